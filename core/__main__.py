@@ -1,0 +1,73 @@
+"""Limelight without a browser: `python -m core COMMAND --workspace W [--json]`.
+
+The result goes to stdout (one JSON object with --json), progress to stderr. Exit codes: 0 done, 1 a defect of
+Limelight, 2 refused (with `error: {code, message, hint}`), 4 the workspace is open elsewhere, 130 cancelled.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import sys
+import time
+from collections.abc import Sequence
+from typing import cast
+
+from core.commands import Answer, Command
+from core.errors import Refusal
+from core.progress import Cancelled, Step
+
+_COMMANDS = ("load", "info", "segments", "undo")
+
+
+class _Terminal(Step):
+    """Progress as one line on stderr, twice a second at most; full lines where stderr is not a terminal."""
+
+    def __init__(self) -> None:
+        self._last, self._note = 0.0, ""
+
+    def _tell(self, share: float, note: str) -> None:
+        now = time.monotonic()
+        if note == self._note and now - self._last < 0.5:
+            return
+        self._last, self._note = now, note
+        end = "\r" if sys.stderr.isatty() else "\n"
+        print(f"{share:4.0%} {note:<60}", end=end, file=sys.stderr, flush=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    commands = {name: _module(name) for name in _COMMANDS}
+    parser = argparse.ArgumentParser(prog="python -m core", description="Limelight without a browser.")
+    tasks = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, command in commands.items():
+        sub = tasks.add_parser(name, help=(command.__doc__ or "").splitlines()[0], description=command.__doc__)
+        sub.add_argument("--workspace", required=True, metavar="W", help="a workspace's name, or its .duckdb file")
+        sub.add_argument("--json", action="store_true", help="print one JSON object on stdout")
+        command.add_arguments(sub)
+    args = parser.parse_args(arguments)
+    return _run(commands[args.command], args)
+
+
+def _run(command: Command, args: argparse.Namespace) -> int:
+    try:
+        answer: Answer = command.run(args, _Terminal())
+    except Refusal as refusal:
+        if args.json:
+            print(json.dumps({"error": refusal.as_json()}, ensure_ascii=False))
+        print(f"Refused: {refusal}", file=sys.stderr)
+        return refusal.exit_code
+    except (Cancelled, KeyboardInterrupt):
+        print("Cancelled; nothing was changed.", file=sys.stderr)
+        return 130
+    print(json.dumps(answer.result, ensure_ascii=False, default=str) if args.json else answer.text)
+    return 0
+
+
+def _module(name: str) -> Command:
+    return cast(Command, importlib.import_module(f"core.commands.{name}"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,182 @@
+"""What a load is told and what it tells: files, mappings, evidence, reports. All frozen, all JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+Kind = Literal["events", "items", "users"]
+Format = Literal["csv", "parquet", "excel", "jsonl"]
+Role = Literal[
+    # an events file
+    "user", "item", "event", "time", "order", "quantity", "price", "value", "rating", "session", "channel",
+    "dwell", "device", "campaign",
+    "count",      # a number of events of one kind in one cell ("clicks"): becomes events of its own
+    "context",    # the analyst's own column of an event (weather, store, query)
+    # an items or users file (beside "item" / "user" and "price")
+    "title", "category", "attribute", "contact", "consent",
+    "ignore",
+]  # fmt: skip
+Type = Literal["text", "number", "date", "boolean", "list"]
+Repeats = Literal["keep", "drop"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file, recognised and ready to be read by DuckDB.
+
+    Attributes:
+        path: the file as it was given (an upload in the spool, a file of the server folder or command line).
+        name: what people call it (the uploaded name).
+        format: how its bytes are laid out.
+        readable: what DuckDB reads: `path` itself, or a prepared UTF-8 CSV / Parquet copy of it in the spool.
+        columns: header names, trimmed, made unique regardless of case; `column1...` where there is no header.
+        rows: data rows, counted from the bytes apart from the loader that will read them.
+        bytes, sha256: of `path`.
+        encoding, delimiter, quote, escape, header: how the CSV is written; None/True where not a CSV.
+        compression: "gzip" or None, of `path` (and of `readable` where that is the same file).
+        sheet: the sheet of a workbook.
+        lines_before: physical lines above the first data row (1 for a header), to turn row numbers into lines.
+    """
+
+    path: Path
+    name: str
+    format: Format
+    readable: Path
+    columns: tuple[str, ...]
+    rows: int
+    bytes: int
+    sha256: str
+    encoding: str = "utf-8"
+    delimiter: str = ","
+    quote: str = '"'
+    escape: str = '"'
+    header: bool = True
+    compression: str | None = None
+    sheet: str | None = None
+    lines_before: int = 1
+
+
+@dataclass(frozen=True)
+class ColumnMap:
+    """What one column of a file means.
+
+    Attributes:
+        column: its name in the file (Source.columns).
+        role: what it is to Limelight.
+        type: how a context or attribute column is read; ignored for the canonical roles, whose types are fixed.
+        time_format: for role time and type date: a strptime pattern, or "iso", "epoch_s", "epoch_ms", "epoch_us".
+        event: for role count, the event word its numbers count; for role consent, the channel.
+    """
+
+    column: str
+    role: Role
+    type: Type = "text"
+    time_format: str | None = None
+    event: str | None = None
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """How the rows of one or more files of the same shape become canonical rows.
+
+    Attributes:
+        kind: which table the files feed.
+        columns: one entry per column of the file; a column without an entry is ignored.
+        event: the event of every row where no column says it ("purchase"), or None.
+        events: value in the event column -> word of the vocabulary; values not named are kept, lower case.
+        returns: "negative" (rows of negative quantity are returns), "none", or "pattern:REGEX" on the order id.
+        repeats: what to do with rows that repeat another row of the same load exactly.
+    """
+
+    kind: Kind
+    columns: tuple[ColumnMap, ...]
+    event: str | None = None
+    events: dict[str, str] = field(default_factory=dict)
+    returns: str = "negative"
+    repeats: Repeats = "keep"
+
+    def column(self, role: Role) -> ColumnMap | None:
+        """The first column with this role, or None."""
+        return next((c for c in self.columns if c.role == role), None)
+
+    def all(self, role: Role) -> tuple[ColumnMap, ...]:
+        """Every column with this role."""
+        return tuple(c for c in self.columns if c.role == role)
+
+    def to_json(self) -> str:
+        """The mapping as JSON text; `from_json` gives an equal mapping back."""
+        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Mapping:
+        """The mapping that `to_json` wrote."""
+        raw: dict[str, Any] = json.loads(text)
+        return cls(**{**raw, "columns": tuple(ColumnMap(**c) for c in raw["columns"])})
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Why a column was given its role, in words with counts, for the analyst to check.
+
+    Attributes:
+        column: its name in the file.
+        why: one sentence ("month first, since 541,909 of 541,909 rows parse so, and 57 % fail day first").
+        filled: rows of the file with a value in this column.
+        distinct: distinct values (exact up to some 10,000 rows looked at, else estimated).
+        examples: up to five values as they stand.
+        sure: False where the analyst should look (an ambiguous date, two candidates for one role).
+    """
+
+    column: str
+    why: str
+    filled: int
+    distinct: int
+    examples: tuple[str, ...]
+    sure: bool = True
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A mapping proposed for a file, with the evidence for each column (same order as Source.columns)."""
+
+    mapping: Mapping
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True)
+class LoadReport:
+    """What one load did. rows_read == rows_loaded + rows_rejected + rows_duplicate, always.
+
+    Attributes:
+        batch_no: the batch, for undo.
+        kind: events, items or users.
+        rows_read: data rows in the files, counted apart from the loader.
+        rows_loaded: rows kept.
+        rows_rejected: rows refused, each with line, column and reason in `rejects`.
+        rows_duplicate: rows dropped because they repeat another exactly (only with repeats="drop").
+        rows_repeated: rows kept that repeat another exactly; part of rows_loaded.
+        rows_anonymous: rows kept that name no user.
+        users, items: distinct users and items in the rows kept.
+        events: event word -> events made (a row may make several).
+        reasons: reject code -> rows.
+        seconds: wall time.
+        notes: what a person should know, in sentences.
+    """
+
+    batch_no: int
+    kind: Kind
+    rows_read: int
+    rows_loaded: int
+    rows_rejected: int
+    rows_duplicate: int
+    rows_repeated: int
+    rows_anonymous: int
+    users: int
+    items: int
+    events: dict[str, int]
+    reasons: dict[str, int]
+    seconds: float
+    notes: tuple[str, ...] = ()

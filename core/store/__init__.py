@@ -1,0 +1,31 @@
+"""The workspace: one DuckDB file, its tables, and the only code that runs SQL."""
+
+from core.store.query import Query, ident, joined
+from core.store.store import Store, Writer
+from core.store.vocabulary import EVENTS, NAMES, EventWord, known_event
+from core.store.workspaces import (
+    close_workspace,
+    home,
+    list_workspaces,
+    open_workspace,
+    server_folder,
+    workspace_path,
+)
+
+__all__ = [
+    "EVENTS",
+    "NAMES",
+    "EventWord",
+    "Query",
+    "Store",
+    "Writer",
+    "close_workspace",
+    "home",
+    "ident",
+    "joined",
+    "known_event",
+    "list_workspaces",
+    "open_workspace",
+    "server_folder",
+    "workspace_path",
+]

@@ -1,0 +1,86 @@
+"""Opening the DuckDB file of a workspace, locked down: no network, no extensions, no files but the named ones."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import duckdb
+
+from core.errors import Refusal
+from core.store.schema import MIGRATIONS
+
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "python_enable_replacements": False,
+}
+
+
+def connect(path: Path, *, reads: Sequence[Path]) -> duckdb.DuckDBPyConnection:
+    """A connection to `path` that can reach no file but itself and `reads`, with its configuration locked."""
+    try:
+        connection = duckdb.connect(str(path), config=_CONFIG)
+    except duckdb.Error as error:
+        raise _refusal(path, error) from None
+    try:
+        _refuse_newer(path, connection)
+        folders = [f"{p.resolve()}{os.sep}" for p in reads if p.is_dir()]
+        files = [str(p.resolve()) for p in reads if not p.is_dir()]
+        connection.execute("SET GLOBAL TimeZone = 'UTC'")
+        connection.execute("SET GLOBAL allowed_directories = $1", [folders])
+        connection.execute("SET GLOBAL allowed_paths = $1", [files])
+        connection.execute("SET GLOBAL enable_external_access = false")
+        connection.execute("SET GLOBAL lock_configuration = true")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+@cache
+def open_folders() -> tuple[Path, Path]:
+    """The spool and export folders of this process, private to its user, removed when it ends."""
+    base = Path(tempfile.mkdtemp(prefix="limelight-"))
+    atexit.register(shutil.rmtree, base, ignore_errors=True)
+    spool, exports = base / "spool", base / "exports"
+    for folder in (spool, exports):
+        folder.mkdir(mode=0o700)
+    return spool, exports
+
+
+def _refuse_newer(path: Path, connection: duckdb.DuckDBPyConnection) -> None:
+    tables = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    if tables and "migrations" not in tables:
+        raise Refusal(
+            "not_a_workspace", f"{path} is a DuckDB file, but not a Limelight workspace.", "Name another file."
+        )
+    if tables:
+        row = connection.execute("SELECT count(*) FROM migrations").fetchone()
+        if row and row[0] > len(MIGRATIONS):
+            raise Refusal(
+                "workspace_from_newer_version",
+                f"{path} was made by a newer Limelight (schema {row[0]}; this one knows {len(MIGRATIONS)}).",
+                "Install the newer version, or choose another workspace.",
+            )
+
+
+def _refusal(path: Path, error: duckdb.Error) -> Refusal:
+    text = str(error)
+    if "Could not set lock" in text or "being used by another process" in text:
+        return Refusal(
+            "workspace_locked",
+            f"The workspace {path} is open in another program, most likely the Limelight app.",
+            "Close the app (or that command) and try again, or do this in the app.",
+            exit_code=4,
+        )
+    if isinstance(error, duckdb.IOException) and not path.parent.is_dir():
+        return Refusal("no_such_folder", f"The folder {path.parent} does not exist.", "Make it first, or name another.")
+    return Refusal(
+        "not_a_workspace", f"{path} cannot be opened as a workspace.", "Name a .duckdb file made by Limelight."
+    )

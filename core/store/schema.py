@@ -1,0 +1,87 @@
+"""The workspace's tables, as numbered migrations. A migration, once landed, is never edited: add the next one.
+
+What each column means (units, missing values) is said here once; the rest of the program refers to it.
+"""
+
+from __future__ import annotations
+
+# events   one row per thing a user did. NULL means "not known" everywhere, never zero.
+#   user_no   the user (users.user_no); NULL = anonymous: counts in attention and revenue, not in users
+#   item_no   the item (items.item_no); NULL where the event has none (a search)
+#   event     word of core.store.vocabulary.EVENTS, or the analyst's own, lower case
+#   at_utc    UTC, microseconds; NULL where the file has no time column
+#   order_id  the order of a purchase or return, as in the file
+#   quantity  units; negative in events 'return', so that sums are net
+#   value     money in the file's currency for the whole row (quantity x price); negative in 'return'
+#   rating    on the file's own scale
+#   dwell     seconds
+#   batch_no  the load that brought the row (batches.batch_no)
+#   ...       the analyst's own context columns, typed, listed in `columns`
+# users, items   one row per raw id that any live batch mentions; attribute columns are added as files bring them
+# user_facts, item_facts   what each attribute file said, per batch: users/items are rebuilt from them at load and undo
+_FIRST = """
+CREATE TABLE meta (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL);
+INSERT INTO meta VALUES ('version', '0');
+CREATE TABLE batches (
+    batch_no INTEGER PRIMARY KEY,
+    kind VARCHAR NOT NULL,               -- events | items | users
+    files JSON NOT NULL,                 -- [{name, bytes, sha256, rows_read}]
+    mapping JSON NOT NULL,               -- the mapping as the analyst accepted it
+    rows_read BIGINT NOT NULL,           -- counted apart from the loader; = loaded + rejected + duplicate
+    rows_loaded BIGINT NOT NULL,         -- file rows kept (one file row may become several events)
+    rows_rejected BIGINT NOT NULL,
+    rows_duplicate BIGINT NOT NULL,      -- dropped as exact repeats, by choice
+    rows_repeated BIGINT NOT NULL,       -- exact repeats that were kept, counted inside rows_loaded
+    rows_anonymous BIGINT NOT NULL,      -- file rows kept that name no user
+    events_added BIGINT NOT NULL,
+    loaded_at TIMESTAMP NOT NULL,        -- UTC
+    undone_at TIMESTAMP                  -- UTC; NULL while the batch counts
+);
+CREATE TABLE rejects (
+    batch_no INTEGER NOT NULL,
+    file VARCHAR NOT NULL,
+    line BIGINT,                         -- physical line in the file, header = 1; NULL where the format has no lines
+    column_name VARCHAR,                 -- NULL when the whole row is at fault
+    reason VARCHAR NOT NULL,             -- stable code, see core.ingest
+    message VARCHAR NOT NULL,            -- for people
+    raw VARCHAR                          -- the row as it stood, cut at 1,000 characters
+);
+CREATE TABLE columns (
+    table_name VARCHAR NOT NULL,         -- events | users | items
+    column_name VARCHAR NOT NULL,
+    role VARCHAR NOT NULL,               -- context | attribute | title | category | price | contact | consent
+    PRIMARY KEY (table_name, column_name)
+);
+CREATE TABLE users (user_no INTEGER PRIMARY KEY, user_id VARCHAR NOT NULL UNIQUE);
+CREATE TABLE items (item_no INTEGER PRIMARY KEY, item_id VARCHAR NOT NULL UNIQUE);
+CREATE TABLE user_facts (batch_no INTEGER NOT NULL, user_no INTEGER NOT NULL);
+CREATE TABLE item_facts (batch_no INTEGER NOT NULL, item_no INTEGER NOT NULL);
+CREATE TABLE events (
+    user_no INTEGER, item_no INTEGER, event VARCHAR NOT NULL, at_utc TIMESTAMP,
+    order_id VARCHAR, quantity DOUBLE, value DECIMAL(18, 4), rating DOUBLE, dwell DOUBLE,
+    session VARCHAR, channel VARCHAR, campaign VARCHAR, device VARCHAR, batch_no INTEGER NOT NULL
+);
+CREATE TABLE segments (
+    name VARCHAR PRIMARY KEY,
+    rule JSON NOT NULL,
+    as_of TIMESTAMP,                     -- UTC, end of the data the rule sees; NULL = just after the last event
+    created_at TIMESTAMP NOT NULL,
+    updated_at TIMESTAMP NOT NULL
+);
+CREATE TABLE jobs (
+    job_id VARCHAR PRIMARY KEY,
+    key VARCHAR NOT NULL,                -- hash(data version, spec): a second start joins the first
+    kind VARCHAR NOT NULL,
+    title VARCHAR NOT NULL,
+    lane VARCHAR NOT NULL,               -- sql | compute
+    status VARCHAR NOT NULL,             -- running | done | failed | cancelled | interrupted
+    spec JSON NOT NULL,
+    result JSON,
+    error JSON,                          -- {code, message, hint} of a Refusal
+    started_at TIMESTAMP NOT NULL,
+    ended_at TIMESTAMP
+);
+"""
+
+MIGRATIONS: tuple[tuple[str, str], ...] = (("first tables", _FIRST),)
+"""(name, SQL) in order; a workspace's schema number is how many of them it has seen."""

@@ -1,0 +1,233 @@
+"""One workspace, open in this process: reads on their own cursor, writes one at a time and all or nothing."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Self
+
+import duckdb
+import pyarrow as pa
+
+from core.progress import Step, no_step
+from core.store import guard
+from core.store.connect import connect, open_folders
+from core.store.query import Query
+from core.store.schema import MIGRATIONS
+from core.store.watch import watched
+
+_AS_OF = Query(
+    "SELECT max(e.at_utc) FROM events e JOIN batches b USING (batch_no) WHERE e.at_utc < b.loaded_at + INTERVAL 1 DAY"
+)
+
+
+class Store:
+    """An open workspace, safe to share by threads. One per workspace and process: core.store.open_workspace keeps them.
+
+    Attributes:
+        path: the workspace file.
+        spool: folder of uploads and prepared files, readable by the load; emptied when the store closes.
+        exports: folder into which files for download are written.
+    """
+
+    def __init__(self, path: Path, *, reads: Sequence[Path] = ()) -> None:
+        """Open `path`, made if absent, and bring its tables up to date.
+
+        `reads` are files or folders outside the spool that loads may read (a server folder, the command line's
+        files); nothing else on the machine can be reached through SQL, and that cannot be changed later.
+        Raises Refusal `workspace_locked` (exit code 4), `not_a_workspace`, `workspace_from_newer_version`.
+        """
+        self.path = path
+        self.spool, self.exports = open_folders()
+        self._connection = connect(path, reads=[self.spool, self.exports, *reads])
+        self._writing = threading.Lock()
+        self._cache: dict[str, tuple[int, datetime | None]] = {}
+        self._migrate()
+        self._version = int(self._value(Query("SELECT value FROM meta WHERE key = 'version'")))
+
+    # ---- reading
+
+    @property
+    def version(self) -> int:
+        """Rises with every change of data (not of jobs or saved segments); part of every cache key."""
+        return self._version
+
+    def read(self, query: Query, *, step: Step = no_step, seconds: float | None = None) -> pa.Table:
+        """The answer to `query` as an Arrow table, from one consistent snapshot.
+
+        Raises Cancelled when `step` is cancelled, Refusal `too_slow` after `seconds`.
+        """
+        with self._cursor() as cursor, watched(cursor, step, seconds):
+            return cursor.sql(query.sql, params=query.params).to_arrow_reader(100_000).read_all()
+
+    def stream(self, query: Query, *, rows: int = 50_000, step: Step = no_step) -> Iterator[pa.RecordBatch]:
+        """The answer in batches of at most `rows`, for files of any length: memory does not grow with them."""
+        with self._cursor() as cursor, watched(cursor, step, None):
+            yield from cursor.sql(query.sql, params=query.params).to_arrow_reader(rows)
+
+    def rows(self, query: Query, *, step: Step = no_step) -> list[dict[str, Any]]:
+        """The answer as a list of plain dicts, for small results."""
+        answer: list[dict[str, Any]] = self.read(query, step=step).to_pylist()
+        return answer
+
+    def as_of(self) -> datetime | None:
+        """The default end of every window: just after (1 microsecond) the last event; UTC; None without timed events.
+
+        Events dated more than a day after they were loaded are kept, but do not move it: one mistyped year must
+        not empty every "last 30 days".
+        """
+        cached = self._cache.get("as_of")
+        if cached is None or cached[0] != self._version:
+            last = self._value(_AS_OF)
+            cached = (self._version, None if last is None else last + timedelta(microseconds=1))
+            self._cache["as_of"] = cached
+        return cached[1]
+
+    def ask(self, sql: str, *, seconds: float = 30.0, rows: int = 100_000) -> pa.Table:
+        """The answer to an analyst's own SELECT: at most `rows` + 1 rows, so that a longer answer can be told apart.
+
+        Nothing can be changed and no file read through it (core.store.guard). Raises Refusal `sql_...`, `too_slow`.
+        """
+        with self._cursor() as cursor:
+            text = guard.check(cursor, sql)
+            cursor.execute("BEGIN TRANSACTION READ ONLY")
+            try:
+                with watched(cursor, no_step, seconds):
+                    reader = cursor.sql(text).to_arrow_reader(10_000)
+                    return _first(reader, rows + 1)
+            except duckdb.Error as error:
+                raise guard.sql_error(error) from None
+            finally:
+                _roll_back(cursor)
+
+    # ---- writing
+
+    @contextmanager
+    def atomic(self, *, data: bool = True, step: Step = no_step) -> Iterator[Writer]:
+        """All that the writer does is kept, or none of it: on an error or a killed process nothing has happened.
+
+        One writer at a time: a second one waits here (and can be cancelled while it waits). `data=False` for
+        rows that are not data (jobs, saved segments): the version stays.
+        """
+        while not self._writing.acquire(timeout=0.1):
+            step.check()
+        try:
+            with self._cursor() as cursor:
+                cursor.execute("BEGIN")
+                try:
+                    yield Writer(cursor, self)
+                    if data:
+                        cursor.execute("UPDATE meta SET value = ? WHERE key = 'version'", (str(self._version + 1),))
+                    cursor.execute("COMMIT")
+                except BaseException:
+                    _roll_back(cursor)
+                    raise
+            if data:
+                self._version += 1
+        finally:
+            self._writing.release()
+
+    def note(self, query: Query) -> None:
+        """Carry out one short statement at once, in a transaction of its own, beside the writer at work.
+
+        Only for rows that no other writer touches (the start and end of a job, which must not wait for a load that
+        takes minutes): DuckDB refuses the second of two transactions that change the same row.
+        """
+        with self._cursor() as cursor:
+            cursor.execute(query.sql, query.params)
+
+    def checkpoint(self) -> None:
+        """Fold the write-ahead log into the file, so that the file alone is the workspace (before copying it)."""
+        with self._writing, self._cursor() as cursor:
+            cursor.execute("CHECKPOINT")
+
+    def close(self) -> None:
+        """Close the file and let other processes have it."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # ---- inside
+
+    @contextmanager
+    def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        cursor = self._connection.cursor()
+        try:
+            yield cursor
+        finally:
+            cursor.close()
+
+    def _value(self, query: Query):  # type: ignore[no-untyped-def]  # one cell of any type
+        with self._cursor() as cursor:
+            row = cursor.execute(query.sql, query.params).fetchone()
+            return row[0] if row else None
+
+    def _migrate(self) -> None:
+        with self._cursor() as cursor:
+            cursor.execute("CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, name VARCHAR NOT NULL)")
+            row = cursor.execute("SELECT count(*) FROM migrations").fetchone()
+            seen = row[0] if row else 0
+        for number, (name, sql) in enumerate(MIGRATIONS[seen:], start=seen + 1):
+            with self._cursor() as cursor:
+                cursor.execute("BEGIN")
+                cursor.execute(sql)
+                cursor.execute("INSERT INTO migrations VALUES (?, ?)", (number, name))
+                cursor.execute("COMMIT")
+
+
+class Writer:
+    """What may be done inside Store.atomic. It belongs to the thread that opened it."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, store: Store) -> None:
+        self._cursor = cursor
+        self.store = store
+
+    def run(self, query: Query | str, *, step: Step = no_step) -> int:
+        """Carry out one statement; the number of rows it changed (0 for statements that change none)."""
+        query = Query(query) if isinstance(query, str) else query
+        with watched(self._cursor, step, None):
+            row = self._cursor.execute(query.sql, query.params).fetchone()
+        return int(row[0]) if row and isinstance(row[0], int) else 0
+
+    def read(self, query: Query, *, step: Step = no_step) -> pa.Table:
+        """Like Store.read, seeing what this writer has done so far."""
+        with watched(self._cursor, step, None):
+            return self._cursor.sql(query.sql, params=query.params).to_arrow_reader(100_000).read_all()
+
+    def rows(self, query: Query, *, step: Step = no_step) -> list[dict[str, Any]]:
+        """Like Store.rows, seeing what this writer has done so far."""
+        answer: list[dict[str, Any]] = self.read(query, step=step).to_pylist()
+        return answer
+
+    @contextmanager
+    def table(self, name: str, rows: pa.Table) -> Iterator[None]:
+        """Let statements inside the `with` read `rows` under `name` (a plain identifier, not a person's)."""
+        self._cursor.register(name, rows)
+        try:
+            yield
+        finally:
+            self._cursor.unregister(name)
+
+
+def _first(reader: pa.RecordBatchReader, rows: int) -> pa.Table:
+    """The first `rows` rows; the rest of the answer is never made."""
+    batches: list[pa.RecordBatch] = []
+    seen = 0
+    for batch in reader:
+        batches.append(batch)
+        seen += batch.num_rows
+        if seen >= rows:
+            break
+    return pa.Table.from_batches(batches, schema=reader.schema).slice(0, rows)
+
+
+def _roll_back(cursor: duckdb.DuckDBPyConnection) -> None:
+    with suppress(duckdb.Error):  # DuckDB may have ended the transaction itself (a failed COMMIT, a fatal error)
+        cursor.execute("ROLLBACK")

@@ -1,0 +1,50 @@
+"""Running a statement that a person may cancel, or that has a time limit."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import duckdb
+
+from core.errors import Refusal
+from core.progress import Step, no_step
+
+_EVERY = 0.05  # seconds between looks at the step
+
+
+@contextmanager
+def watched(cursor: duckdb.DuckDBPyConnection, step: Step, seconds: float | None) -> Iterator[None]:
+    """While inside, `cursor` is interrupted when `step` is cancelled or `seconds` have passed.
+
+    Raises Cancelled, or Refusal `too_slow`, in place of DuckDB's InterruptException.
+    """
+    if step is no_step and seconds is None:
+        yield
+        return
+    step.check()
+    done = threading.Event()
+    deadline = None if seconds is None else time.monotonic() + seconds
+
+    def watch() -> None:
+        while not done.wait(_EVERY):
+            late = deadline is not None and time.monotonic() > deadline
+            if late or step.cancelled():
+                cursor.interrupt()
+
+    watcher = threading.Thread(target=watch, name="limelight-watch", daemon=True)
+    watcher.start()
+    try:
+        yield
+    except duckdb.InterruptException:
+        step.check()
+        raise Refusal(
+            "too_slow",
+            f"The query was stopped after {seconds:g} seconds.",
+            "Ask for less: a shorter period, fewer columns.",
+        ) from None
+    finally:
+        done.set()
+        watcher.join()
