@@ -16,7 +16,8 @@ Role = Literal[
     "count",      # a number of events of one kind in one cell ("clicks"): becomes events of its own
     "context",    # the analyst's own column of an event (weather, store, query)
     # an items or users file (beside "item" / "user" and "price")
-    "title", "category", "attribute", "contact", "consent",
+    "title", "category",  # also in an events file, where the most frequent non-empty value of an item becomes the item's
+    "attribute", "contact", "consent",
     "ignore",
 ]  # fmt: skip
 Type = Literal["text", "number", "date", "boolean", "list"]
@@ -39,6 +40,12 @@ class Source:
         compression: "gzip" or None, of `path` (and of `readable` where that is the same file).
         sheet: the sheet of a workbook.
         lines_before: physical lines above the first data row (1 for a header), to turn row numbers into lines.
+        skip: what DuckDB's option of that name needs to start at the first data row of `readable` (it counts records
+            and blank lines, so a header with a line break in it is one).
+        rejects: a Parquet file (line BIGINT, column_name, reason, message, raw VARCHAR; the columns of the table
+            `rejects`) of rows that recognising the file has refused already and that `readable` does not hold:
+            rows with NUL bytes, lines that are not JSON. None where there are none.
+        rejected: rows in `rejects`; part of `rows`.
     """
 
     path: Path
@@ -57,6 +64,9 @@ class Source:
     compression: str | None = None
     sheet: str | None = None
     lines_before: int = 1
+    skip: int = 1
+    rejects: Path | None = None
+    rejected: int = 0
 
 
 @dataclass(frozen=True)

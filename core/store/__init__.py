@@ -5,6 +5,7 @@ from core.store.store import Store, Writer
 from core.store.vocabulary import EVENTS, NAMES, EventWord, known_event
 from core.store.workspaces import (
     close_workspace,
+    delete_workspace,
     home,
     list_workspaces,
     open_workspace,
@@ -20,6 +21,7 @@ __all__ = [
     "Store",
     "Writer",
     "close_workspace",
+    "delete_workspace",
     "home",
     "ident",
     "joined",

@@ -35,6 +35,7 @@ def connect(path: Path, *, reads: Sequence[Path]) -> duckdb.DuckDBPyConnection:
         connection.execute("SET GLOBAL TimeZone = 'UTC'")
         connection.execute("SET GLOBAL allowed_directories = $1", [folders])
         connection.execute("SET GLOBAL allowed_paths = $1", [files])
+        connection.execute("SET GLOBAL allowed_configs = ['enable_progress_bar', 'enable_progress_bar_print']")
         connection.execute("SET GLOBAL enable_external_access = false")
         connection.execute("SET GLOBAL lock_configuration = true")
     except BaseException:

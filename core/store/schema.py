@@ -17,7 +17,8 @@ from __future__ import annotations
 #   dwell     seconds
 #   batch_no  the load that brought the row (batches.batch_no)
 #   ...       the analyst's own context columns, typed, listed in `columns`
-# users, items   one row per raw id that any live batch mentions; attribute columns are added as files bring them
+# users, items   one row per raw id that any live batch mentions; attribute columns are added as files bring them.
+#   Numbers and ids are unique; core.ingest, the only writer, sees to it (an index would slow a load of many users)
 # user_facts, item_facts   what each attribute file said, per batch: users/items are rebuilt from them at load and undo
 _FIRST = """
 CREATE TABLE meta (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL);
@@ -52,8 +53,8 @@ CREATE TABLE columns (
     role VARCHAR NOT NULL,               -- context | attribute | title | category | price | contact | consent
     PRIMARY KEY (table_name, column_name)
 );
-CREATE TABLE users (user_no INTEGER PRIMARY KEY, user_id VARCHAR NOT NULL UNIQUE);
-CREATE TABLE items (item_no INTEGER PRIMARY KEY, item_id VARCHAR NOT NULL UNIQUE);
+CREATE TABLE users (user_no INTEGER NOT NULL, user_id VARCHAR NOT NULL);
+CREATE TABLE items (item_no INTEGER NOT NULL, item_id VARCHAR NOT NULL);
 CREATE TABLE user_facts (batch_no INTEGER NOT NULL, user_no INTEGER NOT NULL);
 CREATE TABLE item_facts (batch_no INTEGER NOT NULL, item_no INTEGER NOT NULL);
 CREATE TABLE events (

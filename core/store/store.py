@@ -189,10 +189,13 @@ class Writer:
         self._cursor = cursor
         self.store = store
 
-    def run(self, query: Query | str, *, step: Step = no_step) -> int:
-        """Carry out one statement; the number of rows it changed (0 for statements that change none)."""
+    def run(self, query: Query | str, *, step: Step = no_step, note: str | None = None) -> int:
+        """Carry out one statement; the number of rows it changed (0 for statements that change none).
+
+        With a `note`, the step is told how far the statement is.
+        """
         query = Query(query) if isinstance(query, str) else query
-        with watched(self._cursor, step, None):
+        with watched(self._cursor, step, None, note):
             row = self._cursor.execute(query.sql, query.params).fetchone()
         return int(row[0]) if row and isinstance(row[0], int) else 0
 

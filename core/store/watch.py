@@ -10,14 +10,18 @@ from contextlib import contextmanager
 import duckdb
 
 from core.errors import Refusal
-from core.progress import Step, no_step
+from core.progress import Cancelled, Step, no_step
 
 _EVERY = 0.05  # seconds between looks at the step
 
 
 @contextmanager
-def watched(cursor: duckdb.DuckDBPyConnection, step: Step, seconds: float | None) -> Iterator[None]:
+def watched(
+    cursor: duckdb.DuckDBPyConnection, step: Step, seconds: float | None, note: str | None = None
+) -> Iterator[None]:
     """While inside, `cursor` is interrupted when `step` is cancelled or `seconds` have passed.
+
+    With a `note`, DuckDB's own estimate of how far the statement is goes to the step, under that note.
 
     Raises Cancelled, or Refusal `too_slow`, in place of DuckDB's InterruptException.
     """
@@ -33,7 +37,12 @@ def watched(cursor: duckdb.DuckDBPyConnection, step: Step, seconds: float | None
             late = deadline is not None and time.monotonic() > deadline
             if late or step.cancelled():
                 cursor.interrupt()
+            elif note is not None:
+                _tell(cursor, step, note)
 
+    if note is not None:
+        cursor.execute("SET enable_progress_bar = true")
+        cursor.execute("SET enable_progress_bar_print = false")
     watcher = threading.Thread(target=watch, name="limelight-watch", daemon=True)
     watcher.start()
     try:
@@ -48,3 +57,12 @@ def watched(cursor: duckdb.DuckDBPyConnection, step: Step, seconds: float | None
     finally:
         done.set()
         watcher.join()
+
+
+def _tell(cursor: duckdb.DuckDBPyConnection, step: Step, note: str) -> None:
+    try:
+        share = cursor.query_progress()
+        if share > 0:
+            step.report(share / 100, note)
+    except (Cancelled, duckdb.Error):
+        pass  # the next look at the step interrupts the statement; a closed cursor has nothing to tell

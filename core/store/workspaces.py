@@ -69,6 +69,19 @@ def close_workspace(store: Store) -> None:
         store.close()
 
 
+def delete_workspace(name: str) -> None:
+    """Delete a workspace of `home()` for good, with its write-ahead log. Close its runner first.
+
+    Raises Refusal `no_such_workspace`, `bad_workspace_name`, `workspace_locked` (another program holds it).
+    """
+    store = open_workspace(name, create=False)  # a workspace that another program holds cannot be opened, nor deleted
+    if store.path.parent != home().resolve():
+        raise Refusal("no_such_workspace", f"{name!r} is not among the workspaces.", "Name one of the list.")
+    close_workspace(store)
+    for path in (store.path, store.path.with_name(f"{store.path.name}.wal")):
+        path.unlink(missing_ok=True)
+
+
 def server_folder() -> Path | None:
     """The folder whose files analysts may load without uploading, if the administrator set LIMELIGHT_SERVER_FOLDER."""
     configured = os.environ.get("LIMELIGHT_SERVER_FOLDER")

@@ -1,0 +1,48 @@
+"""From raw ids to numbers: `load_user` and `load_item`, temporary tables (raw, id, no, rows)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from core.ingest import typed
+from core.progress import Step, no_step
+from core.store import Query, Writer
+
+Key = Literal["user", "item"]
+
+
+def number_ids(writer: Writer, key: Key, step: Step = no_step) -> None:
+    """Give every id of `load_stage` its number, new ones in order of their text, behind the highest there is.
+
+    Ids are trimmed and otherwise kept as they stand. Trimming looks at each distinct value once, not at each row.
+    """
+    table, number, name = f"{key}s", f"{key}_no", f"{key}_id"
+    writer.run(f"DROP TABLE IF EXISTS load_{key}_ids")
+    writer.run(
+        f"CREATE TEMP TABLE load_{key}_ids AS SELECT raw, {typed.text('raw')} AS id, rows "
+        f"FROM (SELECT {key}_raw AS raw, count(*) AS rows FROM load_stage GROUP BY {key}_raw)",
+        step=step,
+    )
+    writer.run(
+        f"INSERT INTO {table} ({number}, {name}) SELECT (SELECT coalesce(max({number}), 0) FROM {table}) "
+        f"+ row_number() OVER (ORDER BY id), id FROM (SELECT DISTINCT id FROM load_{key}_ids WHERE id IS NOT NULL) n "
+        f"ANTI JOIN {table} t ON t.{name} = n.id ORDER BY id",
+        step=step,
+    )
+    writer.run(f"DROP TABLE IF EXISTS load_{key}")
+    writer.run(
+        f"CREATE TEMP TABLE load_{key} AS SELECT i.raw, i.id, t.{number} AS no, i.rows FROM load_{key}_ids i "
+        f"LEFT JOIN {table} t ON t.{name} = i.id",
+        step=step,
+    )
+
+
+def known_rows(writer: Writer, key: Key) -> tuple[int, int]:
+    """Distinct ids in the rows kept, and rows without one."""
+    row = writer.rows(
+        Query(
+            "SELECT count(DISTINCT no) AS ids, coalesce(sum(rows) FILTER (no IS NULL), 0)::BIGINT AS without "
+            f"FROM load_{key}"
+        )
+    )[0]
+    return int(str(row["ids"])), int(str(row["without"]))

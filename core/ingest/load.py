@@ -1,0 +1,197 @@
+"""Loading: files and a mapping in, a batch out, all of it or nothing."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from core.errors import Refusal
+from core.ingest.facts import insert_facts, insert_item_facts_of_events, rebuild
+from core.ingest.fitting import check_fit
+from core.ingest.ids import Key, known_rows, number_ids
+from core.ingest.load_events import insert_events
+from core.ingest.load_notes import load_notes
+from core.ingest.plan import Plan, make_plan
+from core.ingest.rejects import collect_faults, write_rejects
+from core.ingest.repeats import settle_repeats
+from core.ingest.stage import stage
+from core.ingest.stored import settle_columns
+from core.ingest.types import LoadReport, Mapping, Source
+from core.progress import Step, no_step
+from core.store import Query, Writer
+
+_TEMPORARY = (
+    "load_stage",
+    "load_faults",
+    "load_user",
+    "load_user_ids",
+    "load_item",
+    "load_item_ids",
+    "reject_errors",
+    "reject_scans",
+)
+
+
+def load(
+    writer: Writer, sources: Sequence[Source], mapping: Mapping, *, again: bool = False, step: Step = no_step
+) -> LoadReport:
+    """Load files of one shape as one batch. Call it inside Store.atomic, which makes it all or nothing.
+
+    Every row counted by `open_source` is loaded, rejected with its line and reason, or (repeats="drop") left out as an
+    exact repeat; a gap is refused. Rows of one load repeat each other when all their cells are equal, across files.
+
+    - A blank user is an anonymous row, a blank item a row without item; both are loaded. A blank event is rejected.
+    - Purchases that are returns (Mapping.returns; with "negative" and no quantity column, those of negative value)
+      become events 'return'; their quantity and value, and those of rows that say 'return' themselves, are stored at or
+      below zero whichever sign the file has.
+    - Value is the value column, else quantity x price (quantity 1 where it is not known), exact to 4 places.
+    - Items and users files: of several rows about one id, the last that is not blank wins, column by column; of
+      several batches, the latest.
+
+    Args:
+        again: load a file although a batch that counts holds the same bytes.
+
+    Raises:
+        Refusal: `already_loaded`, `rows_unaccounted`, `all_rejected`, `too_many_rejects`, `too_many_event_words`, and
+            those of core.ingest.fitting.check_fit.
+        Cancelled: when the step is cancelled; the caller's transaction undoes what was done.
+    """
+    started = time.monotonic()
+    check_fit(writer, sources, mapping)
+    if not again:
+        _refuse_loaded(writer, sources, mapping)
+    plan = make_plan(mapping, sources)
+    batch_no = _new_batch(writer, sources, mapping)
+    staged = stage(writer, sources, plan, step.part(0.0, 0.6))
+    collect_faults(writer, plan)
+    rejected, reasons = write_rejects(writer, batch_no, staged, plan, step.part(0.6, 0.7))
+    step.report(0.7, "Looking for repeated rows")
+    repeated, dropped = settle_repeats(writer, plan, step)
+    counts = _counts(sources, rejected, repeated, dropped)
+    notes = settle_columns(writer)
+    step.report(0.75, "Numbering users and items")
+    if mapping.kind == "events":
+        counts |= _finish_events(writer, batch_no, plan, step.part(0.75, 1.0))
+        notes += load_notes(writer, plan, counts)
+    else:
+        again_said = _finish_facts(writer, batch_no, plan, step.part(0.75, 1.0))
+        counts |= {"users": 0, "items": 0, "anonymous": 0, "added": 0, "events": {}}
+        key: Key = "user" if mapping.kind == "users" else "item"
+        counts[mapping.kind] = known_rows(writer, key)[0]
+        notes += load_notes(writer, plan, counts)
+        if again_said:
+            notes.append(
+                f"{again_said:,} rows are about a {key} of an earlier row; the last value that is not blank counts."
+            )
+    _write_counts(writer, batch_no, counts)
+    for table in _TEMPORARY:
+        writer.run(f"DROP TABLE IF EXISTS {table}")
+    step.report(1.0, "Loaded")
+    return LoadReport(
+        batch_no=batch_no,
+        kind=mapping.kind,
+        rows_read=counts["read"],
+        rows_loaded=counts["loaded"],
+        rows_rejected=rejected,
+        rows_duplicate=dropped,
+        rows_repeated=repeated,
+        rows_anonymous=counts["anonymous"],
+        users=counts["users"],
+        items=counts["items"],
+        events=counts["events"],
+        reasons=reasons,
+        seconds=time.monotonic() - started,
+        notes=tuple(notes),
+    )
+
+
+# ---- the parts
+
+
+def _finish_events(writer: Writer, batch_no: int, plan: Plan, step: Step) -> dict[str, Any]:
+    keys: list[Key] = [key for key in ("user", "item") if plan.field(key)]
+    for key in keys:
+        number_ids(writer, key, step)
+    insert_events(writer, batch_no, plan, step.part(0.2, 0.9))
+    insert_item_facts_of_events(writer, batch_no, plan, step)
+    for key in keys:
+        if key == "item" and plan.all("title", "category"):
+            rebuild(writer, key, step)
+    made = writer.rows(
+        Query(
+            "SELECT event, count(*) AS n FROM events WHERE batch_no = ? GROUP BY event ORDER BY n DESC, event",
+            (batch_no,),
+        )
+    )
+    events = {str(row["event"]): int(str(row["n"])) for row in made}
+    users, anonymous = known_rows(writer, "user") if "user" in keys else (0, None)
+    items = known_rows(writer, "item")[0] if "item" in keys else 0
+    if anonymous is None:
+        anonymous = int(str(writer.rows(Query("SELECT count(*) AS n FROM load_stage"))[0]["n"]))
+    return {"users": users, "items": items, "anonymous": anonymous, "events": events, "added": sum(events.values())}
+
+
+def _finish_facts(writer: Writer, batch_no: int, plan: Plan, step: Step) -> int:
+    key: Key = "user" if plan.mapping.kind == "users" else "item"
+    number_ids(writer, key, step)
+    again = insert_facts(writer, batch_no, plan, key, step)
+    rebuild(writer, key, step)
+    return again
+
+
+def _counts(sources: Sequence[Source], rejected: int, repeated: int, dropped: int) -> dict[str, Any]:
+    read = sum(source.rows for source in sources)
+    loaded = read - rejected - dropped
+    return {"read": read, "loaded": loaded, "rejected": rejected, "duplicate": dropped, "repeated": repeated}
+
+
+def _new_batch(writer: Writer, sources: Sequence[Source], mapping: Mapping) -> int:
+    batch_no = int(str(writer.rows(Query("SELECT coalesce(max(batch_no), 0) + 1 AS n FROM batches"))[0]["n"]))
+    files = [
+        {"name": s.name, "bytes": s.bytes, "sha256": s.sha256, "rows_read": s.rows}
+        | ({"sheet": s.sheet} if s.sheet else {})
+        for s in sources
+    ]
+    now = datetime.now(UTC).replace(tzinfo=None)
+    writer.run(
+        Query(
+            "INSERT INTO batches VALUES (?, ?, ?, ?, 0, 0, 0, 0, 0, 0, 0, ?, NULL)",
+            (batch_no, mapping.kind, json.dumps(files, ensure_ascii=False), mapping.to_json(), now),
+        )
+    )
+    return batch_no
+
+
+def _write_counts(writer: Writer, batch_no: int, counts: dict[str, Any]) -> None:
+    names = ("read", "loaded", "rejected", "duplicate", "repeated", "anonymous", "added")
+    writer.run(
+        Query(
+            "UPDATE batches SET rows_read = ?, rows_loaded = ?, rows_rejected = ?, rows_duplicate = ?, "
+            "rows_repeated = ?, rows_anonymous = ?, events_added = ? WHERE batch_no = ?",
+            (*(counts[name] for name in names), batch_no),
+        )
+    )
+
+
+def _refuse_loaded(writer: Writer, sources: Sequence[Source], mapping: Mapping) -> None:
+    seen: dict[tuple[str, str | None], str] = {}
+    for row in writer.rows(
+        Query("SELECT batch_no, kind, files, loaded_at FROM batches WHERE undone_at IS NULL ORDER BY batch_no")
+    ):
+        for file in json.loads(str(row["files"])):
+            if row["kind"] == mapping.kind:
+                seen[file["sha256"], file.get("sheet")] = (
+                    f"batch {row['batch_no']} of {row['loaded_at']:%-d %b %Y, %H:%M} UTC"
+                )
+    for source in sources:
+        key = (source.sha256, source.sheet)
+        if key in seen:
+            raise Refusal(
+                "already_loaded",
+                f"{source.name} is loaded already: {seen[key]} holds the same file.",
+                "Undo that batch first, or load it again on purpose (--again).",
+            )
+        seen[key] = f"{source.name}, given twice,"

@@ -1,0 +1,134 @@
+"""A mapping proposed for a file, with the evidence for each column in words and counts."""
+
+from __future__ import annotations
+
+from core.ingest.evidence import Seen, sentence
+from core.ingest.names import event_word, plain
+from core.ingest.profile import ColumnFacts, Facts, facts, table
+from core.ingest.roles import Part, assign, constant_event, guess_kind_from
+from core.ingest.types import ColumnMap, Evidence, Kind, Mapping, Proposal, Source, Type
+from core.progress import Step, no_step
+from core.store import Query, Store, ident
+
+_CODES = ("zip", "zipcode", "plz", "postcode", "postal", "code", "phone", "telephone", "id")
+_MOST_EVENTS = 200
+
+
+def guess_kind(store: Store, source: Source, *, step: Step = no_step) -> Kind:
+    """Which table a file feeds, from its name, its columns' names and their values."""
+    return guess_kind_from(source, facts(store, source, step=step))
+
+
+def propose(store: Store, source: Source, kind: Kind | None = None, *, step: Step = no_step) -> Proposal:
+    """A role for each column, from its name and from its values, which are counted over the whole file.
+
+    `kind` is guessed when it is not given. What an analyst should look at is marked `sure=False`. The evidence stands
+    in the order of Source.columns; every column has an entry in the mapping.
+    """
+    found = facts(store, source, step=step.part(0, 0.8))
+    kind = kind or guess_kind_from(source, found)
+    roles = assign(source, found, kind)
+    roles = _titles_of_items(store, source, found, roles, step) if kind == "events" else roles
+    words = _event_words(store, source, found, roles, step)
+    columns, evidence = [], []
+    for column in found.columns:
+        mapped = _mapped(column, roles.get(column.name), kind)
+        columns.append(mapped)
+        evidence.append(_evidence(column, mapped, roles.get(column.name), found, words))
+    event = constant_event(source, (c.role for c in columns)) if kind == "events" else None
+    events = {value: word for value, _ in words if (word := event_word(value))}
+    step.report(1.0, "")
+    return Proposal(Mapping(kind, tuple(columns), event=event, events=events), tuple(evidence))
+
+
+def _mapped(column: ColumnFacts, part: Part | None, kind: Kind) -> ColumnMap:
+    if not column.filled:
+        return ColumnMap(column.name, "ignore")
+    if part is None:
+        read = value_type(column)
+        return ColumnMap(
+            column.name,
+            "context" if kind == "events" else "attribute",
+            read,
+            time_format=best_format(column) if read == "date" else None,
+        )
+    if part.role == "time":
+        return ColumnMap(column.name, "time", time_format=best_format(column))
+    return ColumnMap(column.name, part.role, _type_of(column, part), event=part.event)
+
+
+def _type_of(column: ColumnFacts, part: Part) -> Type:
+    return "list" if part.role == "category" and _is_list(column) else "text"
+
+
+def value_type(column: ColumnFacts) -> Type:
+    """How a column of the analyst's own is read: the narrowest type that every value fits."""
+    words = plain(column.name).split("_")
+    if not column.filled:
+        return "text"
+    if column.booleans == column.filled and column.distinct <= 2 and (not column.numeric or _yes_or_no(words)):
+        return "boolean"
+    if column.numeric and not column.padded and not set(words) & set(_CODES):
+        named = set(words) & {"date", "time", "day", "at", "timestamp", "birthday", "birthdate", "dob", "since", "on"}
+        return "date" if named and column.numeric_times and column.time_share == 1 else "number"
+    if column.time_share == 1 and (not column.numeric_times):
+        return "date"
+    return "list" if _is_list(column) else "text"
+
+
+def _yes_or_no(words: list[str]) -> bool:
+    return words[0] in ("is", "has", "was", "can", "did", "active", "flag") or words[-1] in ("flag", "bool", "yn")
+
+
+def _is_list(column: ColumnFacts) -> bool:
+    return column.lists >= 0.2 * column.filled and column.lists > 0
+
+
+def best_format(column: ColumnFacts) -> str | None:
+    """The format to read a column's times in. Where two do equally well: the one in which time goes back less often."""
+    best = column.time_format
+    if best is None or len(column.falls) < 2:
+        return best
+    return min(column.falls, key=lambda f: (column.falls[f], list(column.falls).index(f)))
+
+
+def _titles_of_items(store: Store, source: Source, found: Facts, roles: dict[str, Part], step: Step) -> dict[str, Part]:
+    """Keep `title` and `category` only where they say something about the item: mostly one value for each."""
+    item = next((name for name, part in roles.items() if part.role == "item"), None)
+    out = dict(roles)
+    for name, part in roles.items():
+        if part.role not in ("title", "category"):
+            continue
+        if item is None or _belongs(store, source, found, item, name, step) < 0.7:
+            del out[name]
+    return out
+
+
+def _belongs(store: Store, source: Source, found: Facts, item: str, name: str, step: Step) -> float:
+    """Share of the rows whose value is the commonest one of their item."""
+    rows = Query(f"SELECT {ident(item)} AS i, {ident(name)} AS v, count(*) AS n FROM ") + table(source, found.sampled)
+    each = rows + Query(f" WHERE {ident(item)} IS NOT NULL AND {ident(name)} IS NOT NULL GROUP BY ALL")
+    query = (
+        Query("SELECT sum(m) / sum(s) AS share FROM (SELECT max(n) AS m, sum(n) AS s FROM (") + each + ") GROUP BY i)"
+    )
+    share = store.rows(query, step=step)[0]["share"]
+    return float(share) if isinstance(share, float) else 0.0
+
+
+def _event_words(
+    store: Store, source: Source, found: Facts, roles: dict[str, Part], step: Step
+) -> tuple[tuple[str, int], ...]:
+    """The values of the event column with their rows, commonest first."""
+    name = next((name for name, part in roles.items() if part.role == "event"), None)
+    if name is None:
+        return ()
+    query = Query(f"SELECT trim({ident(name)}) AS v, count(*) AS n FROM ") + table(source, found.sampled)
+    query = query + Query(f" WHERE {ident(name)} IS NOT NULL GROUP BY 1 ORDER BY n DESC, v LIMIT ?", (_MOST_EVENTS,))
+    return tuple((str(row["v"]), int(str(row["n"]))) for row in store.rows(query, step=step))
+
+
+def _evidence(
+    column: ColumnFacts, mapped: ColumnMap, part: Part | None, found: Facts, words: tuple[tuple[str, int], ...]
+) -> Evidence:
+    why, sure = sentence(Seen(column, mapped, part, found, words))
+    return Evidence(column.name, why, column.filled, column.distinct, column.examples, sure)

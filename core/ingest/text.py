@@ -1,0 +1,221 @@
+"""Recognising a file of text: its encoding, CSV or JSON, its rows; and the clean UTF-8 copy where DuckDB needs one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from core.errors import Refusal
+from core.ingest.copy import RejectsCopy, unique_names
+from core.ingest.count import Counter, Counts
+from core.ingest.dialect import SPACES, Dialect, sniff
+from core.ingest.encoding import Utf8Check, decide, known_encoding, marked, to_utf8
+from core.ingest.jsonl import load_json, looks_like_json
+from core.ingest.lines import physical_lines, records, without_mark
+from core.ingest.shapes import RowShape
+from core.ingest.spool import chunks, hashed, write
+from core.ingest.types import Source
+from core.progress import Step
+
+_HEAD = 1 << 20
+_SAMPLE = 128 << 10
+_CONTROLS = bytes(c for c in range(32) if c not in (1, 9, 10, 12, 13, 30, 31)) + b"\x7f"
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a person said about a file where its bytes do not say enough; None = find out."""
+
+    header: bool | None = None
+    delimiter: str | None = None
+    encoding: str | None = None
+
+
+def open_text(source: Source, head: bytes, *, digest: hashlib._Hash, spool: Path, said: Said, step: Step) -> Source:
+    """`source` completed from the text in `source.readable`, whose first megabyte is `head`.
+
+    `digest` holds the hash of the original when that was packed; else it is fed here, in the same pass as the count.
+    """
+    hasher = digest if source.compression is None else None
+    encoding, start = _encoding(head, said)
+    if encoding != "utf-8":
+        pieces = chunks(source.readable, step.part(0, 0.5), f"Reading {source.name} as {encoding}")
+        text = without_mark(to_utf8(hashed(pieces, hasher) if hasher else pieces, encoding))
+        source = replace(source, readable=write(spool, text, ".utf8"), encoding=encoding)
+        with source.readable.open("rb") as file:
+            head = file.read(_HEAD)
+        hasher, start, step = None, 0, step.part(0.5, 1)
+    _refuse_binary(head, source.name)
+    if looks_like_json(head[start:]):
+        source = _json(source, head[start:], spool, hasher, step)
+    else:
+        source = _csv(source, head[start:], spool, said, hasher, step)
+    return replace(source, sha256=digest.hexdigest())
+
+
+def _encoding(head: bytes, said: Said) -> tuple[str, int]:
+    """(encoding, length of the byte order mark)."""
+    mark = marked(head)
+    if said.encoding:
+        named = known_encoding(said.encoding)
+        if named == "utf-16":
+            return mark or ("utf-16-le", 0)
+        return (
+            ("utf-8", 3 if head.startswith(b"\xef\xbb\xbf") else 0) if named in ("utf-8", "utf-8-sig") else (named, 0)
+        )
+    if mark:
+        return ("utf-8" if mark[0] == "utf-8-sig" else mark[0]), mark[1]
+    check = Utf8Check()
+    check.feed(head[: head.rfind(b"\n") + 1] or head)
+    check.finish()
+    return decide(check), 0
+
+
+def _json(source: Source, head: bytes, spool: Path, hasher: hashlib._Hash | None, step: Step) -> Source:
+    def pieces(part: Step, digest: hashlib._Hash | None = None) -> Iterator[bytes]:
+        raw = chunks(source.readable, part, f"Reading {source.name}")
+        return without_mark(hashed(raw, digest) if digest else raw)
+
+    table = load_json(
+        pieces(step.part(0, 0.4), hasher), pieces(step.part(0.4, 1)), name=source.name, spool=spool, head=head
+    )
+    return replace(
+        source,
+        format="jsonl",
+        readable=table.path,
+        columns=table.columns,
+        rows=table.rows + table.rejected,
+        lines_before=0,
+        skip=0,
+        rejects=table.rejects,
+        rejected=table.rejected,
+    )
+
+
+def _csv(source: Source, head: bytes, spool: Path, said: Said, hasher: hashlib._Hash | None, step: Step) -> Source:
+    sample = head[:_SAMPLE] if b"\n" in head[:_SAMPLE] or b"\r" in head[:_SAMPLE] else head
+    whole = len(sample) == len(head) < _HEAD - 3
+    dialect = sniff(sample.decode("utf-8", "replace"), whole=whole, delimiter=said.delimiter, header=said.header)
+    if not dialect.fields:
+        raise Refusal("empty_file", f"{source.name} has nothing but blank lines.", "Choose a file with data.")
+    check = Utf8Check()
+    counts = _scan(source.readable, source.name, dialect, check, hasher, step.part(0, 0.6))
+    if source.encoding == "utf-8" and said.encoding is None and (better := decide(check)) != "utf-8":
+        again = replace(said, encoding=better)
+        pieces = to_utf8(chunks(source.readable, step.part(0.6, 0.8), f"Reading {source.name} as {better}"), better)
+        source = replace(source, readable=write(spool, without_mark(pieces), ".utf8"), encoding=better)
+        with source.readable.open("rb") as file:
+            return _csv(source, file.read(_HEAD), spool, again, None, step.part(0.8, 1))
+    source = _described(source, dialect, counts)
+    rewrite = _rewriting(dialect, counts)
+    if rewrite is None:
+        return source
+    rejects = RejectsCopy()
+    pieces = without_mark(chunks(source.readable, step.part(0.6, 1), f"Preparing {source.name}"))
+    source = replace(source, readable=write(spool, rewrite(pieces, source, rejects), ".csv"))
+    return replace(source, rejects=rejects.write(spool), rejected=len(rejects))
+
+
+def _described(source: Source, dialect: Dialect, counts: Counts) -> Source:
+    above = dialect.above_rows + (dialect.header is not None)
+    blank = counts.blank - dialect.above_blank if dialect.fields == 1 else 0
+    skip = dialect.above + (dialect.header is not None)
+    names = list(dialect.header or ())
+    if len(names) == dialect.fields - 1 and dialect.header is not None:
+        names.insert(0, "")
+    return replace(
+        source,
+        columns=unique_names(names + [""] * (dialect.fields - len(names))),
+        rows=counts.rows - above + blank,
+        delimiter=dialect.delimiter,
+        quote=dialect.quote,
+        escape=dialect.escape,
+        header=dialect.header is not None,
+        lines_before=skip + sum(cell.count("\n") for cell in dialect.header or ()),
+        skip=skip,
+    )
+
+
+def _scan(
+    path: Path, name: str, dialect: Dialect, check: Utf8Check, hasher: hashlib._Hash | None, step: Step
+) -> Counts:
+    """Count, check the encoding and hash in one pass; the hash in a thread of its own."""
+    spaced = dialect.delimiter == SPACES
+    shape = None if spaced else RowShape.of(dialect.rows[:2000], dialect.delimiter, dialect.fields)
+    counter = Counter(
+        delimiter=dialect.delimiter, quote="" if spaced else dialect.quote, escape=dialect.escape, shape=shape
+    )
+    with ThreadPoolExecutor(1) as thread:
+        hashing: Future[None] | None = None
+        first = True
+        for piece in chunks(path, step, f"Counting the rows of {name}"):
+            if hasher:
+                if hashing:
+                    hashing.result()
+                hashing = thread.submit(hasher.update, piece)
+            check.feed(piece)
+            counter.feed(piece.removeprefix(b"\xef\xbb\xbf") if first else piece)
+            first = False
+    check.finish()
+    return counter.finish()
+
+
+Rewrite = Callable[[Iterable[bytes], Source, RejectsCopy], Iterator[bytes]]
+
+
+def _rewriting(dialect: Dialect, counts: Counts) -> Rewrite | None:
+    """How the file must be copied for DuckDB to read it, or None when it can read the file itself."""
+    if counts.nul:
+        return _without_nul_rows
+    if dialect.delimiter == SPACES:
+        return _spaces_to_tabs
+    return _one_line_end if counts.mixed else None
+
+
+def _one_line_end(pieces: Iterable[bytes], _: Source, __: RejectsCopy) -> Iterator[bytes]:
+    """Every line ends with LF."""
+    held = b""
+    for piece in pieces:
+        data = held + piece
+        held = b"\r" if data.endswith(b"\r") else b""
+        yield data[: len(data) - len(held)].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if held:
+        yield b"\n"
+
+
+def _spaces_to_tabs(pieces: Iterable[bytes], _: Source, __: RejectsCopy) -> Iterator[bytes]:
+    """Columns parted by runs of spaces become columns parted by one tab; lines keep their numbers."""
+    for line in physical_lines(pieces):
+        values = (b'"' + v.replace(b'"', b'""') + b'"' if b'"' in v else v for v in line.split())
+        yield b"\t".join(values) + b"\n"
+
+
+def _without_nul_rows(pieces: Iterable[bytes], source: Source, rejects: RejectsCopy) -> Iterator[bytes]:
+    """Rows with NUL bytes are refused; a blank line takes their place, so that those behind keep their numbers."""
+    spaced = source.delimiter == SPACES
+    found = records(pieces, delimiter=source.delimiter, quote="" if spaced else source.quote, escape=source.escape)
+    for number, record in enumerate(found, start=1):
+        if b"\0" not in record.raw:
+            raw = record.raw
+            if spaced:
+                raw = b"".join(_spaces_to_tabs([raw], source, rejects)).rstrip(b"\n")
+            yield raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n") + b"\n"
+        elif number <= source.skip:
+            yield b"\n"
+        else:
+            shown = record.raw[:4000].replace(b"\0", b"").decode("utf-8", "replace")
+            rejects.add(record.line, "nul_bytes", "The row has NUL bytes; the file is damaged here.", shown)
+            yield b"\n" if len(source.columns) > 1 else b""
+
+
+def _refuse_binary(head: bytes, name: str) -> None:
+    strange = len(head) - len(head.translate(None, _CONTROLS))
+    if strange > 0.02 * len(head) + 16:
+        raise Refusal(
+            "not_a_table",
+            f"{name} is not text: {strange / len(head):.0%} of its first bytes are control characters.",
+            "Limelight loads CSV (also .gz), Parquet, Excel and JSON lines.",
+        )
