@@ -1,0 +1,134 @@
+"""A rule as one query: every known user is asked every condition, and those for whom the rule holds are kept."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from core.segments.conditions import Setting, column_test, step_condition, window_condition
+from core.segments.measures import did_condition, top_condition
+from core.segments.parts import BadRule, Span, joined_path
+from core.segments.rfm_sql import rfm_condition
+from core.segments.rule import All, Any, Did, InSegment, Not, Order, Prop, Rfm, Rule, Sample, Segment, Top
+from core.segments.schema import Schema
+from core.store import Query, ident, joined
+
+
+def compile_rule(rule: Rule, schema: Schema, as_of: datetime | None) -> Query:
+    """The query for the members of `rule`: one INTEGER column `user_no`, each user at most once, in no order.
+
+    `as_of` (UTC) is the half-open end of the data that the rule sees; None only where no event has a time.
+    Raises BadRule (a Refusal) that names the path of a column, event word, test or segment the workspace lacks.
+
+    >>> compile_rule(Not(Did("purchase")), Schema({}, {}, {}, ("purchase",), False), None).sql
+    "SELECT u.user_no FROM users u WHERE NOT u.user_no IN (SELECT e.user_no FROM events e WHERE
+     e.user_no IS NOT NULL AND e.event = ?)"
+    """
+    return Query("SELECT u.user_no FROM users u WHERE ") + condition(rule, Setting(schema, as_of), "")
+
+
+def condition(rule: Rule, setting: Setting, path: str) -> Query:
+    """The condition on users `u` that `rule` holds: true or false, never NULL, so that NOT is the complement."""
+    match rule:
+        case All(rules):
+            parts = [condition(r, setting, joined_path(path, f"all[{n}]")) for n, r in enumerate(rules)]
+            return _bracketed(" AND ", parts) if parts else Query("true")
+        case Any(rules):
+            return _bracketed(
+                " OR ", [condition(r, setting, joined_path(path, f"any[{n}]")) for n, r in enumerate(rules)]
+            )
+        case Not(inner):
+            return Query("NOT ") + condition(inner, setting, joined_path(path, "not"))
+        case InSegment(name):
+            return _segment(name, setting, joined_path(path, "segment"))
+        case _:
+            return _leaf(rule, setting, path)
+
+
+def _leaf(rule: Prop | Did | Order | Top | Sample | Rfm, setting: Setting, path: str) -> Query:
+    match rule:
+        case Prop(column, test):
+            sql = f"u.{ident(column)}" if column else ""
+            return Query("coalesce(") + column_test("user", column, sql, test, setting, path) + ", false)"
+        case Did():
+            return did_condition(rule, setting, path)
+        case Order():
+            return _order(rule, setting, path)
+        case Top():
+            return top_condition(rule, setting, path)
+        case Sample(share, salt):
+            return Query("md5_number_upper(? || ':' || u.user_id) < ?::UBIGINT", (salt, _threshold(share)))
+        case Rfm():
+            return rfm_condition(rule, setting.end(joined_path(path, "rfm"), "RFM"))
+
+
+def _bracketed(word: str, parts: list[Query]) -> Query:
+    return Query("(") + joined(word, parts) + ")"
+
+
+def _threshold(share: float) -> int:
+    """How many of the 2^64 hashes are below `share`; one fewer than all at 1, which no id on Earth will notice."""
+    return min(round(share * 2**64), 2**64 - 1)
+
+
+def _order(rule: Order, setting: Setting, path: str) -> Query:
+    """Each `then` looks back at the last `first` before it: if that is too long ago, so are all the others."""
+    setting.end(path, "one event after another")
+    window = window_condition(rule.window, setting, joined_path(path, "window"))
+    rows = Query(
+        "SELECT e.user_no, e.item_no, e.at_utc FROM events e WHERE e.user_no IS NOT NULL AND e.at_utc IS NOT NULL AND "
+    )
+    first = rows + step_condition(rule.first, setting, joined_path(path, "first")) + window
+    then = rows + step_condition(rule.then, setting, joined_path(path, "then")) + window
+    same = " AND b.item_no = a.item_no" if rule.same_item else ""
+    return (
+        Query("u.user_no IN (SELECT b.user_no FROM (")
+        + then
+        + ") b ASOF JOIN ("
+        + first
+        + f") a ON b.user_no = a.user_no{same} AND b.at_utc > a.at_utc"
+        + _within(rule.within)
+        + ")"
+    )
+
+
+def _within(span: Span | None) -> Query:
+    if span is None:
+        return Query("")
+    seconds = {"minutes": 60, "hours": 3600, "days": 86400, "weeks": 604800}[span.unit] * span.n
+    return Query(" WHERE b.at_utc - a.at_utc <= to_seconds(?)", (seconds,))
+
+
+def _segment(name: str, setting: Setting, path: str) -> Query:
+    found = setting.schema.segment(name, path)
+    key = found.name.casefold()
+    if key in setting.inside:
+        raise BadRule(
+            f"segment {found.name!r} refers to itself", path, "Take the reference out of one of the segments."
+        )
+    if len(setting.inside) >= 20:
+        raise BadRule("segments refer to each other more than 20 deep", path)
+    within = replace(setting, as_of=found.as_of or setting.as_of, inside=(*setting.inside, key))
+    return condition(found.rule, within, path)
+
+
+def refers_to(rule: Rule) -> frozenset[str]:
+    """The saved segments that a rule names, in lower case."""
+    from core.segments.rule import walk
+
+    return frozenset(r.name.casefold() for _, r in walk(rule) if isinstance(r, InSegment))
+
+
+def find_cycle(name: str, rule: Rule, saved: dict[str, Segment]) -> tuple[str, ...]:
+    """The chain of segment names by which `rule`, saved as `name`, would refer to itself; empty when it does not."""
+    start = name.casefold()
+    paths: list[tuple[str, ...]] = [(start, other) for other in sorted(refers_to(rule))]
+    seen: set[str] = set()
+    while paths:
+        path = paths.pop()
+        if path[-1] == start:
+            return path
+        if path[-1] not in seen and path[-1] in saved:
+            seen.add(path[-1])
+            paths.extend((*path, other) for other in sorted(refers_to(saved[path[-1]].rule)))
+    return ()

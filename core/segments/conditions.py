@@ -1,0 +1,185 @@
+"""Tests of one value, windows and filters as SQL conditions. Values are always parameters."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+
+from core.segments.parts import (
+    ANY_EVENT,
+    BadRule,
+    Between,
+    Earlier,
+    EventStep,
+    Ever,
+    Filter,
+    Last,
+    Scalar,
+    Test,
+    Window,
+    joined_path,
+)
+from core.segments.schema import OPS, ColumnKind, Schema
+from core.store import Query, ident, joined
+
+_SYMBOLS = {
+    "at_least": ">=", "at_most": "<=", "exactly": "=", "more_than": ">", "less_than": "<",
+    "before": "<", "since": ">=",
+}  # fmt: skip
+_TEXTS = {"contains": "contains", "not_contains": "NOT contains", "starts": "starts_with", "ends": "ends_with"}
+_LISTS = {"any_of": "list_has_any", "all_of": "list_has_all", "none_of": "NOT list_has_any"}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a rule is compiled against: the workspace's schema, the end of the data it sees, segments being opened."""
+
+    schema: Schema
+    as_of: datetime | None
+    inside: tuple[str, ...] = field(default=())
+
+    def end(self, path: str, what: str) -> datetime:
+        """as_of, for conditions that depend on time. Raises BadRule where the data have no times."""
+        if self.as_of is None:
+            raise BadRule(f"{what} needs event times, and these data have none", path, 'Use the window "ever".')
+        return self.as_of
+
+
+def column_test(of: str, column: str, sql: str, test: Test, setting: Setting, path: str) -> Query:
+    """A condition on the value `sql`; true, false, or NULL where the value is missing.
+
+    Raises BadRule where the column does not exist, or holds a kind of value that does not admit the test.
+    """
+    kind = setting.schema.kind(of, column, joined_path(path, {"user": "prop"}.get(of, of)))  # type: ignore[arg-type]
+    here = joined_path(path, f"test.{test.op}")
+    if test.op not in OPS[kind]:
+        raise BadRule(
+            f"column {column!r} holds {_HOLDS[kind]}", here, f"It can be tested with: {', '.join(OPS[kind])}."
+        )
+    if test.op in {"is", "is_not"}:
+        _check_kind(kind, column, test.values, here)
+    return _condition(sql, kind, test, setting, here)
+
+
+def _condition(sql: str, kind: ColumnKind, test: Test, setting: Setting, path: str) -> Query:
+    first = test.values[0]
+    match test.op:
+        case "missing":
+            return Query(f"{sql} IS {'' if first else 'NOT '}NULL")
+        case "is" | "is_not":
+            return Query(f"{sql} {'NOT ' if test.op == 'is_not' else ''}IN ({marks(test.values)})", test.values)
+        case "contains" | "not_contains" | "starts" | "ends":
+            return Query(f"{_TEXTS[test.op]}(lower({sql}), lower(?))", test.values)
+        case "any_of" | "all_of" | "none_of":
+            return Query(f"{_LISTS[test.op]}({sql}, [{marks(test.values)}])", test.values)
+        case "during":
+            return Query(f"({sql} >= ? AND {sql} < ?)", test.values)
+        case "last_days":
+            end = setting.end(path, "counting back days")
+            return Query(f"({sql} >= ? AND {sql} < ?)", (_back(end, int(str(first)), "days"), end))
+        case _:
+            return compared(sql, test.op, test.values)
+
+
+_HOLDS: dict[ColumnKind, str] = {
+    "text": "texts", "number": "numbers", "date": "dates", "boolean": "true or false", "list": "lists of texts",
+}  # fmt: skip
+
+
+def _check_kind(kind: ColumnKind, column: str, values: Sequence[Scalar], path: str) -> None:
+    found: ColumnKind = "text" if isinstance(values[0], str) else "boolean" if isinstance(values[0], bool) else "number"
+    if found != kind:
+        hint = f'Write "{values[0]}" in quotes.' if kind == "text" else ""
+        raise BadRule(f"column {column!r} holds {_HOLDS[kind]}, not {values[0]!r}", path, hint)
+
+
+def marks(values: Sequence[Scalar]) -> str:
+    """As many parameter marks as values.
+
+    >>> marks(("a", "b"))
+    '?, ?'
+    """
+    return ", ".join("?" for _ in values)
+
+
+def compared(sql: str, op: str, values: Sequence[Scalar | Decimal]) -> Query:
+    """A number or date held against one bound, or between two."""
+    return Query(f"{sql} BETWEEN ? AND ?" if op == "between" else f"{sql} {_SYMBOLS[op]} ?", tuple(values))
+
+
+def bounds(window: Window, as_of: datetime) -> tuple[datetime, datetime]:
+    """The half-open stretch [start, end) of a window, never past `as_of`; UTC.
+
+    >>> bounds(Last(1, "months"), datetime(2011, 3, 31, 12))
+    (datetime.datetime(2011, 2, 28, 12, 0), datetime.datetime(2011, 3, 31, 12, 0))
+    """
+    match window:
+        case Last(n, unit):
+            return _back(as_of, n, unit), as_of
+        case Earlier(n, unit):
+            return datetime.min, _back(as_of, n, unit)
+        case Between(start, until):
+            return _midnight(start, datetime.min), min(_midnight(until, as_of), as_of)
+        case _:
+            return datetime.min, as_of
+
+
+def window_condition(window: Window, setting: Setting, path: str) -> Query:
+    """The condition on events `e`, ` AND ` before it; empty where every event counts.
+
+    `Ever` lets in events without a time; other windows do not, and raise BadRule where no event has one.
+    """
+    if isinstance(window, Ever):
+        if setting.as_of is None:
+            return Query("")
+        return Query(" AND (e.at_utc < ? OR e.at_utc IS NULL)", (setting.as_of,))
+    start, end = bounds(window, setting.end(path, "a window of time"))
+    if start == datetime.min:
+        return Query(" AND e.at_utc < ?", (end,))
+    return Query(" AND e.at_utc >= ? AND e.at_utc < ?", (start, end))
+
+
+def filters(where: Sequence[Filter], setting: Setting, path: str) -> Query:
+    """The conditions on events `e` that all filters set, ` AND ` before each; empty without filters."""
+    parts = (_filter(part, setting, joined_path(path, f"where[{n}]")) for n, part in enumerate(where))
+    return joined("", [Query(" AND ") + part for part in parts])
+
+
+def _filter(part: Filter, setting: Setting, path: str) -> Query:
+    sql = f"{'e' if part.of == 'event' else 'i'}.{ident(part.column)}"
+    test = column_test(part.of, part.column, sql, part.test, setting, path)
+    if part.of == "event":
+        return test
+    return Query("e.item_no IN (SELECT i.item_no FROM items i WHERE ") + test + ")"
+
+
+def event_condition(event: str, setting: Setting, path: str, *, net: bool = False) -> Query:
+    """The condition on events `e` that they are of one kind; with `net`, purchases together with their returns."""
+    setting.schema.check_word(event, path)
+    if event == ANY_EVENT:
+        return Query("e.event <> 'impression'")
+    if net and event == "purchase":
+        return Query("e.event IN ('purchase', 'return')")
+    return Query("e.event = ?", (event,))
+
+
+def step_condition(step: EventStep, setting: Setting, path: str) -> Query:
+    """The condition on events `e` that they are the step's."""
+    return event_condition(step.event, setting, joined_path(path, "event")) + filters(step.where, setting, path)
+
+
+def _back(as_of: datetime, n: int, unit: str) -> datetime:
+    try:
+        if unit != "months":
+            return as_of - timedelta(**{unit: n})
+        year, month = divmod(as_of.year * 12 + as_of.month - 1 - n, 12)
+        return as_of.replace(year=year, month=month + 1, day=min(as_of.day, monthrange(year, month + 1)[1]))
+    except (OverflowError, ValueError):
+        return datetime.min
+
+
+def _midnight(day: date | None, otherwise: datetime) -> datetime:
+    return otherwise if day is None else datetime.combine(day, time())

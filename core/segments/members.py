@@ -1,0 +1,209 @@
+"""Who is in a segment, and how many: counts, samples with key facts, and files of any length."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+from core.progress import Step, no_step
+from core.segments.compile import compile_rule, condition
+from core.segments.conditions import Setting
+from core.segments.csv_cells import defused, write_csv
+from core.segments.measures import PURCHASE_ORDERS
+from core.segments.rule import Rule, Segment, children, walk
+from core.segments.schema import Schema, read_schema
+from core.segments.stored import saved_segments
+from core.segments.words import describe
+from core.store import Query, Store, ident, joined
+
+
+@dataclass(frozen=True)
+class NodeCount:
+    """How many users one part of a rule holds for, by itself.
+
+    Attributes:
+        path: where it stands in the rule ("all[0].not"); "" for the whole rule.
+        words: the part in plain words.
+        users: known users for whom it holds.
+    """
+
+    path: str
+    words: str
+    users: int
+
+
+@dataclass(frozen=True)
+class Counts:
+    """A rule's members, counted with each of its parts.
+
+    Attributes:
+        users: members of the whole rule.
+        of: all known users.
+        nodes: the rule and every part of it, outer before inner.
+        seconds: how long the counting took.
+    """
+
+    users: int
+    of: int
+    nodes: tuple[NodeCount, ...]
+    seconds: float = field(default=0.0, compare=False)
+
+    @property
+    def share(self) -> float | None:
+        """Members as a share of all known users; None where there are none."""
+        return self.users / self.of if self.of else None
+
+    def at(self, path: str) -> int | None:
+        """The users of the part at `path`, or None where there is no such part."""
+        return next((n.users for n in self.nodes if n.path == path), None)
+
+
+@dataclass(frozen=True)
+class Member:
+    """One user of a sample, with the facts that tell an analyst whether the rule says what was meant.
+
+    Attributes:
+        user_id: as in the file.
+        orders: orders placed before as_of.
+        net_value: purchases minus returns; None where no event has a value.
+        last_order, last_seen: UTC; of purchases, and of any event but impressions; None where there is none.
+    """
+
+    user_id: str
+    orders: int
+    net_value: Decimal | None
+    last_order: datetime | None
+    last_seen: datetime | None
+
+
+def members(store: Store, segment: Segment) -> Query:
+    """The query for a segment's members: one column `user_no`, each user once. Raises BadRule."""
+    saved = saved_segments(store)
+    return compile_rule(segment.rule, read_schema(store, saved=saved), segment.as_of or store.as_of())
+
+
+def count(store: Store, rule: Rule, as_of: datetime | None = None) -> int:
+    """How many known users the rule holds for. Raises BadRule."""
+    query = members(store, Segment("count", rule, as_of))
+    return int(str(store.rows(Query("SELECT count(*) AS n FROM (") + query + ")")[0]["n"]))
+
+
+def explain_counts(
+    store: Store, rule: Rule, as_of: datetime | None = None, saved: tuple[Segment, ...] | None = None
+) -> Counts:
+    """The members of a rule and of every part of it, in one pass over the users; each condition is asked once.
+
+    `saved` are the segments that the rule may refer to, by default those of the workspace; callers that keep
+    answers pass them, so that an edited segment is a new question. Raises BadRule.
+    """
+    started = time.perf_counter()
+    schema = read_schema(store, saved=saved_segments(store) if saved is None else saved)
+    setting = Setting(schema, as_of or store.as_of())
+    nodes = list(walk(rule))
+    leaves = {path: f"c{n}" for n, (path, node) in enumerate(nodes) if not children(node)}
+    asked = [condition(node, setting, path) + f" AS {leaves[path]}" for path, node in nodes if path in leaves]
+    counted = ", ".join(
+        f"count(*) FILTER ({_combined(node, path, leaves)}) AS n{n}" for n, (path, node) in enumerate(nodes)
+    )
+    query = (
+        Query("WITH flags AS MATERIALIZED (SELECT ")
+        + joined(", ", asked)
+        + f" FROM users u) SELECT count(*) AS known, {counted} FROM flags"
+    )
+    row = {key: int(str(value)) for key, value in store.rows(query)[0].items()}
+    found = tuple(NodeCount(path, describe(node), row[f"n{n}"]) for n, (path, node) in enumerate(nodes))
+    return Counts(found[0].users, row["known"], found, time.perf_counter() - started)
+
+
+def sample(
+    store: Store, rule: Rule, n: int = 20, as_of: datetime | None = None, saved: tuple[Segment, ...] | None = None
+) -> tuple[Member, ...]:
+    """Up to `n` members with key facts, drawn by a hash of the id: mixed, and the same on every look.
+
+    Raises BadRule.
+    """
+    schema = read_schema(store, saved=saved_segments(store) if saved is None else saved)
+    end = as_of or store.as_of()
+    drawn = (
+        Query("SELECT u.user_no, u.user_id FROM users u WHERE u.user_no IN (")
+        + compile_rule(rule, schema, end)
+        + Query(") ORDER BY md5(u.user_id), u.user_id LIMIT ?", (n,))
+    )
+    query = (
+        Query("WITH drawn AS MATERIALIZED (")
+        + drawn
+        + ") SELECT d.user_id, coalesce(f.orders, 0) AS orders, f.net_value, f.last_order, f.last_seen "
+        "FROM drawn d LEFT JOIN ("
+        + facts(end, "SELECT user_no FROM drawn")
+        + ") f USING (user_no) ORDER BY md5(d.user_id), d.user_id"
+    )
+    return tuple(Member(**row) for row in store.rows(query))
+
+
+def facts(as_of: datetime | None, among: str) -> Query:
+    """One row for each user of `among` (SQL yielding user_no) with events: orders, net_value, last_order, last_seen."""
+    before = Query("") if as_of is None else Query(" AND (e.at_utc < ? OR e.at_utc IS NULL)", (as_of,))
+    return (
+        Query(
+            f"SELECT e.user_no, {PURCHASE_ORDERS} AS orders, "
+            "sum(e.value) FILTER (e.event IN ('purchase', 'return')) AS net_value, "
+            "max(e.at_utc) FILTER (e.event = 'purchase') AS last_order, "
+            "max(e.at_utc) FILTER (e.event <> 'impression') AS last_seen "
+            f"FROM events e WHERE e.user_no IN ({among})"
+        )
+        + before
+        + " GROUP BY e.user_no"
+    )
+
+
+def members_csv(store: Store, rule: Rule, out: Path, as_of: datetime | None = None, *, step: Step = no_step) -> int:
+    """Write every member to `out` as UTF-8 CSV, in the order of user ids; the number of rows, header apart.
+
+    Columns: user_id, every column of the workspace's users, then orders, net_value, last_order, last_seen. Ids
+    stand as in the file, leading zeros kept; cells that a spreadsheet would run as formulas get a leading
+    apostrophe. Memory does not grow with the rows; `out` appears only when it is whole. Raises BadRule, Cancelled.
+    """
+    schema = read_schema(store, saved=saved_segments(store))
+    end = as_of or store.as_of()
+    own = [column for column in schema.user if column != "user_id"]
+    names = ["user_id", *own, *_fact_names(own)]
+    cells = [_cell(schema, column) for column in ("user_id", *own)]
+    times = [f"strftime(f.{name}, '%Y-%m-%dT%H:%M:%S')" for name in ("last_order", "last_seen")]
+    cells += ["coalesce(f.orders, 0)::VARCHAR", "f.net_value::VARCHAR", *times]
+    query = (
+        Query("WITH chosen AS MATERIALIZED (")
+        + compile_rule(rule, schema, end)
+        + f") SELECT {', '.join(f'{cell} AS {ident(name)}' for cell, name in zip(cells, names, strict=True))} "
+        "FROM users u JOIN chosen USING (user_no) LEFT JOIN ("
+        + facts(end, "SELECT user_no FROM chosen")
+        + ") f USING (user_no) ORDER BY u.user_id"
+    )
+    return write_csv(names, store.stream(query, step=step), out)
+
+
+def _fact_names(taken: list[str]) -> list[str]:
+    """The names of the fact columns, set apart where the users file has a column of the same name."""
+    lower = {name.lower() for name in taken}
+    return [
+        name if name not in lower else f"{name}_limelight"
+        for name in ("orders", "net_value", "last_order", "last_seen")
+    ]
+
+
+def _cell(schema: Schema, column: str) -> str:
+    sql, kind = f"u.{ident(column)}", schema.user[column]
+    if kind == "list":
+        return defused(f"array_to_string({sql}, '|')")
+    return defused(sql) if kind == "text" else f"{sql}::VARCHAR"
+
+
+def _combined(rule: Rule, path: str, leaves: dict[str, str]) -> str:
+    """The rule as a condition over the flags of its leaves."""
+    if path in leaves:
+        return leaves[path]
+    inner = [_combined(r, f"{path}.{step}" if path else step, leaves) for step, r in children(rule)]
+    word = {"All": " AND ", "Any": " OR "}.get(type(rule).__name__)
+    return f"({word.join(inner)})" if word else f"NOT {inner[0]}"

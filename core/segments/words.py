@@ -1,0 +1,219 @@
+"""Rules in plain words, for pages, manifests and the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from core.segments.grid import DEFAULT_GRID
+from core.segments.parts import (
+    ANY_EVENT,
+    Between,
+    Compare,
+    Earlier,
+    EventStep,
+    Filter,
+    Last,
+    Scalar,
+    Span,
+    Test,
+    Window,
+)
+from core.segments.rule import All, Any, Did, InSegment, Measure, Not, Order, Prop, Rfm, Rule, Sample, Top
+
+_NOUNS = {
+    "purchase": "purchase", "impression": "impression", "open": "open", "view": "view", "click": "click",
+    "search": "search", "favourite": "favourite", "share": "share", "comment": "comment", "cart": "cart",
+    "rating": "rating", "return": "return", ANY_EVENT: "event of any kind",
+}  # fmt: skip
+_PLURALS = {"search": "searches", "purchase": "purchases", ANY_EVENT: "events of any kind"}
+_MEASURES: dict[Measure, str] = {
+    "items": "distinct items", "days": "days", "quantity": "units", "value": "net value", "dwell": "seconds of dwell",
+    "mean_quantity": "units per purchase", "order_value": "net value per order",
+    "mean_dwell": "seconds of dwell on average", "mean_rating": "average rating",
+    "orders": "orders", "events": "events",
+}  # fmt: skip
+
+
+def describe(rule: Rule) -> str:
+    """The rule as a person would say it; nested groups in brackets, texts in quotes.
+
+    >>> describe(All((Did("purchase", compare=Compare("at_least", 2)), Not(Did("purchase", window=Last(30))))))
+    'at least 2 orders, ever, and no purchase in the last 30 days'
+    """
+    return _said(rule, top=True)
+
+
+def _said(rule: Rule, *, top: bool = False) -> str:
+    match rule:
+        case All(rules):
+            return _group(rules, " and ", top) if rules else "all users"
+        case Any(rules):
+            return _group(rules, " or ", top)
+        case Not(Did() as did) if did.measure in ("orders", "events") and did.compare == Compare("at_least", 1):
+            return f"no {_noun(did.event, 1)}{_where(did.where)}{_when(did.window)}"
+        case Not(Not(inner)):
+            return _said(inner, top=top)
+        case Not(All() | Any() as inner):
+            return f"not ({_said(inner, top=True)})"
+        case Not(inner):
+            return f"not: {_said(inner)}"
+        case _:
+            return _leaf(rule)
+
+
+def _group(rules: Sequence[Rule], word: str, top: bool) -> str:
+    if len(rules) == 1:
+        return _said(rules[0], top=top)
+    parts = [_said(r) for r in rules]
+    # a comma before the word only where a part could be read on past it: "at least 2 orders, ever, and no purchase"
+    unclear = any(mark in part for part in parts if not part.startswith("(") for mark in (",", word))
+    between = ("," if unclear else "") + word
+    text = between.join(parts)
+    return text if top else f"({text})"
+
+
+def _leaf(rule: Prop | Did | Order | Top | Sample | InSegment | Rfm | object) -> str:
+    match rule:
+        case Prop(column, test):
+            return f"{column} {say_test(test)}"
+        case Did():
+            return _did(rule)
+        case Order(first, then, within, window, same):
+            item = " of the same item" if same else ""
+            gap = "" if within is None else f" within {_span(within)}"
+            return f"{_step(first)}, then {_step(then)}{item}{gap}{_when(window)}"
+        case Top(measure, share, event, window, where):
+            what = _MEASURES[measure] if measure != "events" else _noun(event, 2)
+            of = "" if event == "purchase" or measure == "events" else f" of {_noun(event, 2)}"
+            return f"the top {_percent(share)} by {what}{of}{_where(where)}{_when(window)}"
+        case Sample(share, salt):
+            return f"a fixed random {_percent(share)} of users" + (f" (draw “{salt}”)" if salt else "")
+        case InSegment(name):
+            return f"in segment “{name}”"
+        case Rfm(groups, grid):
+            listed = ", ".join(group if len(group) > 2 else f"R{group[0]} F{group[1]}" for group in groups)
+            return f"RFM {listed}" + ("" if grid == DEFAULT_GRID else " (own grid)")
+        case _:
+            raise TypeError(type(rule))
+
+
+def _did(rule: Did) -> str:
+    measure, compare, end = rule.measure or "events", rule.compare, _where(rule.where) + _when(rule.window)
+    number = compare.value if compare.upper is None else compare.upper
+    if measure == "orders":
+        return f"{say_compare(compare)} {'order' if number == 1 else 'orders'}{end}"
+    if measure == "events":
+        return f"{say_compare(compare)} {_noun(rule.event, number)}{end}"
+    if measure in ("items", "days"):
+        thing = {"items": ("distinct item", "distinct items"), "days": ("day", "days")}[measure][number != 1]
+        link = "with" if measure == "days" else "in"
+        return f"{say_compare(compare)} {thing} {link} {_noun(rule.event, 2)}{end}"
+    of = "" if rule.event == "purchase" else f" of {_noun(rule.event, 2)}"
+    return f"{_MEASURES[measure]}{of} {say_compare(compare)}{end}"
+
+
+def say_compare(compare: Compare) -> str:
+    """A comparison: "at least 2", "between 2 and 5"."""
+    if compare.upper is not None:
+        return f"between {_number(compare.value)} and {_number(compare.upper)}"
+    return f"{compare.op.replace('_', ' ')} {_number(compare.value)}"
+
+
+def say_test(test: Test) -> str:
+    """A test of a value: "is “France”", "is missing"."""
+    first = test.values[0]
+    match test.op:
+        case "missing":
+            return "is missing" if first else "is known"
+        case "between":
+            return f"between {_listed(test.values, ' and ')}"
+        case "during":
+            return _from_until(first, test.values[1])
+        case "last_days":
+            return f"in the last {_number(first)} {'day' if first == 1 else 'days'}"
+        case "any_of" | "all_of" | "none_of":
+            return f"has {test.op.replace('_', ' ')} {_listed(test.values, ', ')}"
+        case op:
+            said = {"starts": "starts with", "ends": "ends with", "not_contains": "does not contain"}
+            return f"{said.get(op, op.replace('_', ' '))} {_listed(test.values, ' or ')}"
+
+
+def say_window(window: Window) -> str:
+    """A window: "ever", "in the last 90 days", "from 1 Mar 2011 to 31 Mar 2011"."""
+    match window:
+        case Last(n, unit):
+            return f"in the last {_units(n, unit)}"
+        case Earlier(n, unit):
+            return f"more than {_units(n, unit)} ago"
+        case Between(start, until):
+            return _from_until(start, until)
+        case _:
+            return "ever"
+
+
+def _when(window: Window) -> str:
+    said = say_window(window)
+    return f", {said}" if said == "ever" else f" {said}"
+
+
+def _from_until(start: object, until: object) -> str:
+    """Days as people say them: the last day named is the last that counts."""
+    first = f"from {_day(start)}" if isinstance(start, date) else ""
+    last = f"to {_day(until - timedelta(days=1))}" if isinstance(until, date) else ""
+    return f"{first} {last}".strip() if first else f"up {last}"
+
+
+def _where(where: Sequence[Filter]) -> str:
+    if not where:
+        return ""
+    return " where " + " and ".join(f"{_column(part)} {say_test(part.test)}" for part in where)
+
+
+def _column(part: Filter) -> str:
+    if part.of == "event":
+        return part.column
+    return "item" if part.column == "item_id" else f"item {part.column}"
+
+
+def _step(step: EventStep) -> str:
+    return f"{_noun(step.event, 1)}{_where(step.where)}"
+
+
+def _noun(event: str, n: float) -> str:
+    one = _NOUNS.get(event, f"“{event}”")
+    return one if n == 1 else _PLURALS.get(event, f"{one}s" if event in _NOUNS else one)
+
+
+def _listed(values: Sequence[Scalar], word: str) -> str:
+    shown = [_value(v) for v in values[:5]]
+    more = len(values) - len(shown)
+    return word.join(shown) + (f"{word}{more:,} more" if more else "")
+
+
+def _value(value: Scalar) -> str:
+    if isinstance(value, str):
+        return f"“{value}”"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return _day(value) if isinstance(value, date) else _number(value)
+
+
+def _day(value: date) -> str:
+    return f"{value.day} {value:%b %Y}"
+
+
+def _number(value: Scalar) -> str:
+    return f"{value:,.15g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.6g} %"
+
+
+def _units(n: int, unit: str) -> str:
+    return unit.removesuffix("s") if n == 1 else f"{n:,} {unit}"
+
+
+def _span(span: Span) -> str:
+    return f"{span.n:,} {span.unit.removesuffix('s') if span.n == 1 else span.unit}"

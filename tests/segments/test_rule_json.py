@@ -1,0 +1,168 @@
+"""Rules as JSON: round trips, the schema, and refusals that name the path."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Any as Json
+
+import jsonschema  # type: ignore[import-untyped]  # no stubs here
+import pytest
+from hypothesis import given, settings
+
+from core.errors import Refusal
+from core.segments import (
+    All,
+    Any,
+    BadRule,
+    Between,
+    Compare,
+    Did,
+    Earlier,
+    EventStep,
+    Filter,
+    Grid,
+    InSegment,
+    Last,
+    Not,
+    Order,
+    Prop,
+    Rfm,
+    Rule,
+    Sample,
+    Span,
+    Test,
+    Top,
+    json_schema,
+    rule_from_json,
+    rule_to_json,
+    rule_to_text,
+)  # fmt: skip
+from tests.segments.strategies import rules
+
+SCHEMA = json_schema()
+VALID = jsonschema.Draft202012Validator(SCHEMA)
+
+
+@settings(max_examples=200)
+@given(rules)
+def test_round_trip_and_schema(rule: Rule) -> None:
+    written = json.loads(json.dumps(rule_to_json(rule)))
+    assert rule_from_json(written) == rule
+    assert rule_from_json(rule_to_text(rule)) == rule
+    VALID.validate(written)
+
+
+def test_the_schema_is_a_schema() -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+
+def test_every_kind_reads_as_written() -> None:
+    text = """{"all": [
+        {"prop": "country", "test": {"is": ["France", "Spain"]}},
+        {"not": {"did": "purchase", "window": {"days": 30}}},
+        {"did": "purchase", "measure": "value", "compare": {"between": [10, 99.5]}, "window": {"from": "2024-01-01"},
+         "where": [{"item": "category", "test": {"is": "toys"}}, {"event": "channel", "test": {"missing": false}}]},
+        {"first": {"event": "cart"}, "then": {"event": "purchase"}, "within": {"hours": 48}, "same_item": true},
+        {"top": "value", "share": 0.1, "window": {"earlier_than": {"weeks": 2}}},
+        {"any": [{"sample": 0.5, "salt": "x"}, {"segment": "Fans"}, {"rfm": ["Champions", "33"]}]}
+    ]}"""
+    toys = Filter("item", "category", Test("is", ("toys",)))
+    known = Filter("event", "channel", Test("missing", (False,)))
+    assert rule_from_json(text) == All(
+        (
+            Prop("country", Test("is", ("France", "Spain"))),
+            Not(Did("purchase", "orders", Compare("at_least", 1), Last(30))),
+            Did("purchase", "value", Compare("between", 10, 99.5), Between(date(2024, 1, 1)), (toys, known)),
+            Order(EventStep("cart"), EventStep("purchase"), Span(48, "hours"), same_item=True),
+            Top("value", 0.1, window=Earlier(2, "weeks")),
+            Any((Sample(0.5, "x"), InSegment("Fans"), Rfm(("Champions", "33")))),
+        )
+    )
+
+
+REFUSED = [
+    ("{", "is not JSON"),
+    ("[]", "must be an object"),
+    ("{}", "exactly one condition"),
+    ('{"al": []}', "has 'al'"),
+    ('{"all": [], "any": []}', "'all' and 'any'"),
+    ('{"all": [{"did": "view"}, {"did": "view", "window": {"days": 0}}]}', "all[1].window.days: "),
+    ('{"all": [{"did": "view", "window": {"day": 3}}]}', "all[0].window.day: is not known"),
+    ('{"did": "view", "window": {"days": 3, "weeks": 1}}', "window: must have exactly one key"),
+    ('{"did": "view", "window": "always"}', "window: unknown window 'always'"),
+    ('{"did": "view", "window": {"from": "2024-02-30"}}', "window.from: must be a date"),
+    ('{"did": "view", "window": {"from": "2024-02-01", "until": "2024-02-01"}}', "window.until: must be later"),
+    ('{"did": "view", "window": {"earlier_than": {"days": true}}}', "window.earlier_than.days: must be a whole number"),
+    ('{"did": "view", "since": 3}', "since: is not known here"),
+    ('{"did": "view", "measure": "orders"}', "measure: 'orders' is measured of purchases only"),
+    ('{"did": "purchase", "measure": "sales"}', "measure: unknown measure 'sales'"),
+    ('{"did": "view", "compare": {"at_least": "2"}}', "compare.at_least: must be a number"),
+    ('{"did": "view", "compare": {"at_least": NaN}}', "NaN"),
+    ('{"did": "view", "compare": {"at_least": 1e400}}', "compare.at_least: must be a number between"),
+    ('{"did": "view", "compare": {"between": [2, 1]}}', "compare.between: the first number"),
+    ('{"did": "view", "compare": {"between": 2}}', "compare.between: must be a list"),
+    ('{"did": 5}', "did: must be a text"),
+    ('{"did": "  "}', "did: must not be empty"),
+    ('{"did": "view", "where": [{"event": "channel"}]}', "where[0].test: is missing"),
+    ('{"did": "view", "where": [{"channel": "x", "test": {"is": "y"}}]}', "where[0].channel: is not known"),
+    ('{"did": "view", "where": {"event": "x"}}', "where: must be a list"),
+    ('{"prop": "age"}', "test: is missing"),
+    ('{"prop": "age", "test": {"is": null}}', "test.is: cannot be nothing"),
+    ('{"prop": "age", "test": {"is": []}}', "test.is: needs from 1"),
+    ('{"prop": "age", "test": {"is": [1, "1"]}}', "test.is: the values must be of one kind"),
+    ('{"prop": "age", "test": {"equals": 1}}', "test.equals: is not known"),
+    ('{"prop": "n", "test": {"contains": "\\ud800"}}', "test.contains: holds a character"),
+    ('{"prop": "n\\u0000", "test": {"is": "a"}}', "prop: holds a character"),
+    ('{"prop": "n", "test": {"missing": 1}}', "test.missing: must be true or false"),
+    ('{"not": [{"did": "view"}]}', "not: must be an object"),
+    ('{"any": []}', "any: needs at least one condition"),
+    ('{"first": {"event": "view"}}', "then: is missing"),
+    ('{"first": {"event": "view"}, "then": {"evnt": "view"}}', "then.evnt: is not known"),
+    ('{"top": "value", "share": 10}', "share: must be a share"),
+    ('{"sample": 0}', "sample: must be a share"),
+    ('{"rfm": ["Champs"]}', "rfm[0]: the grid has no segment 'Champs'"),
+    ('{"rfm": ["A"], "grid": {"A": ["[1-5][1-4]"]}}', "grid: no segment covers cell 15, 25"),
+    ('{"rfm": ["A"], "grid": {"A": ["[1-5][1-5]"], "B": ["55"]}}', "cell 55 belongs to both"),
+    ('{"rfm": ["A"], "grid": {"A": ["66"]}}', "grid.A: '66' is not a cell"),
+    ('{"did": "view", "did": "cart"}', "the key 'did' twice"),
+    ("[" * 100_000, "too deeply"),
+    ('{"not":' * 60 + '{"did":"view"}' + "}" * 60, "nested at most 40 deep"),
+    (json.dumps({"any": [{"did": "view"}] * 501}), "at most 500 conditions"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "said"), REFUSED, ids=lambda v: v[:50])
+def test_refusals_name_the_path(text: str, said: str) -> None:
+    with pytest.raises(BadRule) as caught:
+        rule_from_json(text)
+    assert said in str(caught.value)
+    assert caught.value.code == "bad_rule"
+
+
+# What no schema can say: the order of two values, one kind of values, measures by event, the grid, sizes, characters.
+_BEYOND = (
+    "JSON", "twice", "NaN", "too deeply", "must be later", "the first number", "purchases only", "one kind", "grid",
+    "belongs to both", "nested", "at most 500", "a character", "must be a date", "must not be empty",
+)  # fmt: skip
+_WITHIN = [text for text, said in REFUSED if not any(word in said for word in _BEYOND)]
+
+
+@pytest.mark.parametrize("text", _WITHIN, ids=lambda v: v[:50])
+def test_most_refusals_are_refused_by_the_schema_too(text: str) -> None:
+    assert list(VALID.iter_errors(json.loads(text)))
+
+
+def test_grid_json_round_trips() -> None:
+    grid = Grid.of({"Hot": ["5[1-5]"], "Cold": ["[1-4][1-5]"]})
+    rule = Rfm(("Hot",), grid)
+    written: Json = rule_to_json(rule)
+    assert written["grid"]["Hot"] == ["51", "52", "53", "54", "55"]
+    assert rule_from_json(written) == rule
+    assert rule.cells() == ("51", "52", "53", "54", "55")
+
+
+def test_a_bad_rule_is_a_refusal_with_its_hint() -> None:
+    with pytest.raises(Refusal) as caught:
+        rule_from_json({"did": "view", "compare": {"least": 2}})
+    assert "at_least" in caught.value.hint

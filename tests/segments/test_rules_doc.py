@@ -1,0 +1,81 @@
+"""docs/rules.md: every example is read, said, checked and run; the schema printed there is the program's."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import jsonschema  # type: ignore[import-untyped]  # no stubs here
+import pytest
+
+from core.segments import CELLS, DEFAULT_GRID, All, Schema, Segment, compile_rule, describe, json_schema, rule_from_json
+from core.store import Query, Store
+from tests.segments.people import AS_OF, PEOPLE
+from tests.segments.world import put
+
+DOC = Path(__file__).parents[2] / "docs" / "rules.md"
+TEXT = DOC.read_text("utf-8")
+EXAMPLES = re.findall(r"```json\n(.*?)```\n> (.*?)\n", TEXT, flags=re.S)
+_SCHEMA = re.compile(r"(```json schema\n)(.*?)(```)", flags=re.S)
+
+# A workspace that has every column the examples name, beside those of the six people.
+_COLUMNS = {"city": "VARCHAR", "signed_up": "TIMESTAMP"}
+_SAVED = tuple(Segment(name, All()) for name in ("Repeat buyers", "Staff"))
+
+
+def test_every_example_is_followed_by_its_sentence() -> None:
+    assert TEXT.count("```json\n") == len(EXAMPLES) >= 12
+
+
+@pytest.fixture(scope="module")
+def schema(shared: Store) -> Schema:
+    from core.segments import read_schema
+
+    put(shared, PEOPLE)
+    with shared.atomic() as writer:
+        for column, kind in _COLUMNS.items():
+            writer.run(f"ALTER TABLE users ADD COLUMN {column} {kind}")
+    return read_schema(shared, saved=_SAVED)
+
+
+@pytest.mark.parametrize(("text", "words"), EXAMPLES, ids=[words[:40] for _, words in EXAMPLES])
+def test_example(shared: Store, schema: Schema, text: str, words: str) -> None:
+    jsonschema.validate(json.loads(text), json_schema())
+    rule = rule_from_json(text)
+    assert describe(rule) == words
+    found = shared.rows(Query("SELECT count(*) AS n FROM (") + compile_rule(rule, schema, AS_OF) + ")")
+    assert 0 <= int(str(found[0]["n"])) <= len(PEOPLE.user_ids())
+
+
+def test_the_schema_in_the_document_is_the_programs() -> None:
+    found = _SCHEMA.search(TEXT)
+    assert found, "the block `json schema` is gone"
+    assert json.loads(found.group(2)) == json_schema(), "run: python -m tests.segments.test_rules_doc"
+
+
+def test_the_grid_in_the_document_is_the_programs() -> None:
+    rows = re.findall(r"^\| \*\*(\d)\*\* \| (.*?) \|$", TEXT, flags=re.M)
+    printed = {f"{r}{f}": name for r, names in rows for f, name in enumerate(names.split(" | "), start=1)}
+    assert printed == dict(zip(CELLS, DEFAULT_GRID.names, strict=True))
+
+
+def test_measures_and_tests_in_the_document_are_the_programs() -> None:
+    from typing import get_args
+
+    from core.segments import OPS, Measure
+
+    for name in get_args(Measure):
+        assert f"| `{name}` |" in TEXT
+    for op in {op for ops in OPS.values() for op in ops}:
+        assert f"`{op}`" in TEXT
+
+
+if __name__ == "__main__":
+    schema = json_schema()
+    defs = ",\n".join(
+        f"  {json.dumps(name)}: {json.dumps(part, ensure_ascii=False)}" for name, part in schema["$defs"].items()
+    )
+    head = "".join(f" {json.dumps(key)}: {json.dumps(value)},\n" for key, value in schema.items() if key != "$defs")
+    block = f'{{\n{head} "$defs": {{\n{defs}\n }}\n}}'
+    DOC.write_text(_SCHEMA.sub(lambda m: f"{m.group(1)}{block}\n{m.group(3)}", TEXT), "utf-8")
