@@ -1,0 +1,190 @@
+"""Active users: how many a day, a week, a month; new and returning ones; stickiness.
+
+Active means: a known user who did something in that time, whatever it was. An impression is done to the user, so it
+makes nobody active.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Literal
+
+import pandas as pd
+
+from core.behaviour.periods import covered, grid, table, too_many
+from core.behaviour.sql import active, period_of_key, user_period
+from core.behaviour.window import EVERYTHING, NO_TIMES, Unit, Window, in_period, resolve
+from core.store import Query, Store
+
+Kind = Literal["active", "new", "returning"]
+WEEK, MONTH = 7, 30
+NOBODY = "No known user did anything in this period."
+
+
+@dataclass(frozen=True, eq=False)
+class ActiveUsers:
+    """Active users per calendar period.
+
+    Attributes:
+        window, unit: as asked; periods in UTC, weeks from Monday.
+        table: start, end (date; half-open), users, new, returning (int; users = new + returning), complete (bool).
+            New = the user's first activity in all the data lies in this period.
+        problem: why nothing can be shown.
+    """
+
+    window: Window
+    unit: Unit
+    table: pd.DataFrame
+    problem: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Stickiness:
+    """How often those who are active in a month come: the daily active users over the active ones of 30 days.
+
+    Attributes:
+        window: as asked.
+        table: day (date), dau, wau, mau (int: active on the day, in the 7 and in the 30 days that end with it),
+            mean_dau (float: over those 30 days), stickiness (float, mean_dau / mau; NaN unless complete),
+            complete (bool: all 30 days lie within the data). One row per day of the window.
+        latest: the last complete row's stickiness, from 1/30 (each came once) to 1 (all came daily); None if none is.
+        latest_day: its day.
+        problem: why nothing can be shown.
+    """
+
+    window: Window
+    table: pd.DataFrame
+    latest: float | None = None
+    latest_day: date | None = None
+    problem: str | None = None
+
+
+def active_users(store: Store, unit: Unit = "week", window: Window = EVERYTHING) -> ActiveUsers:
+    """Distinct active users per `unit` of `window`, new and returning."""
+    window = resolve(store, window)
+    problem = NO_TIMES if window.end is None else too_many(store, window, unit)
+    periods = grid(store, window, unit) if problem is None else pd.DataFrame()
+    if problem is not None or periods.empty:
+        return ActiveUsers(window, unit, pd.DataFrame(), problem or NOBODY)
+    keys = Query(f"SELECT DISTINCT {user_period(unit)} AS key FROM events WHERE at_utc IS NOT NULL AND ") + active()
+    counted = table(
+        store,
+        Query(f"SELECT {period_of_key('key', unit)} AS start, count(*) AS users FROM (")
+        + (keys + " AND " + window.condition())
+        + ") GROUP BY start",
+    )
+    firsts = Query(f"SELECT {user_period(unit)} AS key FROM (") + _firsts(window) + ") WHERE " + window.condition()
+    new = Query(f"SELECT {period_of_key('key', unit)} AS start, count(*) AS new FROM (") + firsts + ") GROUP BY start"
+    fresh = table(store, new)
+    filled = periods.merge(counted, on="start", how="left").merge(fresh, on="start", how="left")
+    filled = filled.fillna({"users": 0, "new": 0}).astype({"users": "int64", "new": "int64"})
+    filled["returning"] = filled["users"] - filled["new"]
+    problem = None if filled["users"].any() else NOBODY
+    return ActiveUsers(window, unit, filled[["start", "end", "users", "new", "returning", "complete"]], problem)
+
+
+def active_users_users(store: Store, window: Window, unit: Unit, start: date, kind: Kind = "active") -> Query:
+    """The users (`user_no`) active in the period that begins on `start`: all, the new or the returning ones."""
+    window = resolve(store, window)
+    period = in_period(window, start, unit)
+    seen = Query("SELECT DISTINCT user_no FROM events WHERE ") + active() + " AND " + period.condition()
+    if kind == "active":
+        return seen
+    new = Query("SELECT user_no FROM (") + _firsts(window) + ") WHERE " + period.condition()
+    return new if kind == "new" else seen + " EXCEPT (" + new + ")"
+
+
+def stickiness(store: Store, window: Window = EVERYTHING) -> Stickiness:
+    """Users active each day, in the 7 and in the 30 days that end with it, and what share of the latter a day sees."""
+    window = resolve(store, window)
+    whole = Window(None, window.end)
+    problem = NO_TIMES if window.end is None else too_many(store, whole, "day")
+    days = grid(store, whole, "day") if problem is None else pd.DataFrame()
+    if problem is not None or days.empty:
+        return Stickiness(window, pd.DataFrame(), problem=problem or NOBODY)
+    reach = days.merge(_gaps(store, window), left_on="start", right_on="day", how="left").drop(columns="day")
+    reach = _rolling(reach.fillna(0))
+    span = covered(store, window)
+    assert span is not None
+    first_day = pd.Series(days["start"]).iloc[0]
+    shown = reach[reach["day"] >= span[0].date()].copy()
+    shown["complete"] &= (shown["day"] - first_day) >= timedelta(days=MONTH - 1)
+    shown.loc[~shown["complete"], "stickiness"] = float("nan")
+    last = shown[shown["stickiness"].notna()].tail(1)
+    return Stickiness(
+        window,
+        shown.reset_index(drop=True),
+        None if last.empty else float(last["stickiness"].iloc[0]),
+        None if last.empty else last["day"].iloc[0],
+        None if shown["mau"].any() else NOBODY,
+    )
+
+
+def stickiness_users(store: Store, day: date, days: int = MONTH) -> Query:
+    """The users (`user_no`) active in the `days` days that end with `day`."""
+    end = datetime.combine(day, time.min) + timedelta(days=1)
+    window = resolve(store, Window(end - timedelta(days=days), end))
+    return Query("SELECT DISTINCT user_no FROM events WHERE ") + active() + " AND " + window.condition()
+
+
+def _firsts(window: Window) -> Query:
+    """Each user's first activity before the window's end: user_no, at_utc."""
+    ends = Query("at_utc < ?", (window.end,))
+    return (
+        Query("SELECT user_no, min(at_utc) AS at_utc FROM events WHERE ")
+        + ends
+        + " AND "
+        + active()
+        + " GROUP BY user_no"
+    )
+
+
+def _gaps(store: Store, window: Window) -> pd.DataFrame:
+    """Per day: dau, and of those the users who had not come (new_), or will not come (lost_), for 7 or for 30 days."""
+    keys = (
+        Query(f"SELECT DISTINCT {user_period('day')} AS key FROM events WHERE at_utc < ? AND ", (window.end,))
+        + active()
+    )
+    # A user's keys are neighbours and two users' keys lie far more than 30 apart, so one order serves all users.
+    gaps = (
+        "SELECT key, key - lag(key) OVER (ORDER BY key) AS since, lead(key) OVER (ORDER BY key) - key AS until FROM ("
+    )
+    marked = ", ".join(
+        f"count(*) FILTER (coalesce({gap}, {days}) >= {days}) AS {name}"
+        for gap, days, name in (
+            ("since", WEEK, "new_week"),
+            ("until", WEEK, "lost_week"),
+            ("since", MONTH, "new_month"),
+            ("until", MONTH, "lost_month"),
+        )
+    )
+    counts = f"SELECT {period_of_key('key', 'day')} AS day, count(*) AS dau, {marked} FROM ("
+    return table(store, Query(counts + gaps) + keys + ")) GROUP BY day")
+
+
+def _rolling(days: pd.DataFrame) -> pd.DataFrame:
+    """The columns of Stickiness.table from those of `_gaps`, on a grid without missing days.
+
+    A user enters the count of the last L days on coming after L days or more of absence, and leaves it L days after
+    the last visit before such an absence.
+    """
+
+    def within(length: int, name: str) -> pd.Series:
+        came = days[f"new_{name}"].cumsum()
+        left = days[f"lost_{name}"].cumsum().shift(length, fill_value=0)
+        return (came - left).astype("int64")
+
+    mau = within(MONTH, "month")
+    mean = days["dau"].rolling(MONTH).mean()
+    return pd.DataFrame(
+        {
+            "day": days["start"],
+            "dau": days["dau"].astype("int64"),
+            "wau": within(WEEK, "week"),
+            "mau": mau,
+            "mean_dau": mean,
+            "stickiness": mean / mau.where(mau > 0),
+            "complete": days["complete"].astype(bool),
+        }
+    )

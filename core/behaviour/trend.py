@@ -1,0 +1,51 @@
+"""The key figures per day, week or month: what the small lines beside them show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from core.behaviour.periods import grid, table, too_many, unit_for
+from core.behaviour.sql import IS_ORDER, IS_TRADE, ORDER_KEY, period_of_event, period_of_key, user_period
+from core.behaviour.window import EVERYTHING, NO_TIMES, Unit, Window, resolve
+from core.store import Query, Store
+
+
+@dataclass(frozen=True, eq=False)
+class Trend:
+    """The key figures of each period of a window.
+
+    Attributes:
+        window: as asked, with its end filled in. unit: as asked, or chosen so that there are at most some 60 periods.
+        table: start, end (date; half-open), complete (bool), users, events, orders (int), revenue (float, net; 0 where
+            nothing was bought), one row per period. Empty when there is a problem.
+        problem: why nothing can be shown.
+    """
+
+    window: Window
+    unit: Unit
+    table: pd.DataFrame
+    problem: str | None = None
+
+
+def trend(store: Store, window: Window = EVERYTHING, unit: Unit | None = None) -> Trend:
+    """Users, events, orders and net revenue per `unit` of `window`, as `overview` counts them."""
+    window = resolve(store, window)
+    unit = unit or unit_for(store, window)
+    problem = NO_TIMES if window.end is None else too_many(store, window, unit)
+    periods = grid(store, window, unit) if problem is None else pd.DataFrame()
+    if problem is not None or periods.empty:
+        return Trend(window, unit, pd.DataFrame(), problem or "No event lies in this period.")
+    within = Query("at_utc IS NOT NULL AND ") + window.condition()
+    start = period_of_event(unit)
+    net = f"CAST(coalesce(sum(value) FILTER ({IS_TRADE}), 0) AS DOUBLE)"
+    events = Query(f"SELECT {start} AS start, count(*) AS events, {net} AS revenue FROM events WHERE ") + within
+    keys = Query(f"SELECT DISTINCT {user_period(unit)} AS key FROM events WHERE user_no IS NOT NULL AND ") + within
+    users = Query(f"SELECT {period_of_key('key', unit)} AS start, count(*) AS users FROM (") + keys + ")"
+    keys = Query(f"SELECT DISTINCT {start} AS start, {ORDER_KEY} FROM events WHERE {IS_ORDER} AND ") + within
+    orders = Query("SELECT start, count(*) AS orders FROM (") + keys + ")"
+    for query in (events, users, orders):
+        periods = periods.merge(table(store, query + " GROUP BY start"), on="start", how="left")
+    filled = periods.fillna({"users": 0, "events": 0, "orders": 0, "revenue": 0.0})
+    return Trend(window, unit, filled.astype({"users": "int64", "events": "int64", "orders": "int64"}))
