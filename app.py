@@ -1,0 +1,15 @@
+"""Limelight in the browser: `streamlit run app.py` serves `pages/_ui/frame.py`, and large files beside it.
+
+The frame lies in a folder without a `pages` folder next to it: beside one, Streamlit takes the first visit to a fresh
+app at another address than "/" for its older kind of app, and runs the page without its frame.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from pages._ui.downloads import routes
+
+app = st.App(Path(__file__).parent / "pages" / "_ui" / "frame.py", routes=routes())

@@ -1,0 +1,197 @@
+"""Choosing files, and saying what a file is where Limelight cannot tell or is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import streamlit as st
+
+from core.errors import Refusal
+from core.ingest import sheet_names
+from core.store import server_folder
+from pages._ui import data_words as words
+from pages._ui import format as fmt
+from pages._ui import shell, state
+from pages._ui.draft import Draft, Looked, Picked
+from pages._ui.text import plain
+
+_ENDINGS = ("csv", "tsv", "txt", "gz", "parquet", "pq", "xlsx", "xlsm", "xlsb", "xls", "ods", "jsonl", "ndjson", "json")
+_UPLOADER = "_load_uploader"
+_MOST_LISTED = 500
+_DELIMITERS = {None: "as found", ",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+_ENCODINGS = (None, "utf-8", "windows-1252", "latin-1", "utf-16", "gb18030")
+
+
+def choose(start: Callable[[], Draft]) -> None:
+    """Ways to begin a load: upload, the server's folder, the sample. `start` makes the draft when there is a file."""
+    with st.container(border=True, key="choose"):
+        st.subheader("Load files", anchor=False)
+        _upload("Drop files here, or choose them", start)
+        _server_files(start)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if st.button("Load the sample data", key="sample"):
+                st.session_state[state.SAMPLE] = True
+                st.rerun()
+            st.caption("A year of a made-up shop: 8,000 users, 1,200 items, 300,000 events, in a workspace of its own.")
+
+
+def add_more(draft: Draft) -> None:
+    """An uploader for files to go into the same load: item and user files beside the events."""
+    with st.expander("Add more files to this load: items, users, further months"):
+        _upload("Drop more files here, or choose them", lambda: draft)
+        _server_files(lambda: draft)
+
+
+def _upload(label: str, start: Callable[[], Draft]) -> None:
+    turn = st.session_state.get(_UPLOADER, 0)
+    files = st.file_uploader(
+        label,
+        type=list(_ENDINGS),
+        accept_multiple_files=True,
+        key=f"{_UPLOADER}_{turn}",
+        help="What a file is, Limelight tells from its content, not from its name.",
+    )
+    st.caption("CSV, TSV, text (also gzipped), Parquet, Excel, JSON lines. Files go to this machine only.")
+    if not files:
+        return
+    try:
+        draft = start()
+        for file in files:
+            draft.add_upload(file.name, file)
+    except Refusal as refusal:
+        shell.refuse(refusal)
+        return
+    st.session_state[_UPLOADER] = turn + 1  # a fresh uploader: Streamlit lets go of the bytes that it held in memory
+    st.rerun()
+
+
+def _server_files(start: Callable[[], Draft]) -> None:
+    folder = server_folder()
+    if folder is None:
+        return
+    found = list_server_files(folder)
+    if not found:
+        st.caption(f"The server folder {plain(str(folder))} holds no file that could be loaded.")
+        return
+    names = st.multiselect(
+        "Or take files from the server folder, without uploading",
+        list(found),
+        format_func=lambda name: f"{name} ({fmt.size(found[name].stat().st_size)})",
+        key="server_files",
+        help=f"The folder {folder}, set by whoever runs Limelight.",
+    )
+    if st.button("Look at these files", disabled=not names, key="server_look"):
+        try:
+            draft = start()
+        except Refusal as refusal:
+            shell.refuse(refusal)
+            return
+        for name in names:
+            draft.add(found[name], name)
+        del st.session_state["server_files"]
+        st.rerun()
+
+
+def list_server_files(folder: Path) -> dict[str, Path]:
+    """Name below the folder -> file, for files that could be loaded; links that lead out of the folder are left out."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        if path.suffix.lower().lstrip(".") in _ENDINGS and path.is_file() and path.resolve().is_relative_to(folder):
+            found[str(path.relative_to(folder))] = path.resolve()
+        if len(found) >= _MOST_LISTED:
+            break
+    return found
+
+
+# ---- one file
+
+
+def refused(draft: Draft, picked: Picked, refusal: Refusal) -> None:
+    """A file that cannot be loaded as it stands: why, and what a person may say to change that."""
+    st.subheader(plain(picked.name), anchor=False)
+    shell.refuse(refusal)
+    _reading(draft, picked, None)
+    if st.button("Leave this file out", key=f"drop-{picked.token}"):
+        draft.drop(picked)
+        st.rerun()
+
+
+def file_line(draft: Draft, file: Looked, *, several: bool) -> None:
+    """What a file is and how it is written, both to be corrected."""
+    picked, token = file.picked, file.picked.token
+    name = f"{plain(file.source.name)}: " if several else ""
+    st.caption(name + plain(words.written(file.source)))
+    left, right = st.columns((2, 1), vertical_alignment="bottom")
+    with left:
+        kind = st.selectbox(
+            "What is in this file?" if not several else f"What is in {plain(file.source.name)}?",
+            list(words.KINDS),
+            index=list(words.KINDS).index(file.kind),
+            format_func=words.KINDS.__getitem__,
+            key=f"kind-{token}",
+        )
+    if kind != file.kind:
+        draft.correct(picked, replace(picked.choice, kind=kind))
+        st.rerun()
+    with right, st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button("Leave out", key=f"drop-{token}", help=f"Do not load {picked.name}."):
+            draft.drop(picked)
+            st.rerun()
+    _reading(draft, picked, file)
+
+
+def _reading(draft: Draft, picked: Picked, file: Looked | None) -> None:
+    """Say how the file is written, where what was found is wrong."""
+    sheets = _sheets(picked) if file is None or file.source.format == "excel" else []
+    text = file is None or file.source.format == "csv"
+    if not sheets and not text:
+        return
+    token, choice = picked.token, picked.choice
+    with st.expander(
+        "The file was not read rightly?" if not sheets else f"Another sheet? ({len(sheets)} in this workbook)"
+    ):
+        changed = choice
+        if sheets:
+            at = sheets.index(file.source.sheet) if file and file.source.sheet in sheets else 0
+            sheet = st.selectbox("Sheet", sheets, index=at, key=f"sheet-{token}")
+            changed = replace(changed, sheet=sheet if file is None or sheet != file.source.sheet else choice.sheet)
+        cells = st.columns(3)
+        with cells[0]:
+            header = st.selectbox(
+                "First row",
+                [None, True, False],
+                index=[None, True, False].index(choice.header),
+                format_func={None: "as found", True: "holds the column names", False: "is data"}.__getitem__,
+                key=f"header-{token}",
+            )
+        if text and not sheets:
+            with cells[1]:
+                delimiter = st.selectbox(
+                    "Columns are parted by",
+                    list(_DELIMITERS),
+                    index=list(_DELIMITERS).index(choice.delimiter),
+                    format_func=_DELIMITERS.__getitem__,
+                    key=f"delimiter-{token}",
+                )
+            with cells[2]:
+                encoding = st.selectbox(
+                    "Letters are written in",
+                    _ENCODINGS,
+                    index=_ENCODINGS.index(choice.encoding),
+                    format_func=lambda e: e or "as found",
+                    key=f"encoding-{token}",
+                )
+            changed = replace(changed, delimiter=delimiter, encoding=encoding)
+        changed = replace(changed, header=header)
+        if st.button("Read it again so", disabled=changed == choice, key=f"reread-{token}"):
+            draft.correct(picked, changed)
+            st.rerun()
+
+
+def _sheets(picked: Picked) -> list[str]:
+    try:
+        return sheet_names(picked.path)
+    except Refusal:
+        return []

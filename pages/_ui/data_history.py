@@ -1,0 +1,154 @@
+"""The loads of a workspace: each with its rows accounted for, its rejected rows, and a way to take it back."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from core.errors import Refusal
+from core.ingest import batches, undo
+from core.jobs import JobSpec, runner_for
+from core.progress import Step
+from core.store import Store, Writer
+from pages._ui import data_report, shell, state
+from pages._ui import data_words as words
+from pages._ui import format as fmt
+from pages._ui.cache import ask
+from pages._ui.text import plain
+
+_SHOWN = 10
+Batch = dict[str, Any]
+
+
+def draw_history(store: Store) -> None:
+    """Every load that counts, the latest first; those taken back below."""
+    all_ = ask(store, batches)
+    live = [b for b in reversed(all_) if b["undone_at"] is None]
+    if live:
+        st.subheader("What has been loaded", anchor=False)
+        _table(live)
+        more = len(live) > _SHOWN and st.toggle(f"Show all {len(live)} loads", key="history_all")
+        for batch in live if more else live[:_SHOWN]:
+            _batch(store, batch)
+    undone = [b for b in reversed(all_) if b["undone_at"] is not None]
+    if undone:
+        with st.expander(f"Loads taken back ({len(undone)})"):
+            for batch in undone:
+                loaded, undone_at = fmt.moment(batch["loaded_at"]), fmt.moment(batch["undone_at"])
+                rows = fmt.count(batch["rows_read"], "row")
+                st.markdown(f"{_names(batch)}: {rows}, loaded {loaded}, taken back {undone_at} (UTC)")
+
+
+def _table(live: list[Batch]) -> None:
+    """All loads together, so that the sum of what was read can be checked in one look."""
+    names = {
+        "rows_read": "Rows read",
+        "rows_loaded": "= Loaded",
+        "rows_rejected": "+ Rejected",
+        "rows_duplicate": "+ Left out as repeats",
+        "rows_repeated": "Repeats kept",
+        "rows_anonymous": "Without user",
+        "events_added": "Events made",
+    }
+    rows: dict[str, list[str]] = {"Kind": [words.KIND_NOUNS[k].capitalize() for k in words.KIND_NOUNS]}
+    for field, name in names.items():
+        rows[name] = [fmt.number(sum(b[field] for b in live if b["kind"] == kind)) for kind in words.KIND_NOUNS]
+    held = [any(b["kind"] == kind for b in live) for kind in words.KIND_NOUNS]
+    kept = {name: [v for v, here in zip(values, held, strict=True) if here] for name, values in rows.items()}
+    st.table(kept, border="horizontal", hide_index=True)
+
+
+def _batch(store: Store, batch: Batch) -> None:
+    number = batch["batch_no"]
+    with st.container(border=True, key=f"batch_{number}"):
+        left, right = st.columns((3, 1), vertical_alignment="top")
+        with left:
+            counts = [batch[f] for f in ("rows_read", "rows_loaded", "rows_rejected", "rows_duplicate")]
+            st.markdown(f"**{_names(batch)}**  \n{data_report.reconciled(batch['kind'], *counts)}")
+            said = [f"loaded {fmt.moment(batch['loaded_at'])} UTC", f"load {number}"]
+            if batch["rows_repeated"]:
+                said.append(f"{fmt.number(batch['rows_repeated'])} exact repeats kept")
+            if batch["rows_anonymous"]:
+                said.append(f"{fmt.number(batch['rows_anonymous'])} rows without user")
+            st.caption(" · ".join(said))
+        with right:
+            if st.button("Take back ...", key=f"undo_{number}", help="Undo this load, as if it had never been."):
+                _confirm(store, batch)
+        if batch["rows_rejected"]:
+            data_report.rejects_button(store, number, batch["rows_rejected"], key=f"rejects_{number}")
+        with st.expander("How it was read"):
+            _mapping(batch)
+
+
+def _mapping(batch: Batch) -> None:
+    mapping = batch["mapping"]
+    columns = [c for c in mapping["columns"] if c["role"] != "ignore"]
+    st.table(
+        {
+            "Column in the file": [plain(c["column"]) for c in columns],
+            "What it means": [words.role_word(c["role"], batch["kind"]) for c in columns],
+            "How it is read": [_details(c) for c in columns],
+        },
+        border="horizontal",
+        hide_index=True,
+    )
+    if batch["kind"] == "events":
+        said = [f"every row is a {data_report.event_word(mapping['event'])}" if mapping["event"] else ""]
+        said += [f"returns: {mapping['returns']}", f"exact repeats: {mapping['repeats']}"]
+        st.caption(plain("; ".join(s for s in said if s)))
+    for file in batch["files"]:
+        sheet = f", sheet {file['sheet']}" if file.get("sheet") else ""
+        st.caption(
+            f"{plain(file['name'] + sheet)}: {fmt.count(file['rows_read'], 'row')}, {fmt.size(file['bytes'])}, "
+            f"SHA-256 {file['sha256'][:16]}..."
+        )
+
+
+def _details(column: dict[str, Any]) -> str:
+    if column["time_format"]:
+        return words.time_word(column["time_format"])
+    if column["event"]:
+        return data_report.event_word(column["event"])
+    return words.TYPES[column["type"]] if column["role"] in ("context", "attribute") else ""
+
+
+def _names(batch: Batch) -> str:
+    names = [file["name"] for file in batch["files"]]
+    return plain(", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else ""))
+
+
+@st.dialog("Take back this load?")
+def _confirm(store: Store, batch: Batch) -> None:
+    st.markdown(
+        f"**{_names(batch)}**, {fmt.count(batch['rows_loaded'], 'row')}. Everything it brought goes, with the users, "
+        "items and columns that only it brought. Saved segments stay, and count again without it. The file itself is "
+        "not touched: you can load it again."
+    )
+    with st.container(horizontal=True):
+        if st.button("Take it back", type="primary", key="undo_yes"):
+            start_undo(store, batch)
+            st.rerun()
+        if st.button("Keep it", key="undo_no"):
+            st.rerun()
+
+
+def start_undo(store: Store, batch: Batch) -> None:
+    """Have a batch undone beside the page."""
+    number = int(batch["batch_no"])
+    names = json.dumps([file["name"] for file in batch["files"]])
+    spec = JobSpec("undo", f"Take back load {number}", {"batch": number, "files": names})
+    try:
+        job = runner_for(store).submit(spec, partial(_undo, batch_no=number))
+    except Refusal as refusal:
+        shell.refuse(refusal)
+        return
+    st.session_state[state.UNDO] = (str(store.path), job.id)
+    runner_for(store).wait(job.id, 1.0)
+
+
+def _undo(writer: Writer, step: Step, *, batch_no: int) -> dict[str, Any]:
+    done: dict[str, Any] = undo(writer, batch_no, step=step)
+    return done

@@ -1,0 +1,259 @@
+"""The mapping of a group of files: what each column means, with the evidence, each of it to be corrected."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import streamlit as st
+
+from core.ingest import ColumnMap, Evidence, Mapping, Repeats, Role, Type
+from core.store import EVENTS, NAMES
+from pages._ui import data_words as words
+from pages._ui import format as fmt
+from pages._ui.draft import Group
+from pages._ui.text import plain
+
+_PLAIN = {word.name: word.plain for word in EVENTS}
+_MOST_VALUES = 40
+
+
+def mapping_of(group: Group) -> Mapping:
+    """Draw the mapping of a group, as proposed and since corrected; what it says now."""
+    proposed = group.lead.proposal.mapping
+    _disagreement(group)
+    columns = _columns(group)
+    mapping = replace(proposed, columns=tuple(columns))
+    if mapping.kind != "events":
+        return replace(mapping, repeats=_repeats(group, proposed.repeats))
+    with st.container(border=True, key=f"{group.token}-events"):
+        mapping = _events(group, mapping)
+        mapping = replace(mapping, returns=_returns(group, mapping))
+        return replace(mapping, repeats=_repeats(group, proposed.repeats))
+
+
+# ---- columns
+
+
+def _columns(group: Group) -> list[ColumnMap]:
+    unsure = sum(not e.sure for e in group.lead.proposal.evidence)
+    if unsure:
+        st.warning(f"Please check {fmt.count(unsure, 'column')} marked **check**: the file alone does not settle it.")
+    widths = (3, 3, 3, 4)
+    for cell, title in zip(
+        st.columns(widths), ("Column in the file", "What it means", "How it is read", "Why"), strict=True
+    ):
+        cell.caption(f"**{title}**")
+    mapped = {c.column: c for c in group.lead.proposal.mapping.columns}
+    out = []
+    for k, evidence in enumerate(group.lead.proposal.evidence):
+        cells = st.columns(widths, vertical_alignment="top")
+        with cells[0]:
+            mark = "" if evidence.sure else " :orange-badge[check]"
+            st.markdown(f"**{plain(evidence.column)}**{mark}  \n:gray[{_examples(evidence)}]")
+        column = mapped.get(evidence.column, ColumnMap(evidence.column, "ignore"))
+        with cells[1]:
+            role = _role(group, k, column)
+        with cells[2]:
+            out.append(_details(group, k, replace(column, role=role), proposed=column.role))
+        with cells[3]:
+            st.caption(_why(group, evidence, asked=role == column.role))
+    return out
+
+
+def _examples(evidence: Evidence) -> str:
+    shown = [plain(e if len(e) <= 28 else e[:27] + "…") for e in evidence.examples[:3]]
+    return ", ".join(shown) or "no value in any row"
+
+
+def _why(group: Group, evidence: Evidence, *, asked: bool) -> str:
+    rows = group.lead.source.rows
+    filled = "in every row" if evidence.filled == rows else f"in {evidence.filled:,} of {fmt.count(rows, 'row')}"
+    counts = f"{fmt.count(evidence.distinct, 'different value')}, {filled}."
+    return f"{plain(evidence.why)}  \n{counts}" if asked else f"Changed by you.  \n{counts}"
+
+
+def _role(group: Group, k: int, column: ColumnMap) -> Role:
+    options = list(words.KIND_ROLES[group.kind])
+    if column.role not in options:
+        options.append(column.role)
+    return st.selectbox(
+        f"What {column.column} means",
+        options,
+        index=options.index(column.role),
+        format_func=lambda role: words.role_word(role, group.kind),
+        key=f"{group.token}-role-{k}",
+        label_visibility="collapsed",
+    )
+
+
+def _details(group: Group, k: int, column: ColumnMap, *, proposed: Role) -> ColumnMap:
+    key, role = f"{group.token}-{k}-{column.role}", column.role
+    if role == "time":
+        return replace(column, time_format=_time_format(column, key))
+    if role in ("context", "attribute"):
+        kind: Type = st.selectbox(
+            f"How {column.column} is read",
+            list(words.TYPES),
+            index=list(words.TYPES).index(column.type),
+            format_func=words.TYPES.__getitem__,
+            key=f"{key}-type",
+            label_visibility="collapsed",
+        )
+        column = replace(column, type=kind)
+        return replace(column, time_format=_time_format(column, key)) if kind == "date" else column
+    if role == "count":
+        options = list(dict.fromkeys([*([column.event] if column.event else []), *NAMES]))
+        event = _word(column, options, f"{key}-event", f"What {column.column} counts", "Which event?")
+        return replace(column, event=event)
+    if role == "consent":
+        options = list(dict.fromkeys([*([column.event] if column.event else []), *words.CHANNELS]))
+        event = _word(column, options, f"{key}-channel", f"Channel of {column.column}", "Which channel?")
+        return replace(column, event=event)
+    st.caption(words.READ_AS.get(role, ""))
+    return replace(column, event=None)
+
+
+def _word(column: ColumnMap, options: list[str], key: str, label: str, placeholder: str) -> str | None:
+    return st.selectbox(
+        label,
+        options,
+        index=options.index(column.event) if column.event in options else None,
+        format_func=lambda word: _PLAIN.get(word, word),
+        key=key,
+        label_visibility="collapsed",
+        placeholder=placeholder,
+        accept_new_options=True,
+    )
+
+
+def _time_format(column: ColumnMap, key: str) -> str | None:
+    own = [column.time_format] if column.time_format else []
+    options = list(dict.fromkeys([*own, *words.TIME_FORMATS]))
+    return st.selectbox(
+        f"How the times of {column.column} are written",
+        options,
+        index=0 if own else None,
+        format_func=words.time_word,
+        key=f"{key}-time",
+        label_visibility="collapsed",
+        placeholder="How is it written?",
+        accept_new_options=True,
+        help="Not in the list? Type a pattern such as %Y/%m/%d %H:%M:%S. Times are taken as UTC.",
+    )
+
+
+def _disagreement(group: Group) -> None:
+    """Say so where files that share a mapping would, each alone, have been read differently."""
+    lead = {c.column: (c.role, c.type, c.time_format) for c in group.lead.proposal.mapping.columns}
+    other: dict[str, list[str]] = {}
+    for file in group.files:
+        for column in file.proposal.mapping.columns:
+            if lead.get(column.column) != (column.role, column.type, column.time_format):
+                other.setdefault(column.column, []).append(file.source.name)
+    for name, files in other.items():
+        st.warning(
+            f"{plain(name)} looks different in {plain(', '.join(files))}. All {len(group.files)} files are read as "
+            f"{plain(group.lead.source.name)} is; take a file out if that is wrong for it."
+        )
+
+
+# ---- events, returns, repeats
+
+
+def _events(group: Group, mapping: Mapping) -> Mapping:
+    column = mapping.column("event")
+    if column is not None:
+        return replace(mapping, event=None, events=_event_values(group, mapping, column))
+    proposed = group.lead.proposal.mapping.event
+    counted = [c.column for c in mapping.columns if c.role in ("rating", "count")]
+    options: list[str | None] = list(NAMES)
+    if counted:
+        options.insert(0, None)
+    event = st.selectbox(
+        "What does each row record?",
+        options,
+        index=options.index(proposed) if proposed in options else None,
+        format_func=lambda word: f"Only what {' and '.join(counted)} say" if word is None else _PLAIN.get(word, word),
+        key=f"{group.token}-event",
+        placeholder="Choose: a view, a purchase, ...",
+        accept_new_options=True,
+        help="No column says what happened, so one answer holds for every row.",
+    )
+    return replace(mapping, event=event, events={})
+
+
+def _event_values(group: Group, mapping: Mapping, column: ColumnMap) -> dict[str, str]:
+    """Value of the event column -> word, drawn as one menu a value."""
+    st.markdown("**What happened, in the file's words and in Limelight's**")
+    proposed = group.lead.proposal.mapping.events
+    evidence = next(e for e in group.lead.proposal.evidence if e.column == column.column)
+    values = list(dict.fromkeys([*proposed, *(e.strip() for e in evidence.examples)]))[:_MOST_VALUES]
+    out = {}
+    places = st.columns(3)
+    for k, value in enumerate(values):
+        kept = proposed.get(value, value.lower())
+        options = list(dict.fromkeys([kept, *NAMES]))
+        with places[k % 3]:
+            word = st.selectbox(
+                plain(value),
+                options,
+                index=0,
+                format_func=_value_word,
+                key=f"{group.token}-value-{k}",
+                accept_new_options=True,
+            )
+        out[value] = word or kept
+    if evidence.distinct > len(values):
+        st.caption(f"{fmt.count(evidence.distinct - len(values), 'other value')} in this column: kept as they are.")
+    return out
+
+
+def _value_word(word: str) -> str:
+    return _PLAIN.get(word, f"Keep as “{word}”")
+
+
+def _returns(group: Group, mapping: Mapping) -> str:
+    proposed = group.lead.proposal.mapping.returns
+    amounts = [c.column for c in mapping.columns if c.role in ("quantity", "value", "price")]
+    order = mapping.column("order")
+    if not amounts and order is None:
+        return proposed
+    rules = ["negative", "pattern", "none"] if order else ["negative", "none"]
+    names = {
+        "negative": "Rows below zero: a negative quantity, or value where there is no quantity",
+        "pattern": f"Orders whose number in {order.column if order else ''} begins with ...",
+        "none": "None: nothing in this file is a return",
+    }
+    rule = st.radio(
+        "Which purchases are returns?",
+        rules,
+        index=rules.index(proposed.partition(":")[0]) if proposed.partition(":")[0] in rules else 0,
+        format_func=names.__getitem__,
+        key=f"{group.token}-returns",
+        help="A return is an event of its own. Revenue and units are shown net of returns; what was wholly returned "
+        "does not count as bought.",
+    )
+    if rule != "pattern":
+        return rule
+    start = proposed.partition(":")[2].removeprefix("^") or "C"
+    text = st.text_input(
+        "Order numbers of returns begin with", start, key=f"{group.token}-returns-text", max_chars=200, width=320
+    )
+    typed = text.strip()
+    return f"pattern:^{typed if typed == start else re.escape(typed)}" if typed else "pattern:"
+
+
+def _repeats(group: Group, proposed: Repeats) -> Repeats:
+    choices: dict[Repeats, str] = {
+        "keep": "Keep them: two equal lines can be two real events",
+        "drop": "Leave out all but the first: the file holds lines twice by mistake",
+    }
+    return st.radio(
+        "Rows that repeat another row exactly, in every column",
+        list(choices),
+        index=list(choices).index(proposed),
+        format_func=choices.__getitem__,
+        key=f"{group.token}-repeats",
+        help="Either way the report says how many there were.",
+    )

@@ -1,0 +1,100 @@
+"""What a load did: every row accounted for, what came of it, what was refused and why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from core.ingest import LoadReport, rejects_csv
+from core.store import EVENTS, Store
+from pages._ui import data_words as words
+from pages._ui import format as fmt
+from pages._ui import state
+from pages._ui.downloads import csv_button
+from pages._ui.text import plain
+
+_PLAIN = {word.name: word.plain for word in EVENTS}
+
+
+def draw_report(store: Store, result: dict[str, Any]) -> None:
+    """The report of a finished load (`result` of its job), and the next step."""
+    reports = [LoadReport(**r) for r in result["reports"]]
+    read, seconds = sum(r.rows_read for r in reports), sum(r.seconds for r in reports)
+    with st.container(border=True, key="load_report"):
+        st.subheader(f"Loaded: {fmt.count(read, 'row')} read, every one accounted for", anchor=False)
+        st.caption(f"{plain(', '.join(result['files']))} · {fmt.duration(seconds)}")
+        for report in reports:
+            _one(store, report)
+        with st.container(horizontal=True):
+            if st.button("See what users do", type="primary", key="report_home"):
+                state.go("home")
+            if st.button("Make a segment", key="report_segments"):
+                state.go("segments")
+            if st.button("Load more files", key="report_more"):
+                st.session_state.pop(state.LOAD, None)
+                st.rerun()
+
+
+def _one(store: Store, report: LoadReport) -> None:
+    st.markdown(
+        reconciled(report.kind, report.rows_read, report.rows_loaded, report.rows_rejected, report.rows_duplicate)
+    )
+    figures = [("Rows loaded", report.rows_loaded, "Rows of the file that were kept.")]
+    if report.kind in ("events", "users"):
+        figures.append(("Users", report.users, "Different users named in the rows that were kept."))
+    if report.kind in ("events", "items"):
+        figures.append(("Items", report.items, "Different items named in the rows that were kept."))
+    if report.kind == "events":
+        figures.append(("Events", sum(report.events.values()), "One row can make several events: a rating and clicks."))
+    figures.append(
+        ("Rows rejected", report.rows_rejected, "Rows that could not be read; each is kept with its reason.")
+    )
+    for cell, (name, value, meaning) in zip(st.columns(len(figures)), figures, strict=True):
+        cell.metric(name, fmt.number(value), help=meaning)
+    left, right = st.columns(2)
+    with left:
+        if report.events:
+            st.caption("Events by type")
+            rows = {
+                "Event": [event_word(e) for e in report.events],
+                "Events": [fmt.number(n) for n in report.events.values()],
+            }
+            st.table(rows, border="horizontal", hide_index=True)
+    with right:
+        if report.reasons:
+            st.caption("Why rows were rejected")
+            named = [words.REASONS.get(r, r.replace("_", " ").capitalize()) for r in report.reasons]
+            rows = {"Reason": named, "Rows": [fmt.number(n) for n in report.reasons.values()]}
+            st.table(rows, border="horizontal", hide_index=True)
+            rejects_button(store, report.batch_no, report.rows_rejected, key=f"report_rejects_{report.batch_no}")
+    for note in report.notes:
+        st.markdown(f"- {plain(note)}")
+
+
+def reconciled(kind: str, read: int, loaded: int, rejected: int, duplicate: int) -> str:
+    """The sentence that accounts for every row, as Markdown.
+
+    >>> reconciled("events", 10, 7, 1, 2)
+    '**Events:** 10 rows read = 7 loaded + 1 rejected + 2 left out as exact repeats'
+    """
+    parts = f"{fmt.number(loaded)} loaded + {fmt.number(rejected)} rejected + {fmt.number(duplicate)} left out"
+    return f"**{kind.capitalize()}:** {fmt.count(read, 'row')} read = {parts} as exact repeats"
+
+
+def event_word(event: str) -> str:
+    """What an event is called: the vocabulary's plain word, or the analyst's own as it is."""
+    return _PLAIN.get(event, event)
+
+
+def rejects_button(store: Store, batch_no: int, rows: int, *, key: str) -> None:
+    """A button that hands over the rejected rows of a batch."""
+    csv_button(
+        f"Download {fmt.count(rows, 'rejected row')}",
+        lambda path: rejects_csv(store, batch_no, path),
+        f"rejected-rows-batch-{batch_no}.csv",
+        key,
+        rows=rows,
+        excel=True,
+        help="CSV with file, line, column, reason and the row as it stood.",
+    )

@@ -1,0 +1,10 @@
+"""Text of people's files and names, shown as it stands."""
+
+from __future__ import annotations
+
+_MARKS = frozenset("\\`*_{}[]()#+-!|<>~:$&")
+
+
+def plain(text: str) -> str:
+    """`text` with all that Markdown would take as its own disarmed: a file's name may look like a link or an image."""
+    return "".join("\\" + c if c in _MARKS else " " if c in "\r\n\t\0" else c for c in text)
