@@ -62,7 +62,7 @@ class Runner:
         It passes `step` to the writer, so that cancelling interrupts the statement at work, and returns JSON.
         A job with the same key that is active is joined; with `spec.reuse`, one that is done is returned.
         """
-        return self._start(spec, "sql", self._sql, partial(self._write, work=work))
+        return self._start(spec, "sql", self._sql, partial(self._write, work=work, data=spec.data))
 
     def compute(
         self, spec: JobSpec, task: str, arrays: Arrays | Callable[[Step], Arrays], publish: Publish | None = None
@@ -71,7 +71,8 @@ class Runner:
 
         It gets `spec.params` and `arrays` (numbers, not objects; a function is called when the job's turn comes, on a
         thread beside the page). `publish(writer, outcome)` then runs in one transaction with the job's last row, and
-        returns the job's result; without it that is the task's. Joins and reuses like `submit`.
+        returns the job's result; without it that is the task's, and the data stay as they are. Joins and reuses like
+        `submit`.
         Raises ValueError for a task that may not be run.
         """
         split_name(task, self._allowed)
@@ -170,8 +171,8 @@ class Runner:
             error = failures.explain(fault, live.id)
         self._conclude(live, result, error)
 
-    def _write(self, live: Live, work: Work) -> dict[str, Any]:
-        with self.store.atomic(data=live.spec.data, step=live) as writer:
+    def _write(self, live: Live, work: Work, data: bool) -> dict[str, Any]:
+        with self.store.atomic(data=data, step=live) as writer:
             result = work(writer, live)
             live.check()
             return ledger.finish(writer, live.id, result)
@@ -184,7 +185,9 @@ class Runner:
         folder = self.store.spool / f"job-{live.id}"
         with carried_out(folder, order, given, live.part(0.02, 0.98)) as outcome:
             live.report(0.98, "saving")
-            return self._write(live, lambda writer, _: publish(writer, outcome) if publish else outcome.result)
+            if publish is None:  # only the job's own row is written
+                return self._write(live, lambda writer, step: outcome.result, data=False)
+            return self._write(live, lambda writer, step: publish(writer, outcome), data=live.spec.data)
 
     def _conclude(self, live: Live, result: dict[str, Any] | None, error: Refusal | None) -> None:
         ended = live.end(result=result, error=error)

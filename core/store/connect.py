@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import atexit
+import fcntl
 import os
 import shutil
 import tempfile
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import IO
 
 import duckdb
 
 from core.errors import Refusal
 from core.store.schema import MIGRATIONS
+
+_PREFIX = "limelight-"
+_locks: list[IO[str]] = []  # held open for as long as the process lives
 
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
@@ -46,13 +51,34 @@ def connect(path: Path, *, reads: Sequence[Path]) -> duckdb.DuckDBPyConnection:
 
 @cache
 def open_folders() -> tuple[Path, Path]:
-    """The spool and export folders of this process, private to its user, removed when it ends."""
-    base = Path(tempfile.mkdtemp(prefix="limelight-"))
+    """The spool and export folders of this process, private to its user, removed when it ends.
+
+    A killed process leaves its folders, with people's uploads in them, behind: the next one to start removes them.
+    """
+    folder = Path(tempfile.gettempdir())
+    for left in folder.glob(f"{_PREFIX}*"):
+        _remove_if_left(left)
+    base = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=folder))
+    lock = (base / "lock").open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    _locks.append(lock)
     atexit.register(shutil.rmtree, base, ignore_errors=True)
     spool, exports = base / "spool", base / "exports"
-    for folder in (spool, exports):
-        folder.mkdir(mode=0o700)
+    for part in (spool, exports):
+        part.mkdir(mode=0o700)
     return spool, exports
+
+
+def _remove_if_left(base: Path) -> None:
+    """Remove a folder of `open_folders` whose process is gone: the kernel has let go of its lock."""
+    try:
+        if base.is_symlink() or base.stat().st_uid != os.getuid():
+            return
+        with (base / "lock").open("r+") as lock:  # a folder without one is being made this moment, or is not ours
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(base, ignore_errors=True)
+    except OSError:
+        return
 
 
 def _refuse_newer(path: Path, connection: duckdb.DuckDBPyConnection) -> None:

@@ -16,6 +16,7 @@ from core.progress import Step, no_step
 from core.store import guard
 from core.store.connect import connect, open_folders
 from core.store.query import Query
+from core.store.room import room_refusal
 from core.store.schema import MIGRATIONS
 from core.store.watch import watched
 
@@ -122,8 +123,11 @@ class Store:
                     if data:
                         cursor.execute("UPDATE meta SET value = ? WHERE key = 'version'", (str(self._version + 1),))
                     cursor.execute("COMMIT")
-                except BaseException:
+                except BaseException as error:
                     _roll_back(cursor)
+                    full = room_refusal(self.path, error) if isinstance(error, duckdb.Error) else None
+                    if full:
+                        raise full from None
                     raise
             if data:
                 self._version += 1
@@ -215,8 +219,13 @@ class Writer:
         self._cursor.register(name, rows)
         try:
             yield
-        finally:
-            self._cursor.unregister(name)
+        except BaseException:
+            with suppress(
+                duckdb.Error
+            ):  # a transaction that failed refuses even this, and it is the first error that counts
+                self._cursor.unregister(name)
+            raise
+        self._cursor.unregister(name)
 
 
 def _first(reader: pa.RecordBatchReader, rows: int) -> pa.Table:

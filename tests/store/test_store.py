@@ -252,3 +252,32 @@ def test_killed_while_writing_leaves_the_state_before(tmp_path: Path) -> None:
     with Store(path) as store:
         assert store.rows(Query("SELECT * FROM users")) == [{"user_no": 1, "user_id": "kept"}]
         assert store.version == 1
+
+
+def test_uploads_left_by_a_killed_process_are_removed_those_of_a_living_one_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = (
+        "import sys, os, time; from core.store.connect import open_folders\n"
+        "spool, _ = open_folders(); (spool / 'upload.csv').write_text('personal'); print(spool, flush=True)\n"
+        "os.kill(os.getpid(), 9) if sys.argv[1] == 'die' else time.sleep(60)"
+    )
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+
+    def start(how: str) -> tuple[subprocess.Popen[str], Path]:
+        process = subprocess.Popen([sys.executable, "-c", code, how], stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        return process, Path(process.stdout.readline().strip())
+
+    living, kept = start("live")
+    try:
+        dead, left = start("die")
+        dead.wait()
+        assert (left / "upload.csv").exists()
+        other, _ = start("die")
+        other.wait()
+        assert not left.exists()
+        assert (kept / "upload.csv").read_text() == "personal"
+    finally:
+        living.kill()
+        living.wait()

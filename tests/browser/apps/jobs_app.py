@@ -26,7 +26,7 @@ def _insert(writer: Writer, step: Step) -> dict[str, Any]:
     for n in range(100):
         writer.run(Query("INSERT INTO users VALUES (?, 'user ' || ?)", (n, n)), step=step)
         step.report(n / 100, "reading rows")
-        time.sleep(0.05)
+        time.sleep(0.08)
     return {"users": 100}
 
 
@@ -45,7 +45,7 @@ def main() -> None:
     with st.sidebar:
         job_panel(_runner())
     st.button("Load", on_click=_start, args=("sql",))
-    st.button("Fit", on_click=_start, args=("compute", "crawl", {"seconds": 12}))
+    st.button("Fit", on_click=_start, args=("compute", "crawl", {"seconds": 60}))
     st.button("Die", on_click=_start, args=("compute", "kill_itself"))
     users = _runner().store.rows(Query("SELECT count(*) AS n FROM users"))[0]["n"]
     st.markdown(f"There are {users} users.")

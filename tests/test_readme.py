@@ -1,0 +1,58 @@
+"""Prose that cannot run drifts: what the README tells people to type is typed here."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPO = Path(__file__).parents[1]
+README = (REPO / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_the_commands_of_the_readme_run(tmp_path: Path) -> None:
+    (tmp_path / "data").symlink_to(REPO / "data")
+    commands = re.findall(r"^\$ (python .+)$", README, re.MULTILINE)
+    assert len(commands) == 3
+    answers = []
+    for command in commands:
+        words = [sys.executable, *shlex.split(command)[1:]]
+        done = subprocess.run(
+            words,
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(REPO)},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr
+        answers.append(done.stdout)
+    loaded, info, rfm = answers
+    truth = json.loads((REPO / "data" / "sample" / "truth.json").read_text(encoding="utf-8"))["load"]
+    said = json.loads(loaded)
+    assert said["rows_read"] == truth["rows_read"]
+    assert said["rows_read"] == said["rows_loaded"] + said["rows_rejected"] + said["rows_duplicate"]
+    assert f"{said['events']['purchase']:,}" in info
+    shares = [segment["share"] for segment in json.loads(rfm)["segments"]]
+    assert sum(shares) == pytest.approx(1)
+
+
+def test_what_the_readme_links_to_exists() -> None:
+    links = re.findall(r"\]\((?!http)([^)#]+)\)", README)
+    assert "docs/cli.md" in links
+    missing = [link for link in links if not (REPO / link).exists()]
+    assert missing == []
+
+
+def test_the_make_targets_of_the_readme_exist() -> None:
+    makefile = (REPO / "Makefile").read_text(encoding="utf-8")
+    for target in set(re.findall(r"make ([a-z]+)", README)):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
