@@ -78,10 +78,8 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 def descendants(pid: int) -> list[int]:
     """The ids of all processes below ``pid``, children before grandchildren."""
-    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
     children: dict[int, list[int]] = {}
-    for line in listed.splitlines():
-        own, parent = map(int, line.split())
+    for own, parent in _processes():
         children.setdefault(parent, []).append(own)
     found: list[int] = []
     todo = [pid]
@@ -89,6 +87,20 @@ def descendants(pid: int) -> list[int]:
         below = children.get(todo.pop(0), [])
         found += below
         todo += below
+    return found
+
+
+def _processes() -> list[tuple[int, int]]:
+    """(id, parent's id) of every process: from /proc where there is one (a bare Linux has no ps), else from ps."""
+    proc = Path("/proc")
+    if not (proc / "self" / "stat").exists():
+        listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+        return [(int(own), int(parent)) for own, parent in map(str.split, listed.splitlines())]
+    found = []
+    for folder in proc.glob("[0-9]*"):
+        with suppress(OSError):  # it has ended meanwhile
+            stat = (folder / "stat").read_text("utf-8", "replace")
+            found.append((int(folder.name), int(stat.rpartition(")")[2].split()[1])))
     return found
 
 
