@@ -9,9 +9,12 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import os
 import sys
 import time
 from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
 from typing import cast
 
 from core.commands import Answer, Command
@@ -61,8 +64,18 @@ def _run(command: Command, args: argparse.Namespace) -> int:
     except (Cancelled, KeyboardInterrupt):
         print("Cancelled; nothing was changed.", file=sys.stderr)
         return 130
-    print(json.dumps(answer.result, ensure_ascii=False, default=str) if args.json else answer.text)
+    try:
+        print(json.dumps(answer.result, ensure_ascii=False, default=_plain) if args.json else answer.text, flush=True)
+    except BrokenPipeError:  # the reader (head, a pager) has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
+
+
+def _plain(value: object) -> object:
+    """What JSON has no word for: moments as ISO text in UTC, exact amounts as numbers."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return float(value) if isinstance(value, Decimal) else str(value)
 
 
 def _module(name: str) -> Command:

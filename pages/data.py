@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.behaviour import DEFINITIONS, contents, overview
 from core.errors import Refusal
 from core.jobs import runner_for
 from core.store import Store
+from pages._ui import format as fmt
 from pages._ui import shell, state
+from pages._ui.cache import ask
 from pages._ui.data_history import draw_history
-from pages._ui.data_load import draw_load, forget_draft, load_job, load_sample
-from pages._ui.data_report import draw_report
+from pages._ui.data_load import draft, draw_load, forget_draft, load_job, load_sample
+from pages._ui.data_report import draw_figures, draw_report
 from pages._ui.jobs import job_result
+from pages._ui.text import plain
 
 
 def main() -> None:
@@ -30,10 +34,33 @@ def main() -> None:
         return
     if shell.holds_events(store):
         shell.banner(store)
+    else:
+        st.markdown("This workspace is empty. Begin with a file of what users did: orders, clicks, ratings.")
     _undone(store)
     if not _report(store):
+        if draft() is None:
+            _held(store)
         draw_load()
     draw_history(store)
+
+
+def _held(store: Store) -> None:
+    """What the workspace holds, in one line of figures."""
+    if not shell.holds_events(store):
+        return
+    kinds, held = ask(store, contents), ask(store, overview)
+    events = sum(kind.events for kind in kinds)
+    draw_figures(
+        [
+            ("Events", events, "All that was recorded, one count for each event, whenever it happened."),
+            ("Users known", held.known_users, "Users named by any file, with or without events."),
+            ("Items with events", int(held.items.value or 0), DEFINITIONS["items"]),
+        ]
+    )
+    if held.first and held.last:
+        st.caption(f"Events from {fmt.period(held.first.date(), held.last.date())}.")
+    for note in held.notes:
+        st.caption(plain(note))
 
 
 def _report(store: Store) -> bool:
@@ -49,12 +76,11 @@ def _report(store: Store) -> bool:
 
 
 def _undone(store: Store) -> None:
+    """Say that a load has been taken back, until something else is loaded or taken back."""
     path, job_id = st.session_state.get(state.UNDO, (None, None))
-    if job_id and path == str(store.path):
-        result = job_result(runner_for(store), job_id)
-        if result:
-            st.success(f"Load {result['batch']} has been taken back.")
-            del st.session_state[state.UNDO]
+    result = job_result(runner_for(store), job_id) if path == str(store.path) else None
+    if result:
+        st.success(f"Load {result['batch']} has been taken back.")
 
 
 main()

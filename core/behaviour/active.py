@@ -46,9 +46,10 @@ class Stickiness:
     Attributes:
         window: as asked.
         table: day (date), dau, wau, mau (int: active on the day, in the 7 and in the 30 days that end with it),
-            mean_dau (float: over those 30 days), stickiness (float, mean_dau / mau; NaN unless complete),
-            complete (bool: all 30 days lie within the data). One row per day of the window.
-        latest: the last complete row's stickiness, from 1/30 (each came once) to 1 (all came daily); None if none is.
+            mean_dau (float: over those 30 days), stickiness (float, mean_dau / mau; NaN unless mau_complete),
+            dau_complete, wau_complete, mau_complete (bool: all these days lie wholly within the data). One row per
+            day of the window.
+        latest: the last known stickiness, from 1/30 (each came once) to 1 (all came daily); None if none is.
         latest_day: its day.
         problem: why nothing can be shown.
     """
@@ -109,8 +110,11 @@ def stickiness(store: Store, window: Window = EVERYTHING) -> Stickiness:
     assert span is not None
     first_day = pd.Series(days["start"]).iloc[0]
     shown = reach[reach["day"] >= span[0].date()].copy()
-    shown["complete"] &= (shown["day"] - first_day) >= timedelta(days=MONTH - 1)
-    shown.loc[~shown["complete"], "stickiness"] = float("nan")
+    for name, length in (("dau", 1), ("wau", WEEK), ("mau", MONTH)):
+        reached = (shown["day"] - first_day) >= timedelta(days=length - 1)
+        shown[f"{name}_complete"] = shown["complete"] & reached.astype(bool)
+    shown = shown.drop(columns="complete")
+    shown.loc[~shown["mau_complete"], "stickiness"] = float("nan")
     last = shown[shown["stickiness"].notna()].tail(1)
     return Stickiness(
         window,

@@ -26,8 +26,8 @@ def category_columns(store: Store) -> dict[str, str]:
     return found
 
 
-def item_titles(store: Store, item_nos: list[int]) -> dict[int, str]:
-    """What to call each item: its title where there is one, else its id."""
+def item_names(store: Store, item_nos: list[int]) -> dict[int, tuple[str, str]]:
+    """The id of each item, and what to call it: its title where there is one, else its id."""
     if not item_nos:
         return {}
     rows = store.rows(
@@ -36,7 +36,5 @@ def item_titles(store: Store, item_nos: list[int]) -> dict[int, str]:
     titles = [f"nullif(trim(CAST({ident(str(row['column_name']))} AS VARCHAR)), '')" for row in rows]
     title = f"coalesce({', '.join([*titles, 'item_id'])})"
     marks = ", ".join("?" * len(item_nos))
-    named = store.rows(
-        Query(f"SELECT item_no, {title} AS title FROM items WHERE item_no IN ({marks})", tuple(item_nos))
-    )
-    return {int(str(row["item_no"])): str(row["title"]) for row in named}
+    named = Query(f"SELECT item_no, item_id, {title} AS title FROM items WHERE item_no IN ({marks})", tuple(item_nos))
+    return {int(row["item_no"]): (str(row["item_id"]), str(row["title"])) for row in store.rows(named)}

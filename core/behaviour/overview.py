@@ -110,10 +110,14 @@ def overview(store: Store, window: Window = EVERYTHING) -> Overview:
 
 
 def overview_users(store: Store, window: Window, part: Part) -> Query:
-    """The users (`user_no`) behind a key figure: those with an event, with an order, or with a purchase or return."""
+    """The users (`user_no`) behind a key figure: with an event, an event that names an item, an order, or a
+    purchase or return.
+    """
     if part in ("orders", "buyers"):
         return users_who(store, window, "purchase")
     users = users_who(store, window)
+    if part == "items":
+        return users + " AND item_no IS NOT NULL"
     return users + f" AND {IS_TRADE}" if part == "revenue" else users
 
 
@@ -207,7 +211,7 @@ def _notes(store: Store, kinds: tuple[EventKind, ...], now: dict[str, Any], wind
     if end is not None and window.end == end:
         note(
             int(store.rows(Query("SELECT count(*) AS n FROM events WHERE at_utc >= ?", (end,)))[0]["n"]),
-            "event is dated after the day it was loaded, surely in error: it does not count.",
-            "events are dated after the day they were loaded, surely in error: they do not count.",
+            "event is dated after the day it was loaded; taken for an error, it does not count.",
+            "events are dated after the day they were loaded; taken for errors, they do not count.",
         )
     return tuple(notes)

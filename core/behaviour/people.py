@@ -10,11 +10,12 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from core.behaviour.periods import table
-from core.behaviour.sql import IS_ORDER, IS_TRADE, ORDER_KEY
+from core.behaviour.sql import IS_ORDER, IS_TRADE, NOT_ACTIVE, ORDER_KEY
 from core.progress import Step, no_step
 from core.store import Query, Store, ident
 from core.store.cells import defuse, defuse_sql
 
+_ACTS = " AND ".join(f"event <> '{event}'" for event in NOT_ACTIVE)
 _OWN = ("user_id", "events", "orders", "net_revenue", "first_seen", "last_seen")
 
 
@@ -27,8 +28,8 @@ def sample_people(store: Store, users: Query, n: int = 20) -> pd.DataFrame:
     """Up to `n` of the users, drawn by chance but always the same ones, those with most net revenue first.
 
     Columns: user_id (str), events, orders (int), net_revenue (float, NaN where no purchase carries a value),
-    first_seen, last_seen (datetime, UTC; NaT where no event is timed): over all the data up to their end, not only
-    over the window of the question.
+    first_seen, last_seen (datetime, UTC: of the first and last event but impressions; NaT where none is timed): over
+    all the data up to their end, not only over the window of the question.
     """
     drawn = Query("SELECT DISTINCT user_no FROM (") + users + Query(") ORDER BY hash(user_no), user_no LIMIT ?", (n,))
     ordered = " ORDER BY net_revenue DESC NULLS LAST, events DESC, user_id"
@@ -100,7 +101,8 @@ def _people(store: Store, users: Query) -> Query:
         known += Query(" AND (at_utc < ? OR at_utc IS NULL)", (end,))
     seen = (
         Query(
-            "SELECT user_no, count(*) AS events, min(at_utc) AS first_seen, max(at_utc) AS last_seen,"
+            f"SELECT user_no, count(*) AS events, min(at_utc) FILTER ({_ACTS}) AS first_seen,"
+            f" max(at_utc) FILTER ({_ACTS}) AS last_seen,"
             f" CAST(sum(value) FILTER ({IS_TRADE}) AS DECIMAL(38, 2)) AS net_revenue FROM events WHERE "
         )
         + known
@@ -119,6 +121,6 @@ def _people(store: Store, users: Query) -> Query:
         + "), ordered AS ("
         + orders
         + ") SELECT user_no, users.user_id, coalesce(seen.events, 0) AS events, coalesce(ordered.orders, 0) AS orders,"
-        " seen.net_revenue, seen.first_seen, seen.last_seen FROM chosen JOIN users USING (user_no) LEFT JOIN seen USING (user_no)"
-        " LEFT JOIN ordered USING (user_no)"
+        " seen.net_revenue, seen.first_seen, seen.last_seen"
+        " FROM chosen JOIN users USING (user_no) LEFT JOIN seen USING (user_no) LEFT JOIN ordered USING (user_no)"
     )

@@ -8,7 +8,7 @@ from core.store import Query
 # An order is a user's order_id, or where the file has none, all that the user bought on one day (UTC). An anonymous
 # purchase without order_id belongs to no order that could be told apart. The user is part of the key, so that files
 # which number each user's orders 1, 2, 3 count right, and the orders of all users add up to the orders of the shop.
-ORDER_KEY = "user_no, order_id, CASE WHEN order_id IS NULL THEN DATE '2000-01-01' END AS order_day"
+ORDER_KEY = "user_no, order_id, CASE WHEN order_id IS NULL THEN CAST(at_utc AS DATE) END AS order_day"
 IS_ORDER = "event = 'purchase' AND (user_no IS NOT NULL OR order_id IS NOT NULL)"
 
 IS_TRADE = "event IN ('purchase', 'return')"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import pandas as pd
 
-from core.behaviour.catalogue import category_columns, item_titles
+from core.behaviour.catalogue import category_columns, item_names
 from core.behaviour.periods import table
 from core.behaviour.sql import IS_ORDER, IS_TRADE, NET_UNITS, ORDER_KEY, wholly_returned
 from core.behaviour.window import EVERYTHING, Window, resolve
@@ -34,7 +35,8 @@ class Top:
 
     Attributes:
         by: "item" or "category". column: the category column. measure, event, window: as asked.
-        table: key (int item_no, or str category; None = items without one), label (str), value (int, float for units
+        table: key (int item_no, or str category; None = items without one), id (str, the item's own id or the
+            category; None likewise), label (str), value (int, float for units
             and revenue), share (float or NaN). Highest first, ties by label; at most n rows.
         total: what the shares are of: the sum over all items for events, units and revenue; all distinct users,
             orders or buyers in the window for the others, whose shares add up to more than 1.
@@ -64,8 +66,8 @@ def top_items(
     window = resolve(store, window)
     ranked = _ranked(store, measure, n, window, event, None)
     keys = [int(key) for key in ranked[0]["key"]]
-    titles = item_titles(store, keys)
-    return _top("item", None, measure, event, window, ranked, [titles[key] for key in keys])
+    names = item_names(store, keys)
+    return _top("item", None, measure, event, window, ranked, [names[key] for key in keys])
 
 
 def top_categories(
@@ -91,8 +93,8 @@ def top_categories(
         return Top("category", None, measure, event, window, pd.DataFrame(), 0.0, 0, NO_CATEGORIES)
     column = column or next(iter(columns))
     ranked = _ranked(store, measure, n, window, event, columns[column])
-    labels = ["(no category)" if pd.isna(key) else str(key) for key in ranked[0]["key"]]
-    return _top("category", column, measure, event, window, ranked, labels)
+    names = [(None, "(no category)") if pd.isna(key) else (str(key), str(key)) for key in ranked[0]["key"]]
+    return _top("category", column, measure, event, window, ranked, names)
 
 
 def top_users(
@@ -214,10 +216,18 @@ def _top(
     event: str | None,
     window: Window,
     ranked: tuple[pd.DataFrame, float, int],
-    labels: list[str],
+    names: Sequence[tuple[str | None, str]],
 ) -> Top:
     counted, total, groups = ranked
     value = counted["value"].astype("float64" if measure in ("units", "revenue") else "int64")
     share = value / total if total > 0 else value * float("nan")
-    shown = pd.DataFrame({"key": counted["key"].astype("object"), "label": labels, "value": value, "share": share})
+    shown = pd.DataFrame(
+        {
+            "key": counted["key"].astype("object"),
+            "id": pd.Series([own for own, _ in names], dtype="object"),
+            "label": pd.Series([label for _, label in names], dtype="object"),
+            "value": value,
+            "share": share,
+        }
+    )
     return Top(by, column, measure, event, window, shown, total, groups, None if len(shown) else _NOTHING[measure])

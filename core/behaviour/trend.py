@@ -18,8 +18,8 @@ class Trend:
 
     Attributes:
         window: as asked, with its end filled in. unit: as asked, or chosen so that there are at most some 60 periods.
-        table: start, end (date; half-open), complete (bool), users, events, orders (int), revenue (float, net; 0 where
-            nothing was bought), one row per period. Empty when there is a problem.
+        table: start, end (date; half-open), complete (bool), users, items, events, orders (int), revenue (float, net; 0
+            where nothing was bought), one row per period. Empty when there is a problem.
         problem: why nothing can be shown.
     """
 
@@ -30,7 +30,7 @@ class Trend:
 
 
 def trend(store: Store, window: Window = EVERYTHING, unit: Unit | None = None) -> Trend:
-    """Users, events, orders and net revenue per `unit` of `window`, as `overview` counts them."""
+    """Users, items, events, orders and net revenue per `unit` of `window`, as `overview` counts them."""
     window = resolve(store, window)
     unit = unit or unit_for(store, window)
     problem = NO_TIMES if window.end is None else too_many(store, window, unit)
@@ -45,7 +45,10 @@ def trend(store: Store, window: Window = EVERYTHING, unit: Unit | None = None) -
     users = Query(f"SELECT {period_of_key('key', unit)} AS start, count(*) AS users FROM (") + keys + ")"
     keys = Query(f"SELECT DISTINCT {start} AS start, {ORDER_KEY} FROM events WHERE {IS_ORDER} AND ") + within
     orders = Query("SELECT start, count(*) AS orders FROM (") + keys + ")"
-    for query in (events, users, orders):
+    things = Query(f"SELECT {start} AS start, count(DISTINCT item_no) AS items FROM events WHERE ") + within
+    for query in (events, users, things, orders):
         periods = periods.merge(table(store, query + " GROUP BY start"), on="start", how="left")
-    filled = periods.fillna({"users": 0, "events": 0, "orders": 0, "revenue": 0.0})
-    return Trend(window, unit, filled.astype({"users": "int64", "events": "int64", "orders": "int64"}))
+    filled = periods.fillna({"users": 0, "items": 0, "events": 0, "orders": 0, "revenue": 0.0})
+    return Trend(
+        window, unit, filled.astype({"users": "int64", "items": "int64", "events": "int64", "orders": "int64"})
+    )

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import textwrap
 
 import plotly.graph_objects as go
 
+from core.figures.template import AMBER, escaped, figure
 from core.segments import RfmGroup, RfmResult
 
 _SIZE = 0.96  # of a cell; the rest is the gap between cells
 
 
-def rfm_grid(result: RfmResult, colours: Sequence[str], chosen: str | None = None) -> go.Figure:
+def rfm_grid(result: RfmResult, *, chosen: str | None = None) -> go.Figure:
     """The 25 cells of RFM: recency upwards, frequency to the right, coloured by buyers, each with its segment's name.
 
     Cells are bars, so that each can be clicked as a whole; `customdata[0]` of a point is its cell ("54"),
-    `customdata[1]` its segment. Cells of the segment `chosen` are framed, the others stand back. `colours` is the
-    theme's sequential scale, from few to many.
+    `customdata[1]` its segment. Cells of the segment `chosen`, or the cell itself, are framed. The colours are the
+    theme's sequential scale over the square root of buyers, which keeps small cells apart.
     """
     most = max((cell.users for cell in result.cells), default=0)
-    figure = go.Figure()
+    made = figure(
+        "Buyers by how recently and how often they bought",
+        "Frequency score: 5 = most orders",
+        "Recency score: 5 = bought most recently",
+        height=460,
+        legend=False,
+    )
     for r in range(1, 6):
         row = [cell for cell in result.cells if cell.cells[0][0] == str(r)]
-        figure.add_bar(
+        made.add_bar(
             x=[int(cell.cells[0][1]) for cell in row],
             y=[_SIZE] * 5,
             base=[r - _SIZE / 2] * 5,
@@ -34,9 +41,9 @@ def rfm_grid(result: RfmResult, colours: Sequence[str], chosen: str | None = Non
             constraintext="none",
             textangle=0,
             marker={
-                "color": [_colour(cell.users, most, colours) for cell in row],
-                "line": {"width": [3 if cell.name == chosen else 0 for cell in row], "color": "#CB8300"},
-                "opacity": [1.0 if chosen in (None, cell.name) else 0.45 for cell in row],
+                "color": [cell.users**0.5 for cell in row],
+                "coloraxis": "coloraxis",
+                "line": {"width": [4 if chosen in (cell.name, cell.cells[0]) else 0 for cell in row], "color": AMBER},
             },
             selected={"marker": {"opacity": 1}},
             unselected={"marker": {"opacity": 1}},
@@ -47,37 +54,30 @@ def rfm_grid(result: RfmResult, colours: Sequence[str], chosen: str | None = Non
             ),
         )
     ticks = {"tickvals": [1, 2, 3, 4, 5], "showgrid": False, "zeroline": False, "fixedrange": True, "range": [0.5, 5.5]}
-    figure.update_layout(
+    made.update_xaxes(**ticks)
+    made.update_yaxes(**ticks)
+    made.update_layout(
         barmode="overlay",
-        showlegend=False,
-        title="Buyers by how recently and how often they bought",
-        xaxis={**ticks, "title": "Frequency score: 5 = most orders"},
-        yaxis={**ticks, "title": "Recency score: 5 = bought most recently"},
-        margin={"l": 10, "r": 10, "t": 48, "b": 10},
-        height=460,
+        # the first third of the scale: beyond it neither dark nor white labels could be read on every cell
+        coloraxis={"cmin": 0, "cmax": 3 * max(most, 1) ** 0.5, "showscale": False},
         clickmode="event+select",
         dragmode=False,
     )
-    return figure
+    return made
 
 
 def _facts(cell: RfmGroup) -> list[str]:
-    r, f = cell.cells[0]
+    r, f = cell.cells[0][0], cell.cells[0][1]
     medians = (_number(cell.recency), _number(cell.frequency), _number(cell.monetary))
-    return [cell.cells[0], cell.name, r, f, f"{cell.users:,}", f"{cell.share:.1%}", *medians]
+    return [cell.cells[0], escaped(cell.name), r, f, f"{cell.users:,}", f"{cell.share:.1%}", *medians]
 
 
 def _label(cell: RfmGroup) -> str:
-    return f"{cell.name}<br><b>{cell.users:,}</b> · {cell.share:.1%}"
-
-
-def _colour(users: int, most: int, colours: Sequence[str]) -> str:
-    """Nobody has the first colour; the square root keeps small cells apart."""
-    if not users:
-        return colours[0]
-    place = (users / most) ** 0.5 * (len(colours) - 2)
-    return colours[1 + round(place)] if len(colours) > 2 else colours[-1]
+    name = "<br>".join(escaped(part) for part in textwrap.wrap(cell.name, 13)[:2])
+    return f"{name}<br><b>{cell.users:,}</b> · {cell.share:.1%}"
 
 
 def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:,.0f}" if float(value).is_integer() or abs(value) >= 100 else f"{value:,.1f}"
+    return (
+        "–" if value is None else f"{value:,.0f}" if float(value).is_integer() or abs(value) >= 100 else f"{value:,.1f}"
+    )

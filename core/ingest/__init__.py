@@ -1,9 +1,14 @@
 """Files become the workspace's tables: recognise, propose a mapping, load without loss, undo."""
 
+from core.ingest.describe import describe
 from core.ingest.excel import sheet_names
 from core.ingest.lines import RawRow, record_lines, refused_lines
+from core.ingest.load import load
+from core.ingest.plan import ROLES
 from core.ingest.propose import guess_kind, propose
+from core.ingest.rejects import rejects_csv
 from core.ingest.relation import preview, relation
+from core.ingest.remap import Corrections, Override, remap
 from core.ingest.source import discard, open_source
 from core.ingest.types import (
     ColumnMap,
@@ -18,27 +23,40 @@ from core.ingest.types import (
     Source,
     Type,
 )
+from core.ingest.undo import batches, last_batch, undo
+from core.ingest.values import value_counts
 
 __all__ = [
+    "ROLES",
     "ColumnMap",
+    "Corrections",
     "Evidence",
     "Format",
     "Kind",
     "LoadReport",
     "Mapping",
+    "Override",
     "Proposal",
     "RawRow",
     "Repeats",
     "Role",
     "Source",
     "Type",
+    "batches",
+    "describe",
     "discard",
     "guess_kind",
+    "last_batch",
+    "load",
     "open_source",
     "preview",
     "propose",
     "record_lines",
     "refused_lines",
+    "rejects_csv",
     "relation",
+    "remap",
     "sheet_names",
+    "undo",
+    "value_counts",
 ]

@@ -2,7 +2,10 @@
 
 What a row is, agreed with DuckDB's reader (tests hold the agreement):
 
-- A quote opens a quoted value only as the first byte of a value; anywhere else outside quotes it is an ordinary byte.
+- A quote opens a quoted value only as the first byte of a value, or behind one space that is; anywhere else outside
+  quotes it is an ordinary byte.
+- Behind a closing quote only spaces may follow up to the next delimiter; other rows are malformed. DuckDB rejects
+  them too, but now and then makes a row of what follows, so it is never shown them (core.ingest.text).
 - Line breaks inside a quoted value do not end a row; LF, CR LF and a lone CR outside one do.
 - A blank line is no row, except in a file of one column, where it is a row whose value is missing.
 
@@ -26,7 +29,7 @@ import numpy.typing as npt
 from core.errors import Refusal
 from core.ingest.shapes import RowShape
 
-_LF, _CR, _BACKSLASH = 10, 13, 92
+_LF, _CR, _SPACE, _BACKSLASH = 10, 13, 32, 92
 _LONGEST_LINE = 64 << 20
 
 Bytes = npt.NDArray[np.uint8]
@@ -45,6 +48,7 @@ class Counts:
         broken: line breaks inside quoted values: 0 means one line is one row.
         ends: how rows end: LF, CR LF, lone CR -> how often. More than one kind is beyond DuckDB's strict reader.
         nul: NUL bytes are present.
+        stray: quoted values that go on behind their closing quote (`"5" x`); their rows are malformed.
     """
 
     rows: int = 0
@@ -55,6 +59,7 @@ class Counts:
     crlf: int = 0
     cr: int = 0
     nul: bool = False
+    stray: int = 0
 
     @property
     def mixed(self) -> bool:
@@ -77,9 +82,12 @@ class Counter:
         self.counts = Counts()
         self._quote = quote.encode()[:1]
         self._backslash = escape == "\\"
-        before = [*delimiter.encode()[-1:], _LF, _CR, *self._quote]
+        starts = [*delimiter.encode()[-1:], _LF, _CR]
+        before = [*starts, *self._quote]
         after = [*delimiter.encode()[:1], _LF, _CR, *self._quote]
         self._may_open, self._may_close = _table(before), _table(after)
+        self._may_space = _table(starts)
+        self._ends = delimiter.encode()[:1] + b"\r\n"
         self._shape = shape
         self._tail = b""
         self._inside = False  # a quoted value is open at the start of the next chunk
@@ -164,11 +172,15 @@ class Counter:
         openers, closers = quotes[int(self._inside) :: 2], quotes[1 - int(self._inside) :: 2]
         if self._before(raw, openers).all() and self._after(raw, closers).all():
             return quotes
-        return self._exactly(quotes, self._before(raw, quotes), self._after(raw, quotes))
+        return self._exactly(data, quotes, self._before(raw, quotes), self._after(raw, quotes))
 
     def _before(self, raw: Bytes, quotes: Positions) -> Truths:
         """Which quotes stand where a value may open."""
         fine = self._may_open[raw[quotes - 1]]  # at the chunk's first byte this looks at its last: a line break, or set
+        behind_space = np.flatnonzero(raw[quotes - 1] == _SPACE)
+        if len(behind_space):
+            at = quotes[behind_space]
+            fine[behind_space] |= self._may_space[raw[at - 2]] | (at == 1)
         if len(quotes) and quotes[0] == 0:
             fine[0] = True
         return fine
@@ -179,7 +191,7 @@ class Counter:
         fine = self._may_close[raw[quotes[:-1] + 1 if last else quotes + 1]]
         return np.append(fine, True) if last else fine
 
-    def _exactly(self, quotes: Positions, opens: Truths, closes: Truths) -> Positions:
+    def _exactly(self, data: bytes, quotes: Positions, opens: Truths, closes: Truths) -> Positions:
         """Go from one quote out of turn to the next; an ordinary quote shifts the turns of all behind it."""
         turn = (np.arange(len(quotes)) + self._inside) & 1 == 1  # True: its turn is to close
         candidates = tuple(np.flatnonzero(np.where(turn == (phase == 0), ~closes, ~opens)).tolist() for phase in (0, 1))
@@ -192,7 +204,9 @@ class Counter:
                 break
             i = found[k]
             at = i + 1
-            if bool(turn[i]) == (phase == 1):  # outside, and it may not open: an ordinary byte
+            if bool(turn[i]) != (phase == 1):  # a closing quote with something behind it
+                self.counts.stray += is_stray(data, int(quotes[i]) + 1, self._ends)
+            else:  # outside, and it may not open: an ordinary byte
                 ordinary.append(i)
                 phase ^= 1
                 while at < len(quotes) and quotes[at] == quotes[at - 1] + 1:
@@ -225,6 +239,13 @@ class Counter:
             f"Line {line:,}: a quoted value opens here and is not closed before the following rows.",
             f"Close the quote on line {line:,}, or remove it, and load the file again.",
         )
+
+
+def is_stray(data: bytes, after: int, ends: bytes) -> bool:
+    """Something other than spaces stands between a closing quote (`after` is the next position) and the value's end."""
+    while data[after : after + 1] == b" ":
+        after += 1
+    return after < len(data) and data[after] not in ends
 
 
 def _table(values: list[int]) -> Truths:

@@ -14,8 +14,9 @@ def describe(store: Store) -> dict[str, Any]:
 
     Keys: `path`, `version`, `digest` (of the content, core.store.digest), `first` and `last` event (UTC, None without
     times), `as_of` (the default end of windows), `users`, `items`, `rows` (of events), `anonymous` (events without
-    user), `events` {word: count}, `orders` (distinct order ids of purchases), `net_revenue` (Decimal: value of
-    purchases plus returns; None when no value is known), `columns` [{table, column, role}], `batches` (as `batches`).
+    user), `events` {word: count}, `orders` (of purchases: by user and order id, or by user and day where there is no
+    id), `net_revenue` (Decimal: value of purchases plus returns; None when no value is known), `columns` [{table,
+    column, role}], `batches` (as `batches`).
     """
     row = store.rows(_TOTALS)[0]
     kinds = store.rows(Query("SELECT event, count(*) AS n FROM events GROUP BY event ORDER BY n DESC, event"))
@@ -35,6 +36,7 @@ def describe(store: Store) -> dict[str, Any]:
 _TOTALS = Query(
     "SELECT (SELECT count(*) FROM users) AS users, (SELECT count(*) FROM items) AS items, count(*) AS rows, "
     'count(*) FILTER (user_no IS NULL) AS anonymous, min(at_utc) AS "first", max(at_utc) AS "last", '
-    "count(DISTINCT order_id) FILTER (event = 'purchase') AS orders, "
+    "count(DISTINCT (user_no, order_id, CASE WHEN order_id IS NULL THEN at_utc::DATE END)) "
+    "FILTER (event = 'purchase' AND (user_no IS NOT NULL OR order_id IS NOT NULL)) AS orders, "
     "sum(value) FILTER (event IN ('purchase', 'return')) AS net_revenue FROM events"
 )

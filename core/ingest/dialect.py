@@ -90,6 +90,7 @@ def split(text: str, delimiter: str, quote: str, escape: str) -> list[list[str]]
         quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
         doublequote=escape != "\\",
         escapechar="\\" if escape == "\\" else None,
+        skipinitialspace=True,
     )
     csv.field_size_limit(1 << 30)
     try:
@@ -117,7 +118,9 @@ def _delimiter(text: str, quote: str, escape: str) -> str:
     best, best_score = ",", 0.0
     lines = sum(1 for line in text.splitlines() if line.strip())
     for candidate in _CANDIDATES:
-        if candidate != SPACES and candidate not in text:
+        if candidate != SPACES and candidate not in text.replace(
+            2 * candidate, "" if 2 * candidate in _CANDIDATES else 2 * candidate
+        ):
             continue
         if candidate == SPACES and best_score:
             continue
@@ -128,7 +131,7 @@ def _delimiter(text: str, quote: str, escape: str) -> str:
         start = 1 if len(records) > 2 else 0  # a header may be shorter or longer than the rows
         agree = sum(len(row) == fields for row in records[start:]) / len(records[start:])
         kept = len(records) / max(lines, 1)  # a wrong delimiter turns quotes into runaway values
-        score = agree * (1 + min(fields, 50) / 1000) * (0.5 + 0.5 * kept)
+        score = agree * (1 + min(fields, 50) / 1000) * (0.5 + 0.5 * kept) * (1 if len(records[0]) == fields else 0.9)
         need = 1.0 if candidate == SPACES else _ENOUGH if candidate not in (":", "~", "^") else 0.98
         if candidate == SPACES and not all(all(shape(v) for v in row) for row in records):
             continue
@@ -143,10 +146,10 @@ def _modal(records: Sequence[Sequence[str]]) -> int:
 
 
 def _start(records: list[list[str]]) -> tuple[int, int]:
-    """Lines above the first record that has as many fields as most have, and that record's index."""
+    """Lines above the first record that has about as many fields as most have, and that record's index."""
     fields = _modal(records)
     for k, row in enumerate(records[: _PREAMBLE + 1]):
-        if row and (len(row) == fields or len(row) == fields - 1 > 1):
+        if row and len(row) >= max(fields - 1, min(fields, 2)):
             return k, k
     return _blank_above(records), _blank_above(records)
 
@@ -164,22 +167,21 @@ def _header(rows: list[list[str]]) -> bool:
     if sum(bool(c) for c in cells) <= len(cells) / 2 or any(re.fullmatch(r"[-+]?[\d.,:/ -]+", c) for c in cells if c):
         return False
     known = sum(bool(hints(cell)) for cell in cells)
-    if len({c.lower() for c in cells if c}) < sum(bool(c) for c in cells) and not known:
-        return False
+    repeated = len({c.lower() for c in cells if c}) < sum(bool(c) for c in cells)
     if not body:
-        return True
+        return bool(known) or not repeated
     for_header = against = 0
     for k, cell in enumerate(cells):
         values = [row[k].strip() for row in body if len(row) > k and row[k].strip()]
         if not values or not cell:
             continue
-        shapes = Counter(map(shape, values))
-        regular = shapes.most_common(1)[0][1] >= 0.9 * len(values) and "9" in shapes.most_common(1)[0][0]
-        if regular and shape(cell) not in shapes:
+        usual, often = Counter(map(shape, values)).most_common(1)[0]
+        regular = often >= 0.9 * len(values) and "9" in usual
+        if regular and shape(cell) != usual:
             for_header += 1
         elif regular or cell in values:
             against += 1
-    return known + for_header > against or (not against and len(set(cells)) == len(cells))
+    return known + for_header > against or not (against or repeated)
 
 
 def find_header(records: list[list[str]], header: bool | None) -> tuple[int, bool]:

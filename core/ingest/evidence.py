@@ -63,9 +63,10 @@ def sentence(seen: Seen) -> tuple[str, bool]:
         return f"consent for {seen.mapped.event} by its name; {yes}", column.booleans == column.filled
     if role in ("context", "attribute"):
         return _own(seen)
-    said = "by its values alone, since no name tells it" if seen.part and seen.part.guessed else "by its name"
+    by = seen.part.by if seen.part else "name"
+    said = {"name": "by its name", "word": "by a word in its name", "values": "by its values alone"}[by]
     text = f"{_ROLE_WORDS[role]} {said}; {_filled(seen)}"
-    sure = not (seen.part and (seen.part.guessed or seen.part.rival))
+    sure = by != "values" and not (seen.part and seen.part.rival)
     if role in ("quantity", "price", "value", "rating", "dwell"):
         text = f"{_ROLE_WORDS[role]} {said}; {_numbers(column)}"
         if role == "quantity" and column.negative:
@@ -80,7 +81,7 @@ def _time(seen: Seen) -> tuple[str, bool]:
     column, taken = seen.column, seen.mapped.time_format or "iso"
     parse, filled = column.times.get(taken, 0), column.filled
     text = f"{spoken(taken)}, since {parse:,} of {filled:,} rows parse so"
-    sure = parse >= 0.999 * filled and not (seen.part and (seen.part.guessed or seen.part.rival))
+    sure = parse >= 0.999 * filled and not (seen.part and (seen.part.by == "values" or seen.part.rival))
     twin = swapped(taken)
     other = column.times.get(twin, 0) if twin else 0
     if twin and other == parse:
@@ -103,8 +104,8 @@ def _reason(column: ColumnFacts, taken: str, twin: str) -> str:
     if mine is not None and others is not None and mine < others:
         back = f"goes back {mine:,} times in the first rows instead of {others:,}"
         return f"{spoken(taken)} was taken because time then {back}"
-    custom = "slashes are mostly" if "/" in taken else "dots and hyphens are mostly"
-    return f"{spoken(taken)} was taken because {custom} written so; please check"
+    marks = "slashes" if "/" in taken else "dots or hyphens"
+    return f"{spoken(taken)} was taken because dates with {marks} mostly are; please check"
 
 
 def _event(seen: Seen) -> tuple[str, bool]:

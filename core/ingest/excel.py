@@ -61,7 +61,7 @@ def load_sheet(path: Path, *, name: str, spool: Path, sheet: str | None, header:
 
 
 def _write(rows: list[list[str | None]], start: int, title: str, spool: Path, header: bool | None, step: Step) -> Sheet:
-    plain = [[cell or "" for cell in row] if any(row) else [] for row in rows[:200]]
+    plain = [_filled(row) for row in rows[:200]]
     above, named = find_header(plain, header)
     width = max(map(len, rows))
     names = [cell or "" for cell in rows[above]] if named else []
@@ -74,6 +74,12 @@ def _write(rows: list[list[str | None]], start: int, title: str, spool: Path, he
             if k % 20_000 == 0:
                 step.report(0.3 + 0.7 * k / len(rows), f"Reading sheet {title}")
     return Sheet(copy.path, columns, copy.rows, title, named, start + first)
+
+
+def _filled(row: list[str | None]) -> list[str]:
+    """The cells up to the last one with something in it."""
+    last = max((k for k, cell in enumerate(row) if cell), default=-1)
+    return [cell or "" for cell in row[: last + 1]]
 
 
 def _open(path: Path, name: str):  # type: ignore[no-untyped-def]  # python_calamine is imported when it is needed

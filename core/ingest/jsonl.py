@@ -66,8 +66,10 @@ def load_json(pieces: Iterable[bytes], again: Iterable[bytes], *, name: str, spo
             bad += 1
         if looked == _FIRST and bad > looked / 2:
             raise _not_lines(name, bad, looked)
-    if bad > looked / 2 or not looked or (pretty and rows == 1):
-        raise _not_lines(name, bad, looked) if rows != 1 else _one_object(name, lone)
+    if looked == rows == 1 and not array and _holds_rows(lone):
+        raise _one_object(name, lone)
+    if bad > looked / 2 or not looked:
+        raise _not_lines(name, bad, looked)
     columns, order = unique_names(keys), list(keys)
     rejects = RejectsCopy()
     with TextCopy(spool, columns) as copy:
@@ -180,6 +182,11 @@ def _not_lines(name: str, bad: int, looked: int) -> Refusal:
         f"{name} looks like JSON, but {bad:,} of its first {looked:,} lines or elements are not objects.",
         "Give one object a line, or one array of objects.",
     )
+
+
+def _holds_rows(value: object) -> bool:
+    inner = value.values() if isinstance(value, dict) else ()
+    return any(isinstance(v, list) and v and isinstance(v[0], dict) for v in inner)
 
 
 def _one_object(name: str, value: object) -> Refusal:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pyarrow.parquet as pq
 
+from core.ingest.count import is_stray
 from core.ingest.dialect import SPACES
 from core.ingest.encoding import to_utf8
 from core.ingest.spool import chunks, gunzipped
@@ -21,11 +22,20 @@ _RAW = 1000
 
 @dataclass(frozen=True)
 class Record:
-    """One record of a CSV: its first physical line (1 = the file's first), how many lines it has, its bytes."""
+    """One record of a CSV: its first physical line (1 = the file's first), how many lines it has, its bytes.
+
+    `stray`: a quoted value goes on behind its closing quote, or is never closed; the row is malformed.
+    """
 
     line: int
     lines: int
     raw: bytes
+    stray: bool = False
+
+    @property
+    def bad(self) -> bool:
+        """The row is refused when the file is recognised (Source.rejects)."""
+        return self.stray or b"\0" in self.raw
 
 
 @dataclass(frozen=True)
@@ -38,17 +48,18 @@ class RawRow:
 
 def records(pieces: Iterable[bytes], *, delimiter: str, quote: str, escape: str) -> Iterator[Record]:
     """Every record and blank line of UTF-8 pieces, by the rules of core.ingest.count; line ends are left out."""
-    opening = delimiter.encode()[-1:] + b"\r\n"
+    rules = _Rules(delimiter.encode()[-1:] + b"\r\n", delimiter.encode()[:1] + b"\r\n", quote.encode(), escape == "\\")
     line = first = 1
     held = b""
     for text in physical_lines(pieces):
         held = held + text if held else text
-        if not (quote and quote.encode() in held and _open_at_end(held, opening, quote.encode(), escape == "\\")):
-            yield Record(first, line - first + 1, held.rstrip(b"\r\n"))
+        still_open, stray = rules.look(held) if quote and rules.quote in held else (False, False)
+        if not still_open:
+            yield Record(first, line - first + 1, held.rstrip(b"\r\n"), stray)
             held, first = b"", line + 1
         line += 1
     if held:
-        yield Record(first, line - first, held)
+        yield Record(first, line - first, held, True)
 
 
 def record_lines(
@@ -120,7 +131,7 @@ def _rows(source: Source, step: Step) -> Iterator[tuple[int, Record]]:
         number += 1
         if number <= source.skip:
             continue
-        if source.rejected and b"\0" in record.raw:
+        if source.rejected and record.bad:
             number -= len(source.columns) == 1
             continue
         yield number, record
@@ -142,22 +153,35 @@ def physical_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
         yield tail
 
 
-def _open_at_end(record: bytes, opening: bytes, quote: bytes, backslash: bool) -> bool:
-    """Whether a quoted value is still open at the end of what has been read of a record."""
-    at = record.find(quote)
-    inside = False
-    while at >= 0:
-        if inside:
-            if backslash and (at - len(record[:at].rstrip(b"\\"))) % 2:
+@dataclass(frozen=True)
+class _Rules:
+    """How quotes work: the bytes a value may begin behind and end before, the quote, whether a backslash escapes it."""
+
+    starts: bytes
+    ends: bytes
+    quote: bytes
+    backslash: bool
+
+    def look(self, record: bytes) -> tuple[bool, bool]:
+        """(a quoted value is still open at the end, one goes on behind its closing quote)."""
+        at, inside, stray = record.find(self.quote), False, False
+        while at >= 0:
+            if not inside:
+                inside = self._opens(record, at)
+            elif self.backslash and (at - len(record[:at].rstrip(b"\\"))) % 2:
                 pass
-            elif record[at + 1 : at + 2] == quote:
+            elif record[at + 1 : at + 2] == self.quote:
                 at += 1
             else:
                 inside = False
-        elif at == 0 or record[at - 1 : at] in opening:
-            inside = True
-        at = record.find(quote, at + 1)
-    return inside
+                stray = stray or is_stray(record, at + 1, self.ends)
+            at = record.find(self.quote, at + 1)
+        return inside, stray
+
+    def _opens(self, record: bytes, at: int) -> bool:
+        if at == 0 or record[at - 1] in self.starts:
+            return True
+        return record[at - 1 : at] == b" " and (at == 1 or record[at - 2] in self.starts)
 
 
 def _prepared_rows(source: Source, ordinals: list[int]) -> list[RawRow]:

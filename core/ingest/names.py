@@ -19,7 +19,7 @@ _CONSENT = re.compile(
 )
 _CONSENT_NOISE = re.compile(r"(?:^|_)(?:has|is|given|to|for|in|marketing|date|gdpr|channel)(?=_|$)")
 _COUNT_NOISE = re.compile(
-    r"^(?:n|num|nb|number_of|no_of|count_of|total|cnt|sum)_|_(?:count|counts|cnt|n|num|number|total)$"
+    r"^(?:n|num|nb|number_of|no_of|count_of|total|cnt|sum)_|_?(?:count|counts|cnt)$|_(?:n|total)$"
 )
 
 
@@ -106,7 +106,9 @@ def _spellings() -> tuple[dict[str, list[NameHint]], dict[str, str]]:
     for role, words in listed["roles"].items():
         for rank, spelling in enumerate(words.split()):
             for form in dict.fromkeys((spelling, spelling.replace("_", ""))):
-                roles.setdefault(form, []).append(NameHint(cast(Role, role), rank))
+                known = roles.setdefault(form, [])
+                if all(hint.role != role for hint in known):
+                    known.append(NameHint(cast(Role, role), rank))
     return roles, {spelling: event for event, words in listed["events"].items() for spelling in words.split()}
 
 

@@ -134,8 +134,8 @@ def _field(k: int, column: ColumnMap, kind: Kind) -> Field:
 
 
 def column_type(column: ColumnMap) -> Type:
-    """The type in which a context or attribute column is kept: its own for free roles, fixed for the others."""
-    if column.role in ("context", "attribute"):
+    """The type in which a column is kept: its own for context and attributes, text or list for category, else fixed."""
+    if column.role in ("context", "attribute") or (column.role == "category" and column.type == "list"):
         return column.type
     return "number" if column.role == "price" else "boolean" if column.role == "consent" else "text"
 

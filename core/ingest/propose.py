@@ -34,11 +34,16 @@ def propose(store: Store, source: Source, kind: Kind | None = None, *, step: Ste
     for column in found.columns:
         mapped = _mapped(column, roles.get(column.name), kind)
         columns.append(mapped)
-        evidence.append(_evidence(column, mapped, roles.get(column.name), found, words))
-    event = constant_event(source, (c.role for c in columns)) if kind == "events" else None
+        evidence.append(_evidence(column, Seen(column, mapped, roles.get(column.name), found, words), source))
+    event = _constant(source, columns) if kind == "events" else None
     events = {value: word for value, _ in words if (word := event_word(value))}
     step.report(1.0, "")
     return Proposal(Mapping(kind, tuple(columns), event=event, events=events), tuple(evidence))
+
+
+def _constant(source: Source, columns: list[ColumnMap]) -> str | None:
+    time = next((c.column for c in columns if c.role == "time"), "")
+    return constant_event(source, (c.role for c in columns), time=time)
 
 
 def _mapped(column: ColumnFacts, part: Part | None, kind: Kind) -> ColumnMap:
@@ -127,8 +132,8 @@ def _event_words(
     return tuple((str(row["v"]), int(str(row["n"]))) for row in store.rows(query, step=step))
 
 
-def _evidence(
-    column: ColumnFacts, mapped: ColumnMap, part: Part | None, found: Facts, words: tuple[tuple[str, int], ...]
-) -> Evidence:
-    why, sure = sentence(Seen(column, mapped, part, found, words))
+def _evidence(column: ColumnFacts, seen: Seen, source: Source) -> Evidence:
+    why, sure = sentence(seen)
+    if written := dict(source.numbers).get(column.name):
+        why += "; written with decimal commas" if written == "comma" else "; written with thousands or a currency sign"
     return Evidence(column.name, why, column.filled, column.distinct, column.examples, sure)

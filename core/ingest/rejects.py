@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -87,20 +88,21 @@ def write_rejects(
     return count, dict(reasons.most_common())
 
 
-def rejects_csv(store: Store, batch_no: int, out: Path) -> int:
-    """Write the rejected rows of a batch as CSV (file, line, column, reason, message, raw), in file order; how many.
+def rejects_csv(store: Store, batch_no: int | Sequence[int], out: Path) -> int:
+    """Write the rejected rows of a batch, or of several, as CSV; how many rows.
 
-    Cells that a spreadsheet would run as formulas are defused. Rows are streamed: memory does not grow with them.
-    Raises Refusal `no_such_batch`.
+    Columns file, line, column, reason, message, raw; in file order. Cells that a spreadsheet would run as formulas are
+    defused. Rows are streamed: memory does not grow with them. Raises Refusal `no_such_batch`.
     """
-    import csv
-
-    if not store.rows(Query("SELECT 1 AS one FROM batches WHERE batch_no = ?", (batch_no,))):
-        raise Refusal("no_such_batch", f"There is no batch {batch_no}.")
+    numbers = (batch_no,) if isinstance(batch_no, int) else tuple(batch_no)
+    for number in numbers:
+        if not store.rows(Query("SELECT 1 AS one FROM batches WHERE batch_no = ?", (number,))):
+            raise Refusal("no_such_batch", f"There is no batch {number}.")
+    marks = ", ".join("?" for _ in numbers)
     query = Query(
-        "SELECT file, line, column_name, reason, message, raw FROM rejects WHERE batch_no = ? "
-        "ORDER BY file, line, column_name",
-        (batch_no,),
+        "SELECT file, line, column_name, reason, message, raw FROM rejects "
+        f"WHERE batch_no IN ({marks}) ORDER BY batch_no, file, line, column_name",
+        numbers,
     )
     written = 0
     with out.open("w", encoding="utf-8", newline="") as file:

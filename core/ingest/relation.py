@@ -24,6 +24,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from core.ingest import numbers
 from core.ingest.dialect import SPACES
 from core.ingest.types import Source
 from core.progress import Step, no_step
@@ -33,7 +34,8 @@ from core.store import Query, Store, ident
 def relation(source: Source) -> Query:
     """A FROM item with every column of `source` as VARCHAR under its name in Source.columns, rows in file order.
 
-    Missing values are NULL (in a CSV an empty value, quoted or not). Malformed rows of a CSV are left out and noted in the cursor's temporary table `reject_errors`, once for each error.
+    Missing values are NULL (in a CSV an empty value, quoted or not). Malformed rows of a CSV are left out and noted
+    in the cursor's temporary table `reject_errors`, once for each error.
     """
     if source.readable.suffix == ".parquet" or source.format == "parquet":
         return Query(_parquet(source))
@@ -51,7 +53,11 @@ def relation(source: Source) -> Query:
         "compression='none'",
         "store_rejects=true",
     ]
-    return Query(f"read_csv({literal(str(source.readable))}, {', '.join(options)})")
+    table = f"read_csv({literal(str(source.readable))}, {', '.join(options)})"
+    if not source.numbers:
+        return Query(table)
+    picked = (f"{numbers.read(ident(c), style)} AS {ident(c)}" for c, style in source.numbers)
+    return Query(f"(SELECT * REPLACE ({', '.join(picked)}) FROM {table})")
 
 
 def preview(store: Store, source: Source, rows: int = 50, *, step: Step = no_step) -> pa.Table:

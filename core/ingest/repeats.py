@@ -24,11 +24,11 @@ def settle_repeats(writer: Writer, plan: Plan, step: Step = no_step) -> tuple[in
         f"(PARTITION BY {', '.join(f's.{name}' for name in names)} ORDER BY s.rowid) AS place "
         "FROM load_stage s SEMI JOIN load_twice t ON s.row_hash = t.row_hash) WHERE place > 1"
     )
-    try:
-        if not writer.rows(Query("SELECT 1 AS one FROM load_twice LIMIT 1")):
-            return 0, 0
+    kept = dropped = 0
+    if writer.rows(Query("SELECT 1 AS one FROM load_twice LIMIT 1")):
         if plan.mapping.repeats == "drop":
-            return 0, writer.run(f"DELETE FROM load_stage WHERE rowid IN ({later})", step=step)
-        return int(str(writer.rows(Query(f"SELECT count(*) AS n FROM ({later})"))[0]["n"])), 0
-    finally:
-        writer.run("DROP TABLE load_twice")
+            dropped = writer.run(f"DELETE FROM load_stage WHERE rowid IN ({later})", step=step)
+        else:
+            kept = int(str(writer.rows(Query(f"SELECT count(*) AS n FROM ({later})"))[0]["n"]))
+    writer.run("DROP TABLE load_twice")
+    return kept, dropped

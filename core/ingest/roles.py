@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 from core.ingest.names import NameHint, event_in, hints, plain
 from core.ingest.profile import ColumnFacts, Facts
@@ -32,11 +33,14 @@ _ITEM_FILE = re.compile(
 
 @dataclass(frozen=True)
 class Part:
-    """The role given to a column; `guessed` by its values alone; `rival`, another column that could have it."""
+    """The role given to a column; what spoke for it: its whole name, a word in it, or its values alone.
+
+    `rival` is another column that could have it too.
+    """
 
     role: Role
     event: str | None = None
-    guessed: bool = False
+    by: Literal["name", "word", "values"] = "name"
     rival: str | None = None
 
 
@@ -74,8 +78,11 @@ def assign(source: Source, facts: Facts, kind: Kind) -> dict[str, Part]:
             continue
         rivals = [w for w in rivals if not _better_elsewhere(w, wanted)] or rivals
         if rivals:
-            rival = next((w[2] for w in rivals[1:] if w[0] <= rivals[0][0] + 3), None)
-            taken[rivals[0][2]] = Part(role, guessed=rivals[0][0] >= _LOOSE, rival=rival)
+            first = rivals[0]
+            near = [w[2] for w in rivals[1:] if w[2] != first[2] and w[0] <= first[0] + 3]
+            if role == "time":  # the day beside the moment is no rival
+                near = [n for n in near if 2 * facts.named(n).distinct > facts.named(first[2]).distinct]
+            taken[first[2]] = Part(role, by="word" if first[0] >= _LOOSE else "name", rival=next(iter(near), None))
     return _by_values(source, facts, kind, taken)
 
 
@@ -90,8 +97,7 @@ def suits(column: ColumnFacts, role: Role) -> bool:
     if role in ("title", "category"):
         return column.time_share < 0.5
     if role in ("user", "item", "order"):
-        decimals = column.numbers == column.filled and column.whole < 0.5 * column.filled
-        return not decimals and (column.time_share < 0.5 or column.numeric_times)
+        return column.time_share < 0.5 or column.numeric_times
     if role == "consent":
         return column.booleans >= 0.5 * column.filled
     return True
@@ -159,7 +165,7 @@ def _by_values(source: Source, facts: Facts, kind: Kind, taken: dict[str, Part])
     def take(role: Role, columns: Iterable[ColumnFacts]) -> None:
         column = next((c for c in columns if c in free), None)
         if role not in have and column is not None:
-            taken[column.name] = Part(role, guessed=True)
+            taken[column.name] = Part(role, by="values")
             free.remove(column)
             have.add(role)
 
@@ -168,6 +174,8 @@ def _by_values(source: Source, facts: Facts, kind: Kind, taken: dict[str, Part])
             "time",
             (c for c in free if c.time_share >= 0.9 and (not c.numeric_times or not source.header or "T" in c.name)),
         )
+        free += [c for c in facts.columns if c.filled and c.emails >= 0.8 * c.filled and c.name not in taken]
+        take("user", (c for c in free if c.emails >= 0.8 * c.filled))
         ids = [c for c in free if _like_an_id(c, facts)]
         take("user", ids)
         if not source.header:
@@ -180,7 +188,7 @@ def _by_values(source: Source, facts: Facts, kind: Kind, taken: dict[str, Part])
         if "user" not in {part.role for part in taken.values()}:
             email = next((c for c in facts.columns if c.filled and c.emails >= 0.8 * c.filled), None)
             if email:
-                taken[email.name] = Part("user", guessed=True)
+                taken[email.name] = Part("user", by="values")
     return taken
 
 
@@ -202,7 +210,8 @@ def _like_an_id(column: ColumnFacts, facts: Facts) -> bool:
         column.examples
     )
     whole = not column.numbers or column.whole == column.numbers
-    scale = not column.padded and column.numeric and (column.high or 0) < 100  # a quantity, a rating, an age
+    place = facts.columns.index(column)
+    scale = not column.padded and column.numeric and (column.high or 0) < (100 if place > 1 else 12)  # quantity, rating
     return (
         digits
         and whole
@@ -218,8 +227,11 @@ def _twins(column: ColumnFacts, taken: dict[str, Part], facts: Facts) -> bool:
     return any(column.distinct == user.distinct for user in users)
 
 
-def constant_event(source: Source, roles: Iterable[Role]) -> str | None:
-    """The event of every row of a file that has no event column, or None where ratings or counts are the events."""
+def constant_event(source: Source, roles: Iterable[Role], *, time: str = "") -> str | None:
+    """The event of every row of a file that has no event column, or None where ratings or counts are the events.
+
+    The names of the file and of its `time` column may tell it (`clicks_may.csv`, `opened_at`).
+    """
     present = set(roles)
     if "event" in present:
         return None
@@ -227,4 +239,4 @@ def constant_event(source: Source, roles: Iterable[Role]) -> str | None:
         return "purchase"
     if present & {"rating", "count"}:
         return None
-    return event_in(source.name.split(".")[0]) or ("view" if present & {"user", "item"} else None)
+    return event_in(source.name.split(".")[0]) or event_in(time) or ("view" if present & {"user", "item"} else None)

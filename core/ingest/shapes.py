@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 _DIGITS, _LETTERS = re.compile(r"\d+"), re.compile(r"[^\W\d_]+")
@@ -32,11 +32,10 @@ class RowShape:
     shapes: tuple[frozenset[str] | None, ...]
 
     @classmethod
-    def of(cls, rows: Sequence[Sequence[str]], delimiter: str, fields: int) -> RowShape:
-        """Learnt from sample rows (without the header)."""
-        full = [row for row in rows if len(row) == fields]
-        shapes = tuple(_regular([row[k] for row in full]) for k in range(fields))
-        return cls(delimiter.encode(), fields, shapes)
+    def of(cls, lines: Iterable[str], delimiter: str, fields: int) -> RowShape:
+        """Learnt from sample lines, quotes ignored, so that a quote gone astray among them does no harm."""
+        full = [row for line in lines if len(row := line.replace('"', "").split(delimiter)) == fields]
+        return cls(delimiter.encode(), fields, tuple(_regular([row[k] for row in full]) for k in range(fields)))
 
     @property
     def telling(self) -> bool:
@@ -56,8 +55,9 @@ class RowShape:
 
 
 def _regular(values: list[str]) -> frozenset[str] | None:
-    """The shapes of a column that has few of them; None for free text."""
+    """The shapes of a column that has few of them, each with a digit; or its only shape; None for free text."""
     shapes = Counter(shape(v) for v in values if v.strip())
     common = frozenset(s for s, n in shapes.most_common(_MOST_SHAPES) if len(s) <= _LONGEST_SHAPE)
-    covered = sum(n for s, n in shapes.items() if s in common)
-    return common if shapes and covered >= 0.98 * shapes.total() and len(shapes) <= 2 * _MOST_SHAPES else None
+    few = shapes and len(shapes) <= 2 * _MOST_SHAPES
+    covered = sum(n for s, n in shapes.items() if s in common) >= 0.98 * shapes.total()
+    return common if few and covered and (len(shapes) == 1 or all("9" in s for s in common)) else None

@@ -30,6 +30,7 @@ _OTHERS = (
     (b"Rar!", "packed with RAR"),
     (b"\x28\xb5\x2f\xfd", "packed with zstd"),
     (b"SQLite format 3\0", "an SQLite database"),
+    (b"PK\x03\x04", "a zip archive"),
     (b"ORC", "an ORC file"),
     (b"Obj\x01", "an Avro file"),
     (b"ARROW1", "an Arrow file"),

@@ -129,10 +129,12 @@ def _malformed(writer: Writer, source: Source) -> dict[int, tuple[str, str]]:
 
 def _reason(kind: str, said: str, source: Source) -> tuple[str, str]:
     code = _REASONS.get(kind, "unreadable_row")
-    if code in ("too_few_cells", "too_many_cells"):
-        found = said.rpartition("Found:")[2].strip()
-        has = f"{int(found):,} cells" if found.isdigit() else "more or fewer cells"
-        return code, f"The row has {has}; the file has {len(source.columns):,} columns."
+    columns = f"{len(source.columns):,}"
+    if code == "too_few_cells":
+        found = said.rpartition("Found:")[2].strip()  # for too many, the reader stops counting at the first
+        return code, f"The row has {found if found.isdigit() else 'too few'} of the file's {columns} cells."
+    if code == "too_many_cells":
+        return code, f"The row has more cells than the file has columns ({columns})."
     return code, {
         "bad_quotes": "A quoted value is not closed, or text follows its closing quote.",
         "bad_encoding": f"The row holds bytes that are not {source.encoding} text.",

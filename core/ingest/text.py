@@ -15,6 +15,7 @@ from core.ingest.dialect import SPACES, Dialect, sniff
 from core.ingest.encoding import Utf8Check, decide, known_encoding, marked, to_utf8
 from core.ingest.jsonl import load_json, looks_like_json
 from core.ingest.lines import physical_lines, records, without_mark
+from core.ingest.numbers import style
 from core.ingest.shapes import RowShape
 from core.ingest.spool import chunks, hashed, write
 from core.ingest.types import Source
@@ -22,6 +23,8 @@ from core.progress import Step
 
 _HEAD = 1 << 20
 _SAMPLE = 128 << 10
+_NUL = ("nul_bytes", "The row has NUL bytes; the file is damaged here.")
+_STRAY = ("bad_quotes", "A quoted value goes on behind its closing quote; quotes inside a value must be doubled.")
 _CONTROLS = bytes(c for c in range(32) if c not in (1, 9, 10, 12, 13, 30, 31)) + b"\x7f"
 
 
@@ -109,7 +112,7 @@ def _csv(source: Source, head: bytes, spool: Path, said: Said, hasher: hashlib._
         source = replace(source, readable=write(spool, without_mark(pieces), ".utf8"), encoding=better)
         with source.readable.open("rb") as file:
             return _csv(source, file.read(_HEAD), spool, again, None, step.part(0.8, 1))
-    source = _described(source, dialect, counts)
+    source = _with_numbers(_described(source, dialect, counts), dialect)
     rewrite = _rewriting(dialect, counts)
     if rewrite is None:
         return source
@@ -139,12 +142,19 @@ def _described(source: Source, dialect: Dialect, counts: Counts) -> Source:
     )
 
 
+def _with_numbers(source: Source, dialect: Dialect) -> Source:
+    """The source with the columns whose numbers are not written plainly."""
+    full = [row for row in dialect.rows if len(row) == len(source.columns)]
+    styles = {name: style([row[k] for row in full]) for k, name in enumerate(source.columns)}
+    return replace(source, numbers=tuple((name, found) for name, found in styles.items() if found))
+
+
 def _scan(
     path: Path, name: str, dialect: Dialect, check: Utf8Check, hasher: hashlib._Hash | None, step: Step
 ) -> Counts:
     """Count, check the encoding and hash in one pass; the hash in a thread of its own."""
     spaced = dialect.delimiter == SPACES
-    shape = None if spaced else RowShape.of(dialect.rows[:2000], dialect.delimiter, dialect.fields)
+    shape = None if spaced else RowShape.of(_sample_lines(path, 2000), dialect.delimiter, dialect.fields)
     counter = Counter(
         delimiter=dialect.delimiter, quote="" if spaced else dialect.quote, escape=dialect.escape, shape=shape
     )
@@ -163,13 +173,18 @@ def _scan(
     return counter.finish()
 
 
+def _sample_lines(path: Path, most: int) -> list[str]:
+    with path.open("rb") as file:
+        return file.read(_SAMPLE).decode("utf-8", "replace").splitlines()[1 : most + 1]
+
+
 Rewrite = Callable[[Iterable[bytes], Source, RejectsCopy], Iterator[bytes]]
 
 
 def _rewriting(dialect: Dialect, counts: Counts) -> Rewrite | None:
     """How the file must be copied for DuckDB to read it, or None when it can read the file itself."""
-    if counts.nul:
-        return _without_nul_rows
+    if counts.nul or counts.stray:
+        return _without_bad_rows
     if dialect.delimiter == SPACES:
         return _spaces_to_tabs
     return _one_line_end if counts.mixed else None
@@ -193,12 +208,12 @@ def _spaces_to_tabs(pieces: Iterable[bytes], _: Source, __: RejectsCopy) -> Iter
         yield b"\t".join(values) + b"\n"
 
 
-def _without_nul_rows(pieces: Iterable[bytes], source: Source, rejects: RejectsCopy) -> Iterator[bytes]:
-    """Rows with NUL bytes are refused; a blank line takes their place, so that those behind keep their numbers."""
+def _without_bad_rows(pieces: Iterable[bytes], source: Source, rejects: RejectsCopy) -> Iterator[bytes]:
+    """Rows with NUL bytes or malformed quotes are refused; a blank line takes their place, so that numbers stay."""
     spaced = source.delimiter == SPACES
     found = records(pieces, delimiter=source.delimiter, quote="" if spaced else source.quote, escape=source.escape)
     for number, record in enumerate(found, start=1):
-        if b"\0" not in record.raw:
+        if not record.bad:
             raw = record.raw
             if spaced:
                 raw = b"".join(_spaces_to_tabs([raw], source, rejects)).rstrip(b"\n")
@@ -207,7 +222,7 @@ def _without_nul_rows(pieces: Iterable[bytes], source: Source, rejects: RejectsC
             yield b"\n"
         else:
             shown = record.raw[:4000].replace(b"\0", b"").decode("utf-8", "replace")
-            rejects.add(record.line, "nul_bytes", "The row has NUL bytes; the file is damaged here.", shown)
+            rejects.add(record.line, *(_STRAY if record.stray else _NUL), shown)
             yield b"\n" if len(source.columns) > 1 else b""
 
 

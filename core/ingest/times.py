@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 _CLOCK = (
-    r"(?:(?P<gap>T|,? +|年?月?日? *)(?P<h>\d{1,2}):\d{2}(?P<s>:\d{2})?(?P<f>[.]\d{1,9})?(?P<ap> ?[AaPp][Mm])?"
-    r"(?P<z> ?(?:Z|[+-]\d{2}(?::?\d{2})?))?)?"
+    r"(?:(?P<gap>T|,? +| *)(?P<h>\d{1,2})(?P<m>:\d{2})?(?P<s>:\d{2})?(?P<f>[.]\d{1,9})?(?P<ap> ?[AaPp][Mm])?"
+    r"(?P<z> ?(?:Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?))?)?"
 )
 _PARTS = re.compile(rf"(?P<a>\d{{1,4}})(?P<p>[-/. ])(?P<b>\d{{1,2}})(?P=p)(?P<c>\d{{1,4}}){_CLOCK}")
 _NAMED = re.compile(
@@ -55,7 +55,7 @@ def candidates(values: Iterable[str]) -> TimeFormats:
         formats = _formats(text)
         matched += bool(formats)
         digits += bool(_DIGITS.fullmatch(text))
-        found.update(set(formats))
+        found.update(list(dict.fromkeys(formats)))
     if not seen or matched < 0.5 * seen:
         return TimeFormats((), False)
     common = [f for f, n in found.most_common(8) if n >= 0.02 * seen]
@@ -123,7 +123,7 @@ def _parts(match: re.Match[str]) -> tuple[str, ...]:
     a, b, c, p = match["a"], match["b"], match["c"], match["p"]
     clock = _clock(match)
     if len(a) == 4 and len(c) <= 2:
-        if p == "-" and not match["ap"]:
+        if p == "-" and not match["ap"] and bool(match["h"]) == bool(match["m"]):
             return ("iso",) if int(b) <= 12 else (f"%Y-%d-%m{clock}",)
         return (f"%Y{p}%m{p}%d{clock}", *([f"%Y{p}%d{p}%m{clock}"] if int(b) > 12 else []))
     if len(a) > 2 or len(c) == 3:
@@ -147,10 +147,10 @@ def _clock(match: re.Match[str]) -> str:
     if not match["h"]:
         return ""
     ap, zone = match["ap"], match["z"]
-    clock = "%I:%M" if ap else "%H:%M"
+    clock = ("%I" if ap else "%H") + (":%M" if match["m"] else "")
     clock += (":%S" if match["s"] else "") + (".%f" if match["f"] else "")
     if ap:
         clock += " %p" if ap.startswith(" ") else "%p"
     if zone:
-        clock += ("" if zone == zone.lstrip() else " ") + ("Z" if zone.strip() == "Z" else "%z")
+        clock += ("" if zone == zone.lstrip() else " ") + (zone.strip() if zone.strip().isalpha() else "%z")
     return re.sub(" +", " ", match["gap"]) + clock

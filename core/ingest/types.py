@@ -16,7 +16,7 @@ Role = Literal[
     "count",      # a number of events of one kind in one cell ("clicks"): becomes events of its own
     "context",    # the analyst's own column of an event (weather, store, query)
     # an items or users file (beside "item" / "user" and "price")
-    "title", "category",  # also in an events file, where the most frequent non-empty value of an item becomes the item's
+    "title", "category",  # also in an events file: an item's most frequent non-empty value becomes the item's
     "attribute", "contact", "consent",
     "ignore",
 ]  # fmt: skip
@@ -46,6 +46,8 @@ class Source:
             `rejects`) of rows that recognising the file has refused already and that `readable` does not hold:
             rows with NUL bytes, lines that are not JSON. None where there are none.
         rejected: rows in `rejects`; part of `rows`.
+        numbers: (column, style) of columns whose numbers are written `1.234,50` ("comma") or `$1,234.50` ("point");
+            relation(source) gives them plain (core.ingest.numbers).
     """
 
     path: Path
@@ -67,6 +69,7 @@ class Source:
     skip: int = 1
     rejects: Path | None = None
     rejected: int = 0
+    numbers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -135,7 +138,7 @@ class Evidence:
         column: its name in the file.
         why: one sentence ("month first, since 541,909 of 541,909 rows parse so, and 57 % fail day first").
         filled: rows of the file with a value in this column.
-        distinct: distinct values (exact up to some 10,000 rows looked at, else estimated).
+        distinct: distinct values (exact up to a million rows, else estimated).
         examples: up to five values as they stand.
         sure: False where the analyst should look (an ambiguous date, two candidates for one role).
     """

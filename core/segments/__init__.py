@@ -37,7 +37,7 @@ from core.segments.rule import (
     default_measure,
     walk,
 )
-from core.segments.schema import OPS, ColumnKind, Schema, read_schema
+from core.segments.schema import OPS, ColumnKind, Of, Schema, read_schema
 from core.segments.stored import (
     Saved,
     delete_segment,
@@ -76,6 +76,7 @@ __all__ = [
     "Member",
     "NodeCount",
     "Not",
+    "Of",
     "Order",
     "Prop",
     "Rfm",

@@ -195,9 +195,19 @@ def _fact_names(taken: list[str]) -> list[str]:
 
 def _cell(schema: Schema, column: str) -> str:
     sql, kind = f"u.{ident(column)}", schema.user[column]
-    if kind == "list":
-        return defused(f"array_to_string({sql}, '|')")
-    return defused(sql) if kind == "text" else f"{sql}::VARCHAR"
+    if kind in ("text", "list"):
+        return defused(sql if kind == "text" else f"array_to_string({sql}, '|')")
+    if kind == "number":  # 1984.0 is a year, and 1984 what the file had
+        return (
+            f"CASE WHEN {sql} = trunc({sql}) AND abs({sql}) < 1e15 THEN {sql}::BIGINT::VARCHAR ELSE {sql}::VARCHAR END"
+        )
+    return f"{sql}::VARCHAR" if kind == "boolean" else _moment(sql)
+
+
+def _moment(sql: str) -> str:
+    """A date or time as ISO text; the time of day only where there is one."""
+    day = f"{sql}::TIMESTAMP = date_trunc('day', {sql}::TIMESTAMP)"
+    return f"CASE WHEN {day} THEN strftime({sql}, '%Y-%m-%d') ELSE strftime({sql}, '%Y-%m-%dT%H:%M:%S') END"
 
 
 def _combined(rule: Rule, path: str, leaves: dict[str, str]) -> str:

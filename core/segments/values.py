@@ -31,4 +31,4 @@ def common_values(store: Store, of: Of, column: str, n: int = 200) -> tuple[Valu
         "WHERE value IS NOT NULL GROUP BY value ORDER BY found DESC, value LIMIT ?",
         (n,),
     )
-    return tuple(Value(row["value"], int(str(row["found"]))) for row in store.rows(query))  # type: ignore[arg-type]
+    return tuple(Value(row["value"], int(str(row["found"]))) for row in store.rows(query))

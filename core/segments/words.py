@@ -204,7 +204,10 @@ def _day(value: date) -> str:
 
 
 def _number(value: Scalar) -> str:
-    return f"{value:,.15g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+    if not isinstance(value, int | float):
+        return str(value)
+    # thousands are parted from 10,000 on, so that a year stays a year
+    return f"{value:,.15g}" if abs(value) >= 10_000 else f"{value:.15g}"
 
 
 def _percent(share: float) -> str:

@@ -48,12 +48,14 @@ def _upload(label: str, start: Callable[[], Draft]) -> None:
     turn = st.session_state.get(_UPLOADER, 0)
     files = st.file_uploader(
         label,
-        type=list(_ENDINGS),
         accept_multiple_files=True,
         key=f"{_UPLOADER}_{turn}",
         help="What a file is, Limelight tells from its content, not from its name.",
     )
-    st.caption("CSV, TSV, text (also gzipped), Parquet, Excel, JSON lines. Files go to this machine only.")
+    st.caption(
+        "CSV, TSV or text (also gzipped), Parquet, Excel, JSON lines: what users did, and if you have them, lists of "
+        "items and of users. The files stay on this machine."
+    )
     if not files:
         return
     try:
@@ -112,7 +114,7 @@ def refused(draft: Draft, picked: Picked, refusal: Refusal) -> None:
     """A file that cannot be loaded as it stands: why, and what a person may say to change that."""
     st.subheader(plain(picked.name), anchor=False)
     shell.refuse(refusal)
-    _reading(draft, picked, None)
+    _reading(draft, picked, None, sheets=refusal.code in ("no_such_sheet", "empty_sheet"))
     if st.button("Leave this file out", key=f"drop-{picked.token}"):
         draft.drop(picked)
         st.rerun()
@@ -139,23 +141,22 @@ def file_line(draft: Draft, file: Looked, *, several: bool) -> None:
         if st.button("Leave out", key=f"drop-{token}", help=f"Do not load {picked.name}."):
             draft.drop(picked)
             st.rerun()
-    _reading(draft, picked, file)
+    _reading(draft, picked, file, sheets=file.source.format == "excel")
 
 
-def _reading(draft: Draft, picked: Picked, file: Looked | None) -> None:
+def _reading(draft: Draft, picked: Picked, file: Looked | None, *, sheets: bool) -> None:
     """Say how the file is written, where what was found is wrong."""
-    sheets = _sheets(picked) if file is None or file.source.format == "excel" else []
-    text = file is None or file.source.format == "csv"
-    if not sheets and not text:
+    names = _sheets(str(picked.path)) if sheets else []
+    text = not sheets and (file is None or file.source.format == "csv")
+    if not names and not text:
         return
     token, choice = picked.token, picked.choice
-    with st.expander(
-        "The file was not read rightly?" if not sheets else f"Another sheet? ({len(sheets)} in this workbook)"
-    ):
+    title = f"Another sheet? ({len(names)} in this workbook)" if names else "Read wrongly? Say how it is written"
+    with st.expander(title):
         changed = choice
-        if sheets:
-            at = sheets.index(file.source.sheet) if file and file.source.sheet in sheets else 0
-            sheet = st.selectbox("Sheet", sheets, index=at, key=f"sheet-{token}")
+        if names:
+            at = names.index(file.source.sheet) if file and file.source.sheet in names else 0
+            sheet = st.selectbox("Sheet", names, index=at, key=f"sheet-{token}")
             changed = replace(changed, sheet=sheet if file is None or sheet != file.source.sheet else choice.sheet)
         cells = st.columns(3)
         with cells[0]:
@@ -166,7 +167,7 @@ def _reading(draft: Draft, picked: Picked, file: Looked | None) -> None:
                 format_func={None: "as found", True: "holds the column names", False: "is data"}.__getitem__,
                 key=f"header-{token}",
             )
-        if text and not sheets:
+        if text:
             with cells[1]:
                 delimiter = st.selectbox(
                     "Columns are parted by",
@@ -190,8 +191,10 @@ def _reading(draft: Draft, picked: Picked, file: Looked | None) -> None:
             st.rerun()
 
 
-def _sheets(picked: Picked) -> list[str]:
+@st.cache_data(max_entries=50, show_spinner=False)
+def _sheets(path: str) -> list[str]:
+    """The sheets of a workbook in the spool, where every file has a name of its own."""
     try:
-        return sheet_names(picked.path)
+        return sheet_names(Path(path))
     except Refusal:
         return []

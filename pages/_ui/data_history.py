@@ -20,6 +20,7 @@ from pages._ui.cache import ask
 from pages._ui.text import plain
 
 _SHOWN = 10
+_COUNTS = ("rows_read", "rows_loaded", "rows_rejected", "rows_duplicate")
 Batch = dict[str, Any]
 
 
@@ -29,7 +30,7 @@ def draw_history(store: Store) -> None:
     live = [b for b in reversed(all_) if b["undone_at"] is None]
     if live:
         st.subheader("What has been loaded", anchor=False)
-        _table(live)
+        _together(live)
         more = len(live) > _SHOWN and st.toggle(f"Show all {len(live)} loads", key="history_all")
         for batch in live if more else live[:_SHOWN]:
             _batch(store, batch)
@@ -42,23 +43,13 @@ def draw_history(store: Store) -> None:
                 st.markdown(f"{_names(batch)}: {rows}, loaded {loaded}, taken back {undone_at} (UTC)")
 
 
-def _table(live: list[Batch]) -> None:
-    """All loads together, so that the sum of what was read can be checked in one look."""
-    names = {
-        "rows_read": "Rows read",
-        "rows_loaded": "= Loaded",
-        "rows_rejected": "+ Rejected",
-        "rows_duplicate": "+ Left out as repeats",
-        "rows_repeated": "Repeats kept",
-        "rows_anonymous": "Without user",
-        "events_added": "Events made",
-    }
-    rows: dict[str, list[str]] = {"Kind": [words.KIND_NOUNS[k].capitalize() for k in words.KIND_NOUNS]}
-    for field, name in names.items():
-        rows[name] = [fmt.number(sum(b[field] for b in live if b["kind"] == kind)) for kind in words.KIND_NOUNS]
-    held = [any(b["kind"] == kind for b in live) for kind in words.KIND_NOUNS]
-    kept = {name: [v for v, here in zip(values, held, strict=True) if here] for name, values in rows.items()}
-    st.table(kept, border="horizontal", hide_index=True)
+def _together(live: list[Batch]) -> None:
+    """A sentence for each kind of which there are several loads, so that the sums can be checked in one look."""
+    for kind in words.KIND_NOUNS:
+        mine = [b for b in live if b["kind"] == kind]
+        if len(mine) > 1:
+            sums = [sum(b[f] for b in mine) for f in _COUNTS]
+            st.markdown(f"{data_report.reconciled(kind, *sums)}, in {len(mine)} loads")
 
 
 def _batch(store: Store, batch: Batch) -> None:
@@ -66,7 +57,7 @@ def _batch(store: Store, batch: Batch) -> None:
     with st.container(border=True, key=f"batch_{number}"):
         left, right = st.columns((3, 1), vertical_alignment="top")
         with left:
-            counts = [batch[f] for f in ("rows_read", "rows_loaded", "rows_rejected", "rows_duplicate")]
+            counts = [batch[f] for f in _COUNTS]
             st.markdown(f"**{_names(batch)}**  \n{data_report.reconciled(batch['kind'], *counts)}")
             said = [f"loaded {fmt.moment(batch['loaded_at'])} UTC", f"load {number}"]
             if batch["rows_repeated"]:
@@ -74,7 +65,7 @@ def _batch(store: Store, batch: Batch) -> None:
             if batch["rows_anonymous"]:
                 said.append(f"{fmt.number(batch['rows_anonymous'])} rows without user")
             st.caption(" · ".join(said))
-        with right:
+        with right, st.container(horizontal=True, horizontal_alignment="right"):
             if st.button("Take back ...", key=f"undo_{number}", help="Undo this load, as if it had never been."):
                 _confirm(store, batch)
         if batch["rows_rejected"]:
@@ -146,6 +137,7 @@ def start_undo(store: Store, batch: Batch) -> None:
         shell.refuse(refusal)
         return
     st.session_state[state.UNDO] = (str(store.path), job.id)
+    st.session_state.pop(state.LOAD, None)
     runner_for(store).wait(job.id, 1.0)
 
 

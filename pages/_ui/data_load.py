@@ -92,22 +92,22 @@ def _prepare(current: Draft) -> None:
     with st.container(border=True, key="draft"):
         for picked, refusal in current.refused:
             data_files.refused(current, picked, refusal)
-        ready = [(group, _group(current, group)) for group in current.groups()]
+        ready = [(group, _group(store, current, group)) for group in current.groups()]
         if ready:
             _load_button(store, current, ready)
         data_files.add_more(current)
 
 
-def _group(current: Draft, group: Group) -> Mapping:
+def _group(store: Store, current: Draft, group: Group) -> Mapping:
     title = plain(", ".join(f.source.name for f in group.files[:3]))
     if len(group.files) > 3:
         title += f" and {len(group.files) - 3} more"
     st.subheader(title, anchor=False)
     for file in group.files:
         data_files.file_line(current, file, several=len(group.files) > 1)
-    with st.expander(f"The first {group.lead.preview.num_rows} rows, as text", expanded=False):
-        st.dataframe(group.lead.preview, hide_index=True, height=280, key=f"{group.token}-preview")
-    return mapping_of(group)
+    with st.expander(f"The first {fmt.count(group.lead.preview.num_rows, 'row')}, as they stand", expanded=True):
+        st.dataframe(group.lead.preview, hide_index=True, height=215, key=f"{group.token}-preview")
+    return mapping_of(store, group)
 
 
 def _load_button(store: Store, current: Draft, ready: list[tuple[Group, Mapping]]) -> None:
@@ -182,6 +182,7 @@ def _submit(store: Store, ready: list[tuple[Group, Mapping]], *, again: bool) ->
         shell.refuse(refusal)
         return
     st.session_state[state.LOAD] = (str(store.path), job.id)
+    st.session_state.pop(state.UNDO, None)
     runner_for(store).wait(job.id, 1.0)
 
 

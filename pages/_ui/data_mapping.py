@@ -7,10 +7,25 @@ from dataclasses import replace
 
 import streamlit as st
 
-from core.ingest import ColumnMap, Evidence, Mapping, Repeats, Role, Type
-from core.store import EVENTS, NAMES
+from core.errors import Refusal
+from core.ingest import (
+    ROLES,
+    ColumnMap,
+    Corrections,
+    Evidence,
+    Mapping,
+    Override,
+    Repeats,
+    Role,
+    Source,
+    Type,
+    remap,
+    value_counts,
+)
+from core.store import EVENTS, NAMES, Store, known_event
 from pages._ui import data_words as words
 from pages._ui import format as fmt
+from pages._ui.cache import ask
 from pages._ui.draft import Group
 from pages._ui.text import plain
 
@@ -18,16 +33,16 @@ _PLAIN = {word.name: word.plain for word in EVENTS}
 _MOST_VALUES = 40
 
 
-def mapping_of(group: Group) -> Mapping:
+def mapping_of(store: Store, group: Group) -> Mapping:
     """Draw the mapping of a group, as proposed and since corrected; what it says now."""
     proposed = group.lead.proposal.mapping
     _disagreement(group)
-    columns = _columns(group)
+    columns = _columns(store, group)
     mapping = replace(proposed, columns=tuple(columns))
     if mapping.kind != "events":
         return replace(mapping, repeats=_repeats(group, proposed.repeats))
     with st.container(border=True, key=f"{group.token}-events"):
-        mapping = _events(group, mapping)
+        mapping = _events(store, group, mapping)
         mapping = replace(mapping, returns=_returns(group, mapping))
         return replace(mapping, repeats=_repeats(group, proposed.repeats))
 
@@ -35,11 +50,11 @@ def mapping_of(group: Group) -> Mapping:
 # ---- columns
 
 
-def _columns(group: Group) -> list[ColumnMap]:
+def _columns(store: Store, group: Group) -> list[ColumnMap]:
     unsure = sum(not e.sure for e in group.lead.proposal.evidence)
     if unsure:
         st.warning(f"Please check {fmt.count(unsure, 'column')} marked **check**: the file alone does not settle it.")
-    widths = (3, 3, 3, 4)
+    widths = (3, 3, 3, 3.6)
     for cell, title in zip(
         st.columns(widths), ("Column in the file", "What it means", "How it is read", "Why"), strict=True
     ):
@@ -50,31 +65,35 @@ def _columns(group: Group) -> list[ColumnMap]:
         cells = st.columns(widths, vertical_alignment="top")
         with cells[0]:
             mark = "" if evidence.sure else " :orange-badge[check]"
-            st.markdown(f"**{plain(evidence.column)}**{mark}  \n:gray[{_examples(evidence)}]")
+            st.markdown(f"**{plain(evidence.column)}**{mark}  \n:small[{_examples(evidence)}]")
         column = mapped.get(evidence.column, ColumnMap(evidence.column, "ignore"))
         with cells[1]:
             role = _role(group, k, column)
         with cells[2]:
-            out.append(_details(group, k, replace(column, role=role), proposed=column.role))
+            if role == "time" and not column.time_format:
+                with st.spinner("Looking how it is written"):
+                    column = replace(column, time_format=ask(store, _best_time, group.lead.source, column.column))
+            out.append(_details(group, k, replace(column, role=role)))
         with cells[3]:
             st.caption(_why(group, evidence, asked=role == column.role))
     return out
 
 
 def _examples(evidence: Evidence) -> str:
-    shown = [plain(e if len(e) <= 28 else e[:27] + "…") for e in evidence.examples[:3]]
+    shown = [plain(e if len(e) <= 20 else e[:19] + "…") for e in evidence.examples[:3]]
     return ", ".join(shown) or "no value in any row"
 
 
 def _why(group: Group, evidence: Evidence, *, asked: bool) -> str:
+    if asked:
+        return plain(evidence.why[:1].upper() + evidence.why[1:])
     rows = group.lead.source.rows
-    filled = "in every row" if evidence.filled == rows else f"in {evidence.filled:,} of {fmt.count(rows, 'row')}"
-    counts = f"{fmt.count(evidence.distinct, 'different value')}, {filled}."
-    return f"{plain(evidence.why)}  \n{counts}" if asked else f"Changed by you.  \n{counts}"
+    filled = "every row" if evidence.filled == rows else f"{evidence.filled:,} of {fmt.count(rows, 'row')}"
+    return f"Changed by you. {fmt.count(evidence.distinct, 'different value')} in {filled}"
 
 
 def _role(group: Group, k: int, column: ColumnMap) -> Role:
-    options = list(words.KIND_ROLES[group.kind])
+    options = list(ROLES[group.kind])
     if column.role not in options:
         options.append(column.role)
     return st.selectbox(
@@ -87,7 +106,17 @@ def _role(group: Group, k: int, column: ColumnMap) -> Role:
     )
 
 
-def _details(group: Group, k: int, column: ColumnMap, *, proposed: Role) -> ColumnMap:
+def _best_time(store: Store, source: Source, column: str) -> str | None:
+    """The format that reads most values of a column that was not taken for a time; None where none reads any."""
+    said = Corrections((Override(column, "time"),))
+    try:
+        found = remap(store, source, Mapping("events", (ColumnMap(column, "ignore"),)), said).column("time")
+    except Refusal:
+        return None
+    return found.time_format if found else None
+
+
+def _details(group: Group, k: int, column: ColumnMap) -> ColumnMap:
     key, role = f"{group.token}-{k}-{column.role}", column.role
     if role == "time":
         return replace(column, time_format=_time_format(column, key))
@@ -161,10 +190,10 @@ def _disagreement(group: Group) -> None:
 # ---- events, returns, repeats
 
 
-def _events(group: Group, mapping: Mapping) -> Mapping:
+def _events(store: Store, group: Group, mapping: Mapping) -> Mapping:
     column = mapping.column("event")
     if column is not None:
-        return replace(mapping, event=None, events=_event_values(group, mapping, column))
+        return replace(mapping, event=None, events=_event_values(store, group, column))
     proposed = group.lead.proposal.mapping.event
     counted = [c.column for c in mapping.columns if c.role in ("rating", "count")]
     options: list[str | None] = list(NAMES)
@@ -183,29 +212,31 @@ def _events(group: Group, mapping: Mapping) -> Mapping:
     return replace(mapping, event=event, events={})
 
 
-def _event_values(group: Group, mapping: Mapping, column: ColumnMap) -> dict[str, str]:
-    """Value of the event column -> word, drawn as one menu a value."""
+def _event_values(store: Store, group: Group, column: ColumnMap) -> dict[str, str]:
+    """Value of the event column -> word, drawn as one menu a value, the commonest first."""
     st.markdown("**What happened, in the file's words and in Limelight's**")
     proposed = group.lead.proposal.mapping.events
-    evidence = next(e for e in group.lead.proposal.evidence if e.column == column.column)
-    values = list(dict.fromkeys([*proposed, *(e.strip() for e in evidence.examples)]))[:_MOST_VALUES]
+    counts: dict[str, int] = {}
+    for file in group.files:
+        for value, rows in ask(store, value_counts, file.source, column.column):
+            counts[value] = counts.get(value, 0) + rows
+    values = sorted(counts, key=lambda value: (-counts[value], value))
     out = {}
     places = st.columns(3)
-    for k, value in enumerate(values):
-        kept = proposed.get(value, value.lower())
-        options = list(dict.fromkeys([kept, *NAMES]))
+    for k, value in enumerate(values[:_MOST_VALUES]):
+        kept = proposed.get(value) or known_event(value) or value.lower()
         with places[k % 3]:
             word = st.selectbox(
-                plain(value),
-                options,
+                f"{plain(value)} ({fmt.count(counts[value], 'row')})",
+                list(dict.fromkeys([kept, *NAMES, value.lower()])),
                 index=0,
                 format_func=_value_word,
-                key=f"{group.token}-value-{k}",
+                key=f"{group.token}-value-{column.column}-{k}",
                 accept_new_options=True,
             )
         out[value] = word or kept
-    if evidence.distinct > len(values):
-        st.caption(f"{fmt.count(evidence.distinct - len(values), 'other value')} in this column: kept as they are.")
+    if len(values) > _MOST_VALUES:
+        st.caption(f"The rarer values of this column are kept as they are: {len(values) - _MOST_VALUES} or more.")
     return out
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from core.ingest import LoadReport, rejects_csv
-from core.store import EVENTS, Store
+from core.store import EVENTS, NAMES, Store
 from pages._ui import data_words as words
 from pages._ui import format as fmt
 from pages._ui import state
@@ -40,26 +40,24 @@ def _one(store: Store, report: LoadReport) -> None:
     st.markdown(
         reconciled(report.kind, report.rows_read, report.rows_loaded, report.rows_rejected, report.rows_duplicate)
     )
-    figures = [("Rows loaded", report.rows_loaded, "Rows of the file that were kept.")]
-    if report.kind in ("events", "users"):
-        figures.append(("Users", report.users, "Different users named in the rows that were kept."))
-    if report.kind in ("events", "items"):
-        figures.append(("Items", report.items, "Different items named in the rows that were kept."))
     if report.kind == "events":
-        figures.append(("Events", sum(report.events.values()), "One row can make several events: a rating and clicks."))
-    figures.append(
-        ("Rows rejected", report.rows_rejected, "Rows that could not be read; each is kept with its reason.")
-    )
-    for cell, (name, value, meaning) in zip(st.columns(len(figures)), figures, strict=True):
-        cell.metric(name, fmt.number(value), help=meaning)
+        draw_figures(
+            [
+                ("Users", report.users, "Different users named in the rows that were kept."),
+                ("Items", report.items, "Different items named in the rows that were kept."),
+                ("Events", sum(report.events.values()), "What the rows say that happened. A row can make several."),
+                ("Rows rejected", report.rows_rejected, "Rows that could not be read, kept with the reason."),
+            ]
+        )
+    else:
+        st.caption(fmt.count(report.users or report.items, f"different {words.KIND_NOUNS[report.kind][:-1]}"))
     left, right = st.columns(2)
     with left:
         if report.events:
             st.caption("Events by type")
-            rows = {
-                "Event": [event_word(e) for e in report.events],
-                "Events": [fmt.number(n) for n in report.events.values()],
-            }
+            made = sorted(report.events, key=lambda e: (NAMES.index(e) if e in NAMES else len(NAMES), e))
+            counts = [fmt.number(report.events[e]) for e in made]
+            rows = {"Event": [event_word(e) for e in made], "Events": counts}
             st.table(rows, border="horizontal", hide_index=True)
     with right:
         if report.reasons:
@@ -70,6 +68,13 @@ def _one(store: Store, report: LoadReport) -> None:
             rejects_button(store, report.batch_no, report.rows_rejected, key=f"report_rejects_{report.batch_no}")
     for note in report.notes:
         st.markdown(f"- {plain(note)}")
+
+
+def draw_figures(figures: list[tuple[str, int, str]]) -> None:
+    """Key figures side by side: name, number, what it means."""
+    with st.container(horizontal=True, gap="large"):
+        for name, value, meaning in figures:
+            st.metric(name, fmt.number(value), help=meaning, width="content")
 
 
 def reconciled(kind: str, read: int, loaded: int, rejected: int, duplicate: int) -> str:

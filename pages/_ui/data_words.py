@@ -40,16 +40,6 @@ ROLES: dict[Role, str] = {
     "ignore": "Leave out",
 }
 
-KIND_ROLES: dict[Kind, tuple[Role, ...]] = {
-    "events": (
-        "user", "item", "event", "time", "order", "quantity", "price", "value", "rating", "session", "channel",
-        "dwell", "device", "campaign", "count", "title", "category", "context", "ignore",
-    ),
-    "items": ("item", "title", "category", "price", "attribute", "ignore"),
-    "users": ("user", "attribute", "contact", "consent", "ignore"),
-}  # fmt: skip
-"""Roles offered for each kind of file, in the order of the menu."""
-
 OWN_NAMES: dict[Kind, dict[Role, str]] = {
     "events": {},
     "items": {"item": "Item: its id", "price": "Price"},
@@ -79,10 +69,10 @@ MANY: tuple[Role, ...] = ("count", "context", "attribute", "contact", "consent",
 CHANNELS = ("email", "sms", "post", "phone", "push", "whatsapp")
 
 _FIXED_TIMES = {
-    "iso": "Year first: 2011-12-31 13:05",
-    "epoch_s": "Seconds since 1970: 1325336700",
-    "epoch_ms": "Milliseconds since 1970: 1325336700000",
-    "epoch_us": "Microseconds since 1970: 1325336700000000",
+    "iso": "2011-12-31 13:05, year first",
+    "epoch_s": "1325336700, seconds since 1970",
+    "epoch_ms": "1325336700000, milliseconds since 1970",
+    "epoch_us": "1325336700000000, microseconds since 1970",
 }
 TIME_FORMATS = (
     "iso",
@@ -109,15 +99,15 @@ def time_word(pattern: str) -> str:
     """A time format as a person recognises it: by the same moment written so.
 
     >>> time_word("%m/%d/%Y %H:%M")
-    'Month first: 12/31/2011 13:05'
+    '12/31/2011 13:05, month first'
     """
     if pattern in _FIXED_TIMES:
         return _FIXED_TIMES[pattern]
     at = {part: pattern.find(part) for part in ("%d", "%m", "%Y", "%y") if part in pattern}
     first = min(at, key=lambda part: at[part]) if at else ""
-    order = {"%d": "Day first", "%m": "Month first", "%Y": "Year first", "%y": "Year first"}.get(first, "Written")
+    order = {"%d": "day first", "%m": "month first"}.get(first, "year first")
     try:
-        return f"{order}: {_EXAMPLE.strftime(pattern)}"
+        return f"{_EXAMPLE.strftime(pattern)}, {order}"
     except ValueError:
         return pattern
 

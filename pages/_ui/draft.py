@@ -13,7 +13,7 @@ from typing import IO
 import pyarrow as pa
 
 from core.errors import Refusal
-from core.ingest import Kind, Proposal, Source, guess_kind, open_source, preview, propose
+from core.ingest import Kind, Proposal, Source, open_source, preview, propose
 from core.progress import Cancelled, Step
 from core.store import Store
 
@@ -216,9 +216,8 @@ def look_at(draft: Draft, picked: Picked, step: Step) -> Looked:
         step=step.part(0, 0.5),
     )
     draft.took(source)
-    kind = choice.kind or guess_kind(store, source)
-    proposal = propose(store, source, kind, step=step.part(0.5, 0.95))
-    return Looked(picked, source, kind, proposal, preview(store, source, PREVIEW_ROWS, step=step))
+    proposal = propose(store, source, choice.kind, step=step.part(0.5, 0.95))
+    return Looked(picked, source, proposal.mapping.kind, proposal, preview(store, source, PREVIEW_ROWS, step=step))
 
 
 def defect(fault: Exception) -> Refusal:

@@ -103,13 +103,14 @@ def _leaf(c: Condition) -> Rule:
         case "order":
             first = EventStep(_needed(v, "first", "choose the first event"), _filters(c, "first"))
             then = EventStep(_needed(v, "then", "choose the second event"), _filters(c, "then"))
-            span = Span(v["within"], v["within_unit"]) if v.get("within") and v.get("limited", True) else None
+            limited = v.get("limited", True)
+            span = Span(_needed(v, "within", "say within how long"), v["within_unit"]) if limited else None
             return Order(first, then, span, _window(v), bool(v.get("same_item")))
         case "top":
             event = _needed(v, "event", "choose an event")
-            return Top(v["measure"], v["percent"] / 100, event, _window(v), _filters(c, "where"))
+            return Top(v["measure"], _share(v), event, _window(v), _filters(c, "where"))
         case "sample":
-            return Sample(v["percent"] / 100, v.get("salt") or "")
+            return Sample(_share(v), v.get("salt") or "")
         case "segment":
             return InSegment(_needed(v, "name", "choose a saved segment"))
         case "rfm":
@@ -152,6 +153,10 @@ def _window(v: dict[str, Any]) -> Window:
             return Between(start, None if end is None else end + timedelta(days=1))
         case _:
             return Ever()
+
+
+def _share(v: dict[str, Any]) -> float:
+    return float(_needed(v, "percent", "give a share in per cent")) / 100
 
 
 def _filters(c: Condition, place: str) -> tuple[Filter, ...]:

@@ -66,13 +66,13 @@ def frame(made: list[E]) -> pd.DataFrame:
 
 
 def order_keys(bought: pd.DataFrame) -> set[tuple[object, ...]]:
-    keys = set()
-    for row in bought[bought["event"] == "purchase"].itertuples():
-        user = None if pd.isna(row.user) else row.user
-        if not pd.isna(row.order):
-            keys.add((user, "id", row.order))
+    keys: set[tuple[object, ...]] = set()
+    for row in bought[bought["event"] == "purchase"].to_dict("records"):
+        user = None if pd.isna(row["user"]) else row["user"]
+        if not pd.isna(row["order"]):
+            keys.add((user, "id", row["order"]))
         elif user is not None:
-            keys.add((user, "day", row.day))
+            keys.add((user, "day", row["day"]))
     return keys
 
 
@@ -146,34 +146,38 @@ def check_periods(store: Store, window: Window, rows: pd.DataFrame, upto: pd.Dat
             continue
         starts = rows["day"].map(lambda d, u=unit: period(d, u))
         counted = rows.groupby([starts, "event"]).size()
-        for row in found.table.itertuples():
-            assert row.events == counted.get((row.start, row.event), 0)
+        for row in found.table.to_dict("records"):
+            assert row["events"] == counted.get((row["start"], row["event"]), 0)
         assert found.table["events"].sum() == len(rows)
         by_period = trend(store, window, unit).table
         active = active_users(store, unit, window)
-        for n, row in enumerate(by_period.itertuples()):
-            mine = rows[starts == row.start]
-            assert (row.users, row.events, row.orders) == (mine["user"].nunique(), len(mine), len(order_keys(mine)))
+        for n, row in enumerate(by_period.to_dict("records")):
+            mine = rows[starts == row["start"]]
+            assert (row["users"], row["events"], row["orders"]) == (
+                mine["user"].nunique(),
+                len(mine),
+                len(order_keys(mine)),
+            )
             did = mine[mine["user"].notna() & (mine["event"] != "impression")]
             come = set(did["user"])
             new = {u for u in come if firsts[u] in set(did.loc[did["user"] == u, "at"])}
             if active.problem is None:
                 shown = active.table.iloc[n]
-                assert (shown["start"], shown["users"], shown["new"]) == (row.start, len(come), len(new))
-                assert ids(store, active_users_users(store, window, unit, row.start, "new")) == new
-                assert ids(store, active_users_users(store, window, unit, row.start, "returning")) == come - new
+                assert (shown["start"], shown["users"], shown["new"]) == (row["start"], len(come), len(new))
+                assert ids(store, active_users_users(store, window, unit, row["start"], "new")) == new
+                assert ids(store, active_users_users(store, window, unit, row["start"], "returning")) == come - new
 
 
 def check_rolling(store: Store, window: Window, upto: pd.DataFrame) -> None:
     found = stickiness(store, window)
     acting = upto[upto["user"].notna() & (upto["event"] != "impression")]
-    for row in found.table.itertuples():
-        ages = acting["day"].map(lambda d, t=row.day: (t - d).days)
-        for days, value in ((1, row.dau), (7, row.wau), (30, row.mau)):
+    for row in found.table.to_dict("records"):
+        ages = acting["day"].map(lambda d, t=row["day"]: (t - d).days)
+        for days, value in ((1, row["dau"]), (7, row["wau"]), (30, row["mau"])):
             assert value == acting.loc[(ages >= 0) & (ages < days), "user"].nunique()
-        if row.stickiness == row.stickiness:
+        if row["stickiness"] == row["stickiness"]:
             lately = acting[(ages >= 0) & (ages < 30)]
-            assert row.stickiness == pytest.approx(len(lately[["user", "day"]].drop_duplicates()) / 30 / row.mau)
+            assert row["stickiness"] == pytest.approx(len(lately[["user", "day"]].drop_duplicates()) / 30 / row["mau"])
 
 
 def check_top(store: Store, window: Window, rows: pd.DataFrame, upto: pd.DataFrame) -> None:
@@ -193,13 +197,14 @@ def check_top(store: Store, window: Window, rows: pd.DataFrame, upto: pd.DataFra
         expected = want[measure] if measure in ("units", "revenue") else want[measure][want[measure] > 0]
         assert dict(zip(top.table["label"], top.table["value"], strict=True)) == expected.to_dict()
         if measure in ("users", "buyers"):
-            for row in top.table.itertuples():
-                assert count_people(store, top_users(store, measure, window, row.key)) == row.value
+            for row in top.table.to_dict("records"):
+                assert count_people(store, top_users(store, measure, window, row["key"])) == row["value"]
 
 
 def check_funnel(store: Store, window: Window, rows: pd.DataFrame) -> None:
     steps = ("view", "cart", "purchase")
-    in_order, any_order = [set(), set(), set()], [set(), set(), set()]
+    in_order: list[set[object]] = [set(), set(), set()]
+    any_order: list[set[object]] = [set(), set(), set()]
     for user, mine in rows[rows["user"].notna()].groupby("user"):
         at = datetime.min
         for i, step in enumerate(steps):

@@ -117,7 +117,9 @@ def test_rolling_counts(make: Maker) -> None:
     assert found.table["dau"].tolist() == [2, *[1] * 9, 2, *[1] * 18, 2, 1]
     assert found.table["wau"].tolist() == [*[2] * 7, *[1] * 3, *[2] * 7, *[1] * 12, *[2] * 2]
     assert found.table["mau"].tolist() == [*[2] * 29, 3, 3]
-    assert found.table["complete"].tolist() == [*[False] * 29, True, False]  # the last day ends at noon
+    assert found.table["mau_complete"].tolist() == [*[False] * 29, True, False]  # the last day ends at noon
+    assert found.table["wau_complete"].tolist() == [*[False] * 6, *[True] * 24, False]
+    assert found.table["dau_complete"].tolist() == [*[True] * 30, False]
     # day 29: dau over days 0 to 29 sum to 30 + 2 + 1 = 33, a mean of 1.1, over mau 3
     assert found.latest == pytest.approx(1.1 / 3)
     assert found.latest_day == START + timedelta(days=29)
@@ -128,7 +130,7 @@ def test_rolling_counts_look_back_before_the_window(make: Maker) -> None:
     store = make([*on("ann", *range(40)), *on("bob", 8)])
     window = Window(datetime(2025, 2, 5), datetime(2025, 2, 8))  # days 35, 36, 37
     assert stickiness(store, window).table["mau"].tolist() == [2, 2, 2]
-    assert stickiness(store, window).table["complete"].tolist() == [True] * 3
+    assert stickiness(store, window).table["mau_complete"].tolist() == [True] * 3
     window = Window(datetime(2025, 2, 6), datetime(2025, 2, 9))  # bob's day 8 is 30 days before day 38
     assert stickiness(store, window).table["mau"].tolist() == [2, 2, 1]
     assert ids(store, stickiness_users(store, START + timedelta(days=37))) == {"ann", "bob"}

@@ -111,7 +111,7 @@ def test_a_mistyped_year_does_not_count(make: Maker) -> None:
     store = make([*SHOP, E("fay", "mug", "purchase", "2205-03-01", "o7", 1, 1000.0)])
     o = overview(store)
     assert (o.users.value, o.revenue.value) == (5, 83)
-    assert "1 event is dated after the day it was loaded, surely in error: it does not count." in o.notes
+    assert "1 event is dated after the day it was loaded; taken for an error, it does not count." in o.notes
 
 
 def test_events_without_a_time_among_timed_ones_count_in_totals_only(make: Maker) -> None:

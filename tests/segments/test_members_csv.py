@@ -52,7 +52,7 @@ def test_every_column_and_fact(store: Store, tmp_path: Path) -> None:
     assert members_csv(store, All(), out, END) == 3
     first, second, third = read(out)
     assert first == {
-        "user_id": "007", "country": "", "age": "-3.0", "joined": "2024-03-31 00:00:00", "vip": "true", "tags": "a|b",
+        "user_id": "007", "country": "", "age": "-3", "joined": "2024-03-31", "vip": "true", "tags": "a|b",
         "email": "j@x.org", "orders": "1", "net_value": "2.5000", "last_order": "2024-03-01T12:30:00",
         "last_seen": "2024-03-01T12:30:00",
     }  # fmt: skip
@@ -80,7 +80,7 @@ def test_column_names_are_defused_and_set_apart(tmp_path: Path) -> None:
             writer.run("INSERT INTO users VALUES (1, 'a', 'x', 9)")
         members_csv(store, All(), tmp_path / "m.csv")
         (row,) = read(tmp_path / "m.csv")
-    assert (row["'=2+5"], row["Orders"], row["orders_limelight"]) == ("x", "9.0", "0")
+    assert (row["'=2+5"], row["Orders"], row["orders_limelight"]) == ("x", "9", "0")
 
 
 @given(st.text(max_size=6))

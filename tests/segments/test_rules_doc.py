@@ -71,7 +71,8 @@ def test_measures_and_tests_in_the_document_are_the_programs() -> None:
         assert f"`{op}`" in TEXT
 
 
-if __name__ == "__main__":
+def rewrite() -> None:
+    """Put the schema into the document."""
     schema = json_schema()
     defs = ",\n".join(
         f"  {json.dumps(name)}: {json.dumps(part, ensure_ascii=False)}" for name, part in schema["$defs"].items()
@@ -79,3 +80,7 @@ if __name__ == "__main__":
     head = "".join(f" {json.dumps(key)}: {json.dumps(value)},\n" for key, value in schema.items() if key != "$defs")
     block = f'{{\n{head} "$defs": {{\n{defs}\n }}\n}}'
     DOC.write_text(_SCHEMA.sub(lambda m: f"{m.group(1)}{block}\n{m.group(3)}", TEXT), "utf-8")
+
+
+if __name__ == "__main__":
+    rewrite()

@@ -69,9 +69,9 @@ def put(store: Store, world: World) -> None:
     with store.atomic() as writer:
         for table in ("events", "users", "items", "batches"):
             writer.run(f"DELETE FROM {table}")
-        writer.run(
-            "INSERT INTO batches VALUES (1, 'events', '[]', '{}', 0, 0, 0, 0, 0, 0, 0, TIMESTAMP '2030-01-01', NULL)"
-        )
+        values = (len(world.events), datetime(2030, 1, 1))
+        row = "INSERT INTO batches VALUES (1, 'events', '[]', '{}', 0, 0, 0, 0, 0, 0, ?, ?, NULL)"
+        writer.run(Query(row, values))
         with writer.table(
             "new_users",
             _table(USER_TYPES, ({"user_id": u, **world.users.get(u, {})} for u in sorted(world.user_ids()))),

@@ -1,0 +1,278 @@
+"""Load files into a workspace: events, items, users. All files of one call, or none.
+
+Roles are proposed for every column; --map corrects them. Every row is loaded, rejected with its line and reason, or
+(with --repeats drop) left out as an exact repeat. See docs/cli.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+from core.commands import Answer
+from core.commands.words import load_text
+from core.errors import Refusal
+from core.ingest import (
+    ROLES,
+    Corrections,
+    Kind,
+    LoadReport,
+    Mapping,
+    Override,
+    Proposal,
+    Role,
+    Source,
+    discard,
+    load,
+    open_source,
+    propose,
+    rejects_csv,
+    remap,
+)
+from core.progress import Step
+from core.store import Query, Store, close_workspace, open_workspace, workspace_path
+
+NAME = "load"
+_KINDS: tuple[Kind, ...] = ("events", "items", "users")  # items and users last: what their files say wins
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Files of one kind and shape: one batch."""
+
+    kind: Kind
+    sources: tuple[Source, ...]
+    proposal: Proposal
+    mapping: Mapping
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's own arguments."""
+    for kind in _KINDS:
+        parser.add_argument(
+            f"--{kind}", nargs="+", action="extend", default=[], metavar="FILE", help=f"files of {kind}"
+        )
+    parser.add_argument(
+        "--map",
+        action="append",
+        default=[],
+        metavar="ROLE=COLUMN,...",
+        help="correct roles: user=CustomerID,time=Date,count:click=Clicks,consent:email=Mail,ignore=Notes",
+    )
+    parser.add_argument("--event", metavar="WORD", help="the event of every row, where no column says it: purchase")
+    parser.add_argument(
+        "--time-format", metavar="F", help="iso, epoch_s, epoch_ms, epoch_us or a pattern: %%d.%%m.%%Y %%H:%%M"
+    )
+    parser.add_argument("--returns", metavar="RULE", help="negative (default: negative quantity), none, or pattern:^C")
+    parser.add_argument("--repeats", choices=("keep", "drop"), help="rows that repeat another exactly (default: keep)")
+    parser.add_argument("--again", action="store_true", help="load files that are loaded already")
+    parser.add_argument("--sheet", metavar="NAME", help="the sheet of a workbook")
+    parser.add_argument("--delimiter", metavar="C", help="what parts the columns of a CSV, if it is not recognised")
+    parser.add_argument("--encoding", metavar="E", help="of a CSV, if it is not recognised: utf-8, latin-1, gb18030")
+    parser.add_argument("--rejects", metavar="CSV", help="write the rejected rows of this load to this file")
+
+
+def run(args: argparse.Namespace, step: Step) -> Answer:
+    """Load the files; raises Refusal for anything a person can put right."""
+    files = {kind: [_file(name) for name in getattr(args, kind)] for kind in _KINDS}
+    given = [path for kind in _KINDS for path in files[kind]]
+    if not given:
+        raise Refusal("no_file", "No file is named.", "Give --events, --items or --users.")
+    corrections = _corrections(args)
+    path = workspace_path(args.workspace)
+    new = not path.exists()
+    store = open_workspace(args.workspace, reads=given)
+    done = False
+    try:
+        groups = _groups(store, files, corrections, args, step.part(0.0, 0.4))
+        try:
+            with store.atomic(step=step) as writer:
+                reports = [
+                    load(
+                        writer, g.sources, g.mapping, again=args.again, step=_share(step.part(0.4, 1.0), k, len(groups))
+                    )
+                    for k, g in enumerate(groups)
+                ]
+            done = True
+        finally:
+            for group in groups:
+                for source in group.sources:
+                    discard(source, store.spool)
+        result = _result(store, groups, reports)
+        if args.rejects:
+            result["rejects"] = args.rejects
+            _write_rejects(store, reports, Path(args.rejects))
+        return Answer(result, load_text(result, path))
+    finally:
+        close_workspace(store)
+        if new and not done:  # a refused first load leaves no empty workspace behind
+            path.unlink(missing_ok=True)
+
+
+# ---- what was asked
+
+
+def _corrections(args: argparse.Namespace) -> Corrections:
+    overrides = [o for text in args.map for o in parse_map(text)]
+    return Corrections(tuple(overrides), args.event, args.time_format, args.returns, args.repeats)
+
+
+def parse_map(text: str) -> list[Override]:
+    """The overrides of one --map: `role=Column` or `role:word=Column`, parted by commas; a part may be quoted.
+
+    >>> parse_map('user=Customer ID,"item=Code, short",count:click=Clicks')[1:]
+    [Override(column='Code, short', role='item', word=None), Override(column='Clicks', role='count', word='click')]
+    """
+    out = []
+    for part in next(csv.reader([text], skipinitialspace=True), []):
+        left, sign, column = part.partition("=")
+        role, _, word = left.strip().partition(":")
+        if not sign or not column.strip():
+            raise Refusal("bad_map", f"{part!r} is not ROLE=COLUMN.", "Write --map user=CustomerID,time=Date.")
+        role = _ROLE_NAMES.get(role.strip().lower(), role.strip().lower())
+        if role not in get_args(Role):
+            raise Refusal("no_such_role", f"{role!r} is not a role.", f"Roles are: {', '.join(get_args(Role))}.")
+        out.append(Override(column.strip(), role, word.strip() or None))  # type: ignore[arg-type]  # checked above
+    return out
+
+
+_ROLE_NAMES = {"customer": "user", "product": "item", "timestamp": "time", "date": "time", "qty": "quantity"}
+
+
+def _file(name: str) -> Path:
+    path = Path(name).expanduser()
+    if not path.exists():
+        raise Refusal("no_such_file", f"There is no file {name}.", "Check the path.")
+    return path.resolve()
+
+
+# ---- the work
+
+
+def _groups(
+    store: Store, files: dict[Kind, list[Path]], said: Corrections, args: argparse.Namespace, step: Step
+) -> list[_Group]:
+    opened: list[tuple[Kind, list[Source]]] = []
+    total = sum(map(len, files.values()))
+    done = 0
+    try:
+        for kind in _KINDS:
+            shapes: dict[frozenset[str], list[Source]] = {}
+            for path in files[kind]:
+                part = _share(step.part(0.0, 0.7), done, total)
+                options = {"sheet": args.sheet, "delimiter": args.delimiter, "encoding": args.encoding}
+                source = open_source(path, spool=store.spool, step=part, **options)
+                shapes.setdefault(frozenset(source.columns), []).append(source)
+                done += 1
+            opened += [(kind, sources) for sources in shapes.values()]
+        _refuse_unknown(said.overrides, opened)
+        return [
+            _group(store, kind, sources, said, _share(step.part(0.7, 1.0), k, len(opened)))
+            for k, (kind, sources) in enumerate(opened)
+        ]
+    except BaseException:
+        for _, sources in opened:
+            for source in sources:
+                discard(source, store.spool)
+        raise
+
+
+def _group(store: Store, kind: Kind, sources: list[Source], said: Corrections, step: Step) -> _Group:
+    largest = max(sources, key=lambda source: source.rows)
+    proposal = propose(store, largest, kind, step=step)
+    fits = tuple(o for o in said.overrides if _fits(o, kind, largest))
+    events = kind == "events"
+    here = Corrections(
+        fits,
+        said.event if events else None,
+        said.time_format if events else None,
+        said.returns if events else None,
+        said.repeats,
+    )
+    return _Group(kind, tuple(sources), proposal, remap(store, largest, proposal.mapping, here, step=step))
+
+
+def _refuse_unknown(overrides: Sequence[Override], opened: Sequence[tuple[Kind, list[Source]]]) -> None:
+    """Each override must fit some file; which columns there are, or which roles, is said otherwise."""
+    for override in overrides:
+        if any(_fits(override, kind, source) for kind, sources in opened for source in sources):
+            continue
+        having = [kind for kind, sources in opened for s in sources if _has(override, s)]
+        if having:
+            raise Refusal(
+                "role_not_for_kind",
+                f"{override.column!r} cannot be {override.role!r} in a file of {having[0]}.",
+                f"Its roles are: {', '.join(ROLES[having[0]])}.",
+            )
+        shown = "; ".join(f"{sources[0].name}: {', '.join(sources[0].columns[:40])}" for _, sources in opened)
+        raise Refusal("no_such_column", f"No file has a column {override.column!r}.", f"There are: {shown}.")
+
+
+def _has(override: Override, source: Source) -> bool:
+    return override.column.lower() in (name.lower() for name in source.columns)
+
+
+def _fits(override: Override, kind: Kind, source: Source) -> bool:
+    return override.role in ROLES[kind] and _has(override, source)
+
+
+def _share(step: Step, k: int, n: int) -> Step:
+    return step.part(k / max(n, 1), (k + 1) / max(n, 1))
+
+
+# ---- what came of it
+
+
+def _result(store: Store, groups: Sequence[_Group], reports: Sequence[LoadReport]) -> dict[str, Any]:
+    """The object that --json prints; its totals speak of the events files, or of the others where there are none."""
+    main = [r for r in reports if r.kind == "events"] or list(reports)
+    counts = ("read", "loaded", "rejected", "duplicate", "repeated", "anonymous")
+    result: dict[str, Any] = {f"rows_{name}": sum(getattr(r, f"rows_{name}") for r in main) for name in counts}
+    users, items = _distinct(store, main)
+    return result | {
+        "users": users,
+        "items": items,
+        "events": _added(r.events for r in main),
+        "reasons": _added(r.reasons for r in main),
+        "notes": [note for r in main for note in r.notes],
+        "mapping": json.loads(groups[reports.index(main[0])].mapping.to_json()),
+        "evidence": [asdict(e) for e in groups[reports.index(main[0])].proposal.evidence],
+        "batches": [
+            {
+                **asdict(report),
+                "files": [source.name for source in group.sources],
+                "mapping": json.loads(group.mapping.to_json()),
+                "evidence": [asdict(e) for e in group.proposal.evidence],
+            }
+            for group, report in zip(groups, reports, strict=True)
+        ],
+    }
+
+
+def _added(counts: Iterable[dict[str, int]]) -> dict[str, int]:
+    total = sum((Counter(c) for c in counts), Counter[str]())
+    return dict(total.most_common())
+
+
+def _distinct(store: Store, reports: Sequence[LoadReport]) -> tuple[int, int]:
+    """Users and items in the rows of the batches together."""
+    if len(reports) == 1 or reports[0].kind != "events":
+        return sum(r.users for r in reports), sum(r.items for r in reports)
+    marks = ", ".join("?" for _ in reports)
+    query = f"SELECT count(DISTINCT user_no) AS u, count(DISTINCT item_no) AS i FROM events WHERE batch_no IN ({marks})"
+    row = store.rows(Query(query, tuple(r.batch_no for r in reports)))[0]
+    return int(str(row["u"])), int(str(row["i"]))
+
+
+def _write_rejects(store: Store, reports: Sequence[LoadReport], out: Path) -> None:
+    """The rejected rows of all batches in one file."""
+    try:
+        rejects_csv(store, [r.batch_no for r in reports], out)
+    except OSError as error:
+        raise Refusal("cannot_write", f"{out} cannot be written: {error.strerror}.", "Name another file.") from None

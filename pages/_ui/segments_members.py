@@ -1,0 +1,158 @@
+"""These users: a sample with key facts, the file of all of them, and keeping the rule that chose them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from core.errors import Refusal
+from core.segments import (
+    Rule,
+    Segment,
+    get_segment,
+    members_csv,
+    rule_to_text,
+    sample,
+    save_segment,
+    saved_segments,
+)
+from core.store import Store
+from pages._ui import format as fmt
+from pages._ui.cache import ask
+from pages._ui.downloads import csv_button
+from pages._ui.rule_builder_draft import Group, draft_of
+from pages._ui.shell import refuse
+from pages._ui.text import plain
+
+VIEW = "who"
+"""Key of the page's chooser, in session state and in the address."""
+VIEWS = ("RFM", "Rules", "Saved")
+SEGMENT = "segment"
+"""Key of the chosen saved segment, in session state and in the address."""
+
+_DRAFT, _TOLD = "_rule_draft", "_segments_told"
+_SAMPLE = 20
+
+
+def sample_table(store: Store, rule: Rule, as_of: datetime | None, users: int) -> None:
+    """Up to 20 members with orders, net value, last order, last seen."""
+    if not users:
+        st.info("Nobody: no known user fits. Loosen a condition, or take one away.")
+        return
+    shown = ask(store, sample, rule, _SAMPLE, as_of, saved_segments(store))
+    table = pd.DataFrame(
+        {
+            "User": [m.user_id for m in shown],
+            "Orders": [m.orders for m in shown],
+            "Net value": [None if m.net_value is None else float(m.net_value) for m in shown],
+            "Last order": [m.last_order for m in shown],
+            "Last seen": [m.last_seen for m in shown],
+        }
+    )
+    st.caption(f"{fmt.count(len(shown), 'member')} of {fmt.number(users)}, drawn by a hash of the id: always the same.")
+    st.dataframe(
+        table,
+        hide_index=True,
+        placeholder=fmt.NONE,
+        height="content" if len(shown) < 10 else 390,
+        column_config={
+            "Net value": st.column_config.NumberColumn(format="localized", help="Purchases minus returns."),
+            "Last order": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", help="UTC"),
+            "Last seen": st.column_config.DatetimeColumn(
+                format="D MMM YYYY, HH:mm", help="Last event of any kind but impressions, UTC"
+            ),
+        },
+    )
+
+
+def csv_of(store: Store, rule: Rule, as_of: datetime | None, name: str, users: int, key: str) -> None:
+    """The button for the file of all members."""
+
+    def make(path: Path) -> None:
+        members_csv(store, rule, path, as_of)
+
+    csv_button(
+        f"CSV of {fmt.count(users, 'member')}",
+        make,
+        f"{_file_name(name)}.csv",
+        key,
+        help="Every member, with all columns of your users file, orders, net value, last order and last seen.",
+        disabled=not users,
+    )
+
+
+def save_form(store: Store, rule: Rule, as_of: datetime | None, suggested: str, key: str) -> None:
+    """Keep the rule under a name."""
+    with st.popover("Save as segment", key=f"{key}_open"):
+        name = st.text_input("Name", suggested, key=f"{key}_name", max_chars=80)
+        pinned = st.checkbox(
+            f"Keep it as of {fmt.day(as_of - timedelta(microseconds=1))}" if as_of else "Keep it as of today's data",
+            key=f"{key}_pin",
+            help="Otherwise its members follow the data: windows end at the last event whenever the segment is used.",
+        )
+        replace = st.checkbox("Replace a segment of that name", key=f"{key}_replace")
+        if st.button("Save", key=f"{key}_save", type="primary"):
+            try:
+                saved = save_segment(
+                    store, Segment(name.strip(), rule, (as_of or store.as_of()) if pinned else None), replace=replace
+                )
+            except Refusal as refusal:
+                refuse(refusal)
+                return
+            tell(f"Saved as “{saved.segment.name}”.")
+            st.rerun()
+
+
+def tell(text: str) -> None:
+    """Say something at the head of the page on its next run."""
+    st.session_state[_TOLD] = text
+
+
+def told() -> None:
+    """Say what `tell` was given."""
+    text = st.session_state.pop(_TOLD, None)
+    if text:
+        st.success(plain(text))
+
+
+def draft(store: Store) -> Group:
+    """The rule being built on this workspace, kept for the whole session."""
+    drafts: dict[str, Group] = st.session_state.setdefault(_DRAFT, {})
+    return drafts.setdefault(str(store.path), Group())
+
+
+def set_draft(store: Store, rule: Rule) -> None:
+    """Put a rule into the builder, in place of what is there."""
+    st.session_state.setdefault(_DRAFT, {})[str(store.path)] = draft_of(rule)
+
+
+def edit(store: Store, rule: Rule) -> None:
+    """Open a rule in the builder; for use in a callback."""
+    set_draft(store, rule)
+    st.session_state[VIEW] = VIEWS[1]
+
+
+def edit_saved(store: Store, name: str) -> None:
+    """Open a saved segment's rule in the builder; for use in a callback."""
+    edit(store, get_segment(store, name).rule)
+
+
+def json_button(rule: Rule, name: str, key: str) -> None:
+    """The rule as a file, for the command line or a colleague."""
+    st.download_button(
+        "Rule as JSON",
+        rule_to_text(rule).encode(),
+        f"{_file_name(name)}.json",
+        "application/json",
+        key=key,
+        on_click="ignore",
+    )
+
+
+def _file_name(name: str) -> str:
+    """`name` with all but letters, digits, spaces, dots and hyphens taken out."""
+    kept = "".join(c if c.isalnum() or c in " .-_" else "-" for c in name).strip(" .")
+    return kept[:80] or "members"

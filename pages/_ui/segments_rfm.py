@@ -1,0 +1,208 @@
+"""Segments, RFM: the grid, its segments, what the scores mean, and the users behind each cell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import pandas as pd
+import streamlit as st
+
+from core.errors import Refusal
+from core.figures.segments import rfm_grid
+from core.segments import CELLS, DEFAULT_GRID, Band, Grid, Rfm, RfmGroup, RfmResult, describe, rfm
+from core.store import Store
+from pages._ui import format as fmt
+from pages._ui import state
+from pages._ui.cache import ask
+from pages._ui.segments_members import csv_of, edit, sample_table, save_form
+from pages._ui.shell import refuse
+from pages._ui.text import plain
+
+CHOSEN = "rfm"
+"""Key of the chosen segment or cell, in session state and in the address."""
+_GRID, _CHART = "_rfm_grid", "rfm_chart"
+
+
+def draw(store: Store, as_of: datetime | None) -> None:
+    """The whole view."""
+    grid: Grid = st.session_state.get(_GRID, DEFAULT_GRID)
+    found = ask(store, rfm, as_of, grid)
+    if found.problem:
+        st.info(found.problem)
+        if st.button("Load purchases", key="rfm_to_data"):
+            state.go("data")
+        return
+    _key_figures(found)
+    figure = st.container()
+    name = _chooser(found)
+    with figure:
+        st.plotly_chart(
+            rfm_grid(found, chosen=name),
+            key=_CHART,
+            on_select=_clicked,
+            selection_mode="points",
+            config={"displayModeBar": False},
+            alt="Buyers by recency score and frequency score; the same numbers stand in the tables below.",
+        )
+    if name is not None:
+        _opened(store, found, as_of, name)
+    _table(found)
+    _scores(found)
+    with st.expander("What the words mean"):
+        st.markdown(_MEANING)
+    with st.expander("Use other names for the cells"):
+        _edit_grid(grid)
+
+
+def _key_figures(found: RfmResult) -> None:
+    best = sorted(found.segments, key=lambda s: -(s.revenue_share or s.share))[:3]
+    cells = st.columns(1 + len(best))
+    cells[0].metric(
+        "Buyers",
+        fmt.number(found.buyers),
+        help="Users with at least one order that has a time, returned or not.",
+    )
+    cells[0].caption(f"{fmt.percent(found.buyer_share)} of {fmt.number(found.users)} known users")
+    for cell, segment in zip(cells[1:], best, strict=True):
+        cell.metric(plain(segment.name), fmt.number(segment.users))
+        money = "" if segment.revenue_share is None else f", {fmt.percent(segment.revenue_share)} of net value"
+        cell.caption(f"{fmt.percent(segment.share)} of buyers{money}")
+    if found.undated:
+        st.caption(f"{fmt.count(found.undated, 'user')} whose purchases have no time are not among the buyers.")
+
+
+def _scores(found: RfmResult) -> None:
+    st.markdown("**What the scores mean**")
+    columns = {"Last order": found.recency, "Orders": found.frequency, "Net value": found.monetary}
+    table = pd.DataFrame(
+        {
+            "Score": [5, 4, 3, 2, 1],
+            **{name: [_band(name, bands, score) for score in range(5, 0, -1)] for name, bands in columns.items()},
+        }
+    )
+    st.dataframe(table, hide_index=True, height="content")
+    st.caption(
+        "In brackets: buyers. Each score aims at a fifth of them, but equal customers always get equal scores: "
+        "where many are alike, a score holds more, and another may stay empty."
+    )
+
+
+def _band(name: str, bands: Sequence[Band], score: int) -> str:
+    band = next((b for b in bands if b.score == score), None)
+    if band is None:
+        return fmt.NONE
+    low, high = (fmt.money(v) if name == "Net value" else fmt.number(v) for v in (band.lowest, band.highest))
+    unit = " days ago" if name == "Last order" else ""
+    return f"{low if low == high else f'{low} to {high}'}{unit} ({fmt.number(band.users)})"
+
+
+def _clicked() -> None:
+    """A cell of the figure was clicked: open it."""
+    points = st.session_state[_CHART].selection.points
+    if points:
+        st.session_state[CHOSEN] = points[0]["customdata"][0]
+
+
+def _groups(found: RfmResult) -> dict[str, RfmGroup]:
+    return {s.name: s for s in found.segments} | {c.cells[0]: c for c in found.cells}
+
+
+def _chooser(found: RfmResult) -> str | None:
+    groups = _groups(found)
+    if st.session_state.get(CHOSEN) not in groups:
+        st.session_state.pop(CHOSEN, None)
+    return st.selectbox(
+        "Open a segment, or a cell (or click it above)",
+        [*groups],
+        index=None,
+        key=CHOSEN,
+        bind="query-params",
+        format_func=lambda option: _label(option, groups[option]),
+        placeholder="Choose a segment to see its users",
+        width=420,
+    )
+
+
+def _opened(store: Store, found: RfmResult, as_of: datetime | None, name: str) -> None:
+    group = _groups(found)[name]
+    rule = Rfm((name,), found.grid)
+    with st.container(border=True):
+        st.subheader(plain(_label(name, group)), anchor=False)
+        st.markdown(_facts(group))
+        with st.container(horizontal=True):
+            csv_of(store, rule, as_of, name if name not in CELLS else f"RFM {name}", group.users, "rfm_csv")
+            save_form(store, rule, as_of, group.name if name not in CELLS else f"R{name[0]} F{name[1]}", "rfm_save")
+            st.button("Use in a rule", key="rfm_edit", on_click=edit, args=(store, rule), help=describe(rule))
+        sample_table(store, rule, as_of, group.users)
+
+
+def _label(name: str, group: RfmGroup) -> str:
+    return name if name not in CELLS else f"R{name[0]} F{name[1]} ({group.name})"
+
+
+def _facts(group: RfmGroup) -> str:
+    if not group.users:
+        return "No buyer has these scores."
+    parts = [f"**{fmt.count(group.users, 'buyer')}**, {fmt.percent(group.share)} of buyers"]
+    if group.revenue_share is not None:
+        parts.append(f"{fmt.percent(group.revenue_share)} of net value")
+    typical = f"{fmt.number(group.recency)} days since the last order, {fmt.number(group.frequency)} orders"
+    money = "" if group.monetary is None else f", net value {fmt.money(group.monetary)}"
+    return "; ".join(parts) + f". Half of them are at or below (medians): {typical}{money}."
+
+
+def _table(found: RfmResult) -> None:
+    st.markdown("**All segments**")
+    rows = found.segments
+    table = pd.DataFrame(
+        {
+            "Segment": [s.name for s in rows],
+            "Buyers": [fmt.number(s.users) for s in rows],
+            "Of buyers": [fmt.percent(s.share) for s in rows],
+            "Of net value": [fmt.percent(s.revenue_share) for s in rows],
+            "Last order": [fmt.number(s.recency) for s in rows],
+            "Orders": [fmt.number(s.frequency) for s in rows],
+            "Net value": [fmt.money(s.monetary) for s in rows],
+        }
+    )
+    meaning = {
+        "Buyers": "Users with at least one order that has a time.",
+        "Of buyers": "Share of all buyers.",
+        "Of net value": "Share of all buyers' purchases minus returns.",
+        "Last order": "Days since the last order, median.",
+        "Orders": "Median.",
+        "Net value": "Purchases minus returns, median, in the currency of the data.",
+    }
+    columns = {name: st.column_config.TextColumn(help=text, alignment="right") for name, text in meaning.items()}
+    st.dataframe(table, hide_index=True, height="content", column_config=columns)
+
+
+def _edit_grid(grid: Grid) -> None:
+    st.caption("The usual names are a convention, not a standard. Every cell needs a name; cells may share one.")
+    rows = {f"R{r}": [grid.name(r, f) for f in range(1, 6)] for r in range(5, 0, -1)}
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=[f"F{f}" for f in range(1, 6)])
+    edited = st.data_editor(table, key=f"rfm_names_{hash(grid)}")
+    with st.container(horizontal=True):
+        if st.button("Use these names", key="rfm_names_use"):
+            try:
+                names = tuple(str(edited.loc[f"R{c[0]}", f"F{c[1]}"] or "").strip() for c in CELLS)
+                st.session_state[_GRID] = Grid(names)
+                st.rerun()
+            except Refusal as refusal:
+                refuse(refusal)
+        if grid != DEFAULT_GRID and st.button("Back to the usual names", key="rfm_names_back"):
+            del st.session_state[_GRID]
+            st.rerun()
+
+
+_MEANING = """
+- **Recency (R)**: days since the last order, counted back from the end of the data; 5 = most recent.
+  “1 to 12 days ago” is the same as the rule “at least 1 order in the last 12 days”.
+- **Frequency (F)**: orders, not lines of the file: order numbers, or days with a purchase where there are none.
+  Returned orders count as placed.
+- **Monetary (M)**: what they paid minus what was returned. The names go by R and F; M is shown beside them.
+- **Scores**: each is cut where a fifth, two fifths, ... of the buyers lie below, at the nearest boundary between
+  two different values. So equal customers get equal scores, and the order of rows in the file never matters.
+- Anonymous purchases (no user) belong to nobody and are left out.
+"""

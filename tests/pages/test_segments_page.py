@@ -1,0 +1,279 @@
+"""The page Segments without a browser: RFM, the rule builder, saved segments, and data that cannot answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.segments import (
+    All,
+    Compare,
+    Did,
+    InSegment,
+    Not,
+    Rfm,
+    Segment,
+    count,
+    get_segment,
+    list_segments,
+    rfm,
+    save_segment,
+)
+from core.store import Store, close_workspace, list_workspaces, open_workspace
+from tests.pages.drive import opened, words
+from tests.segments.people import BUYERS, EVERYONE, PEOPLE
+from tests.segments.world import World, event, prepare, put
+
+TWICE = Did("purchase", compare=Compare("at_least", 2))
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A home folder of the test's own."""
+    folder = tmp_path / "home"
+    monkeypatch.setenv("LIMELIGHT_HOME", str(folder))
+    yield folder
+    for name in list_workspaces():
+        close_workspace(open_workspace(name, create=False))
+
+
+@pytest.fixture
+def shop() -> Store:
+    store = open_workspace("shop")
+    prepare(store)
+    put(store, PEOPLE)
+    return store
+
+
+def page(view: str = "RFM") -> AppTest:
+    at = opened("segments", ws="shop")
+    if view != "RFM":
+        at.segmented_control(key="who").set_value(view).run()
+    assert not at.exception, at.exception
+    return at
+
+
+def press(at: AppTest, key: str) -> AppTest:
+    at.button(key=key).click().run()
+    assert not at.exception, at.exception
+    return at
+
+
+def keys(at: AppTest, pattern: str) -> list[str]:
+    """The keys of buttons that fit a pattern, in the order of the page."""
+    return [b.key for b in at.main.button if b.key and re.fullmatch(pattern, b.key)]
+
+
+def add(at: AppTest, kind: str, group: int = 0) -> AppTest:
+    return press(at, keys(at, rf"rb_\d+_add_{kind}")[group])
+
+
+def users(at: AppTest) -> str:
+    return next(m.value for m in at.main.metric if m.label == "Users")
+
+
+def test_rfm_key_figures_and_tables(shop: Store) -> None:
+    at = page()
+    found = rfm(shop)
+    metrics = {m.label.replace("\\", ""): m.value for m in at.main.metric}
+    assert metrics["Buyers"] == str(found.buyers) == "5", "dan's order at the last moment is one"
+    table = at.main.dataframe[0].value
+    assert dict(zip(table["Segment"], table["Buyers"], strict=True)) == {s.name: str(s.users) for s in found.segments}
+    scores = at.main.dataframe[1].value
+    assert list(scores["Score"]) == [5, 4, 3, 2, 1]
+    assert scores["Orders"][0] == "2 (1)"
+
+
+def test_opening_an_rfm_segment_and_a_cell(shop: Store) -> None:
+    at = page()
+    full = next(s for s in rfm(shop).segments if s.users)
+    at.selectbox(key="rfm").set_value(full.name).run()
+    assert not at.exception
+    assert at.main.subheader[0].value.replace("\\", "") == full.name
+    assert len(at.main.dataframe[0].value) == full.users, "the sample stands first"
+    cell = next(c for c in rfm(shop).cells if c.users)
+    at.selectbox(key="rfm").set_value(cell.cells[0]).run()
+    assert at.main.subheader[0].value.replace("\\", "") == f"R{cell.cells[0][0]} F{cell.cells[0][1]} ({cell.name})"
+
+
+def test_saving_an_rfm_segment_and_using_it_in_a_rule(shop: Store) -> None:
+    at = page()
+    full = next(s for s in rfm(shop).segments if s.users)
+    at.selectbox(key="rfm").set_value(full.name).run()
+    at.text_input(key="rfm_save_name").set_value("The best")
+    press(at, "rfm_save_save")
+    assert get_segment(shop, "The best") == Segment("The best", Rfm((full.name,)))
+    assert "Saved as “The best”." in words(at)
+    press(at, "rfm_edit")
+    assert at.segmented_control(key="who").value == "Rules"
+    assert users(at) == str(full.users)
+
+
+def test_an_earlier_day_is_seen_as_the_end(shop: Store) -> None:
+    from datetime import date, datetime
+
+    at = page()
+    at.date_input(key="up_to").set_value(date(2024, 3, 24)).run()
+    assert not at.exception
+    assert at.main.metric[0].value == str(rfm(shop, datetime(2024, 3, 25)).buyers) == "3"
+
+
+def test_own_names_for_cells(shop: Store) -> None:
+    at = page()
+    at.session_state["_rfm_grid"] = rfm(shop).grid.of({"Lately": ["[3-5][1-5]"], "*Before*": ["[1-2][1-5]"]})
+    at.run()
+    assert not at.exception
+    assert list(at.main.dataframe[0].value["Segment"]) == ["Lately", "*Before*"]
+    press(at, "rfm_names_back")
+    assert "Champions" in list(at.main.dataframe[0].value["Segment"])
+
+
+def test_a_rule_by_clicks(shop: Store) -> None:
+    at = page("Rules")
+    assert users(at) == str(len(EVERYONE))
+    add(at, "did")
+    assert users(at) == str(count(shop, Did("purchase"))) == str(len(BUYERS) + 1)
+    number = next(n for n in at.main.number_input if n.key and n.key.endswith("_value"))
+    number.set_value(2).run()
+    assert users(at) == str(count(shop, TWICE)) == "1"
+    assert "At least 2 orders, ever." in words(at)
+    add(at, "did")
+    negations = [s for s in at.main.selectbox if s.key and s.key.endswith("_negated")]
+    negations[1].set_value(True).run()
+    windows = [s for s in at.main.selectbox if s.key and s.key.endswith("_window")]
+    windows[1].set_value("last").run()
+    assert "At least 2 orders, ever, and no purchase in the last 30 days." in words(at)
+    rule = All((TWICE, Not(Did("purchase"))))
+    assert users(at) == "0"
+    assert count(shop, rule) == 0
+    assert "Nobody" in words(at)
+
+
+def test_groups_conditions_and_their_own_counts(shop: Store) -> None:
+    at = page("Rules")
+    add(at, "did")
+    press(at, keys(at, r"rb_\d+_add_group")[-1])
+    assert users(at) == "–"
+    assert "This group is empty" in words(at)
+    inner = 0  # the inner group's buttons stand before the outer one's
+    add(at, "prop", inner)
+    assert "Choose a value" in words(at) or "Give" in words(at)
+    test = next(s for s in at.main.selectbox if s.key and s.key.endswith("_op") and "is known" in s.options)
+    test.set_value("known").run()
+    assert users(at) == str(count(shop, Did("purchase"))), "every user has an id"
+    assert f"{len(EVERYONE)} users" in words(at)
+    press(at, keys(at, r"rb_\d+_drop")[-1])
+    assert "This group is empty" in words(at)
+
+
+def test_a_filter_on_the_items_category(shop: Store) -> None:
+    from core.segments import Filter, Test
+
+    at = page("Rules")
+    add(at, "did")
+    press(at, keys(at, r"rb_\d+_where_filter")[0])
+    column = next(s for s in at.main.selectbox if s.key and s.key.endswith("_filter"))
+    column.set_value(("item", "category")).run()
+    values = next(m for m in at.main.multiselect if m.key and m.key.endswith("_several"))
+    values.set_value(["toys"]).run()
+    rule = Did("purchase", where=(Filter("item", "category", Test("is", ("toys",))),))
+    assert users(at) == str(count(shop, rule)) == "4"
+
+
+def test_every_kind_of_condition_can_be_added(shop: Store) -> None:
+    save_segment(shop, Segment("Regulars", TWICE))
+    at = page("Rules")
+    for kind in ("did", "prop", "rfm", "segment", "order", "top", "sample"):
+        add(at, kind)
+    assert len(keys(at, r"rb_\d+_drop")) == 7
+    assert users(at) == "–", "some of them still need something"
+
+
+def test_a_rule_from_json_and_a_refusal_with_its_path(shop: Store) -> None:
+    at = page("Rules")
+    at.text_area(key="rule_json_in").set_value('{"all": [{"did": "purchase", "window": {"days": 0}}]}').run()
+    press(at, "rule_json_use")
+    assert "all[0].window.days" in "".join(e.value for e in at.main.error).replace("\\", "")
+    at.text_area(key="rule_json_in").set_value('{"did": "purchase", "compare": {"at_least": 2}}').run()
+    press(at, "rule_json_use")
+    assert users(at) == "1"
+    at.text_area(key="rule_json_in").set_value('{"prop": "shoes", "test": {"is": "red"}}').run()
+    press(at, "rule_json_use")
+    assert "users have no column 'shoes'" in "".join(e.value for e in at.main.error).replace("\\", "")
+
+
+def test_saving_a_rule_twice(shop: Store) -> None:
+    at = page("Rules")
+    add(at, "did")
+    at.text_input(key="rule_save_name").set_value("Buyers")
+    press(at, "rule_save_save")
+    assert [s.segment.name for s in list_segments(shop)] == ["Buyers"]
+    at.text_input(key="rule_save_name").set_value("buyers")
+    press(at, "rule_save_save")
+    assert "There is a segment 'Buyers' already" in "".join(e.value for e in at.main.error).replace("\\", "")
+    at.checkbox(key="rule_save_replace").set_value(True)
+    press(at, "rule_save_save")
+    assert [s.segment.name for s in list_segments(shop)] == ["buyers"]
+    at.text_input(key="rule_save_name").set_value("")
+    press(at, "rule_save_save")
+    assert "must not be empty" in "".join(e.value for e in at.main.error)
+
+
+def test_saved_segments(shop: Store) -> None:
+    save_segment(shop, Segment("[Regulars](http://x) $1$", TWICE))
+    save_segment(shop, Segment("Others", Not(InSegment("[Regulars](http://x) $1$"))))
+    at = page("Saved")
+    table = at.main.dataframe[0].value
+    assert dict(zip(table["Segment"], table["Users"], strict=True)) == {"[Regulars](http://x) $1$": 1, "Others": 5}
+    at.selectbox(key="segment").set_value("[Regulars](http://x) $1$").run()
+    assert at.main.subheader[0].value.count("\\") >= 6, "a name is text, never a link or a formula"
+    press(at, "saved_delete_do")
+    assert "is part of 'Others'" in "".join(e.value for e in at.main.error).replace("\\", "")
+    at.text_input(key="saved_new_name_[Regulars](http://x) $1$").set_value("Regulars")
+    press(at, "saved_rename_do")
+    assert get_segment(shop, "Others").rule == Not(InSegment("Regulars"))
+    at.selectbox(key="segment").set_value("Others").run()
+    press(at, "saved_delete_do")
+    assert [s.segment.name for s in list_segments(shop)] == ["Regulars"]
+    at.selectbox(key="segment").set_value("Regulars").run()
+    press(at, "saved_edit")
+    assert users(at) == "1"
+
+
+def test_no_saved_segments_yet(shop: Store) -> None:
+    at = page("Saved")
+    assert "No segment has been saved yet" in words(at)
+    press(at, "saved_to_rule")
+    assert at.segmented_control(key="who").value == "Rules"
+
+
+def test_a_segment_whose_column_is_gone_does_not_hide_the_others(shop: Store) -> None:
+    from core.segments import Prop, Test
+
+    save_segment(shop, Segment("Lost", Prop("shoe size", Test("missing", (True,)))))
+    save_segment(shop, Segment("Regulars", TWICE))
+    at = page("Saved")
+    table = at.main.dataframe[0].value.set_index("Segment")
+    assert table.loc["Regulars", "Users"] == 1
+    assert "no column 'shoe size'" in str(table.loc["Lost", "Rule"])
+    at.selectbox(key="segment").set_value("Lost").run()
+    assert not at.exception
+
+
+def test_data_without_times_or_purchases_say_why(shop: Store) -> None:
+    put(shop, World(events=(event("a", "purchase"), event("b", "purchase", order_id="1"))))
+    at = page()
+    assert "have no times" in words(at)
+    at.segmented_control(key="who").set_value("Rules").run()
+    add(at, "did")
+    assert users(at) == "2", "ever can be asked without times"
+    next(s for s in at.main.selectbox if s.key and s.key.endswith("_window")).set_value("last").run()
+    assert "needs event times" in "".join(e.value for e in at.main.error)
+    put(shop, World(events=(event("a", "view", "2024-01-01"),)))
+    at = page()
+    assert "no purchases" in words(at)
+    assert "rfm_to_data" in keys(at, ".*")
