@@ -101,7 +101,7 @@ def _key_figure(store: Store, shown: Shown, name: str, part: Part, metric: Metri
 
 def _short(value: int | Decimal | None, part: Part) -> str:
     """The number as it fits a card: millions from a hundred millions upwards."""
-    if value is not None and abs(value) >= 100_000_000:
+    if value is not None and abs(float(value)) >= 100_000_000:
         return f"{fmt.number(value / 1_000_000, 1)} M"
     return fmt.money(value) if part == "revenue" else fmt.number(value)
 
@@ -136,8 +136,8 @@ def _period(found: Overview, shown: Shown) -> None:
         said.append(f"No change is shown. {found.not_compared}")
     if found.revenue.value is not None:
         said.append("Money is in the currency of the file, which it does not name.")
-    said += found.notes
-    st.caption(" ".join(part if part.startswith("**") else plain(part) for part in said))
+    lines = [" ".join(part if part.startswith("**") else plain(part) for part in said), *map(plain, found.notes)]
+    st.caption("  \n".join(lines))
 
 
 def _next_steps() -> None:

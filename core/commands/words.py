@@ -62,8 +62,8 @@ def info_text(found: dict[str, Any]) -> str:
 def undo_text(result: dict[str, Any]) -> str:
     """What an undo took away, for people."""
     return (
-        f"Batch {result['batch']} ({', '.join(result['files'])}) is undone: {result['events']:,} events, "
-        f"{result['users']:,} users and {result['items']:,} items that only it knew are gone."
+        f"Batch {result['batch']} ({', '.join(result['files'])}) is undone. Gone: {_n(result['events'], 'event')}, and "
+        f"{_n(result['users'], 'user')} and {_n(result['items'], 'item')} that only it knew."
     )
 
 
@@ -71,8 +71,8 @@ def undo_text(result: dict[str, Any]) -> str:
 
 
 def _load_rows(batch: dict[str, Any]) -> list[tuple[str, str, str]]:
-    kept = [f"{batch['rows_repeated']:,} repeat another exactly"] if batch["rows_repeated"] else []
-    kept += [f"{batch['rows_anonymous']:,} name no user"] if batch["rows_anonymous"] else []
+    kept = [f"{batch['rows_repeated']:,} repeated"] if batch["rows_repeated"] else []
+    kept += [f"{batch['rows_anonymous']:,} without user"] if batch["rows_anonymous"] else []
     rows = [
         ("rows read", f"{batch['rows_read']:,}", "counted from the bytes"),
         ("rows loaded", f"{batch['rows_loaded']:,}", f"of which {', '.join(kept)}" if kept else ""),
@@ -103,6 +103,10 @@ def _mapping(mapping: dict[str, Any]) -> str:
     named = [f"{c['role']}={c['column']}" for c in mapping["columns"] if c["role"] != "ignore"]
     event = [f"event '{mapping['event']}'"] if mapping["event"] else []
     return _some(named + event)
+
+
+def _n(count: int, word: str) -> str:
+    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
 
 
 def _some(words: list[str]) -> str:

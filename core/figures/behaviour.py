@@ -21,6 +21,7 @@ from core.figures.template import (
     event_name,
     figure,
     hover,
+    percent,
     shortened,
 )
 
@@ -34,6 +35,7 @@ MEASURE_NAMES: dict[Measure, str] = {
 }
 _CURRENCY = "in the file's currency"
 _AXIS = {"day": "Day (UTC)", "week": "Week beginning on Monday (UTC)", "month": "Month (UTC)"}
+_DAY = 24 * 60 * 60 * 1000  # milliseconds, in which Plotly counts
 _PART = "only a part of this {unit} is covered"
 
 
@@ -137,11 +139,14 @@ def top_figure(found: Top) -> go.Figure:
         x=rows["value"],
         orientation="h",
         marker={"color": event_mark(found.event).colour if found.event else _MEASURE_COLOURS[found.measure]},
-        text=[_amount(value, found.measure) for value in rows["value"]],
+        text=[
+            _amount(value, found.measure) + ("" if pd.isna(share) else f" · {percent(share)}")
+            for value, share in zip(rows["value"], rows["share"], strict=True)
+        ],
         textposition="outside",
         cliponaxis=False,
         customdata=[
-            [key, escaped(str(label)), "" if pd.isna(share) else f" · {share:.1%} of all"]
+            [key, escaped(str(label)), "" if pd.isna(share) else f" · {percent(share)} of all"]
             for key, label, share in zip(rows["key"], rows["label"], rows["share"], strict=True)
         ],
         hovertemplate=hover(
@@ -151,7 +156,7 @@ def top_figure(found: Top) -> go.Figure:
         ),
     )
     low, high = min(0.0, float(rows["value"].min())), max(0.0, float(rows["value"].max()))
-    made.update_xaxes(range=[low * 1.25, high * 1.25 or 1])  # room for the numbers beside the bars
+    made.update_xaxes(range=[low * 1.4, high * 1.4 or 1])  # room for the numbers beside the bars
     made.update_yaxes(
         tickvals=list(range(len(rows))),
         ticktext=[escaped(shortened(str(label))) for label in rows["label"]],
@@ -169,7 +174,7 @@ def funnel_figure(found: Funnel) -> go.Figure:
     texts = []
     for row in rows.to_dict("records"):
         share = row["share_of_previous"]
-        before = "" if pd.isna(share) else f" · {share:.1%} of the step before"
+        before = "" if pd.isna(share) else f" · {percent(share)} of the step before"
         texts.append(f"{row['users']:,} users{before}")
     made.update_xaxes(range=[0, 1.5 * max(int(found.table["users"].iloc[0]), 1)])  # room for the words beside the bars
     made.add_bar(
@@ -231,8 +236,13 @@ def _hover_rows(rows: pd.DataFrame, unit: Unit, series: str) -> list[list[str]]:
 
 
 def _time_axis(made: go.Figure, unit: Unit, starts: pd.Series) -> None:
-    formats = {"day": "%-d %b<br>%Y", "week": "%-d %b<br>%Y", "month": "%b<br>%Y"}
-    made.update_xaxes(type="date", tickformat=formats[unit], nticks=min(12, max(2, starts.nunique())))
+    """Ticks at the beginning of periods, at most a dozen, so that a label stands under the bar it names."""
+    each = sorted(set(starts))
+    step = -(-len(each) // 12)
+    every = f"M{step}" if unit == "month" else step * {"day": 1, "week": 7}[unit] * _DAY
+    made.update_xaxes(
+        type="date", tick0=str(each[0]), dtick=every, tickformat="%b<br>%Y" if unit == "month" else "%-d %b<br>%Y"
+    )
 
 
 def _amount(value: float, measure: Measure) -> str:

@@ -127,6 +127,15 @@ def shortened(label: str, length: int = 34) -> str:
     return line if len(line) <= length else line[: length - 1] + "…"
 
 
+def percent(share: float) -> str:
+    """A share as a percentage, with one decimal.
+
+    >>> percent(0.853)
+    '85.3 %'
+    """
+    return f"{share * 100:.1f} %"
+
+
 def day(value: date) -> str:
     """A date as people write it: 9 Dec 2011."""
     return f"{value.day} {value:%b %Y}"

@@ -67,8 +67,10 @@ def sniff(text: str, *, whole: bool, delimiter: str | None = None, header: bool 
     if header is not True and not names:
         above, rows = _blank_above(records), [row for row in records if row]
     body = rows[1:] if names else rows
-    fields = _modal(body) if body else len(rows[0]) if rows else 0
     head = tuple(rows[0]) if names and rows else None
+    fields = max(_modal(body), len(head or ()))
+    if chosen == SPACES:
+        quote = escape = '"'  # of the copy, core.ingest.text
     titles = sum(bool(row) for row in records[:above])
     return Dialect(chosen, quote, escape, above, head, fields, tuple(map(tuple, body)), titles)
 
@@ -76,11 +78,11 @@ def sniff(text: str, *, whole: bool, delimiter: str | None = None, header: bool 
 def split(text: str, delimiter: str, quote: str, escape: str) -> list[list[str]]:
     """The records of a text, values unquoted; a blank line is an empty record."""
     if delimiter == SPACES:
-        return [line.split() for line in text.splitlines()]
+        return [[value.decode() for value in line.split()] for line in text.encode().splitlines()]
     one = delimiter
     if len(delimiter) > 1:
         text, one = text.replace(delimiter, _INSIDE), _INSIDE
-    lines = re.split(r"(?<=\n)|(?<=\r)(?!\n)", text.replace("\0", ""))
+    lines = re.split(r"(?<=\n)|(?<=\r)(?!\n)", text)
     if lines and not lines[-1]:
         lines.pop()
     reader = csv.reader(

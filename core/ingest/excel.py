@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import struct
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,15 +86,16 @@ def _filled(row: list[str | None]) -> list[str]:
 def _open(path: Path, name: str):  # type: ignore[no-untyped-def]  # python_calamine is imported when it is needed
     from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > _LARGEST:
-                raise Refusal("too_compressed", f"{name} unpacks to more than {_LARGEST >> 30} GB.", "Save it as CSV.")
     try:
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                size = sum(entry.file_size for entry in archive.infolist())
+            if size > _LARGEST:
+                raise Refusal("too_compressed", f"{name} unpacks to more than {_LARGEST >> 30} GB.", "Save it as CSV.")
         return CalamineWorkbook.from_path(path)
     except PasswordError:
         raise Refusal("protected_workbook", f"{name} is protected by a password.", "Save it without one.") from None
-    except (CalamineError, OSError):
+    except (CalamineError, OSError, zipfile.BadZipFile, ValueError, NotImplementedError, struct.error):
         raise Refusal(
             "damaged_workbook", f"{name} cannot be read as an Excel workbook.", "Save it again in Excel, or as CSV."
         ) from None

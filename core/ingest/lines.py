@@ -73,10 +73,10 @@ def record_lines(
     """
     if source.format != "csv":
         return _prepared_rows(source, list(ordinals))
-    wanted, out = set(ordinals), {}
+    wanted, out, spaced = set(ordinals), {}, source.delimiter == SPACES
     left, ordinal = set(refused), -1
     for number, record in _rows(source, step):
-        if number in left or (not record.raw and len(source.columns) > 1):
+        if number in left or (len(source.columns) > 1 and not record.raw) or (spaced and not record.raw.split()):
             continue
         ordinal += 1
         if ordinal in wanted:

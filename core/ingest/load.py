@@ -73,19 +73,13 @@ def load(
     counts = _counts(sources, rejected, repeated, dropped)
     notes = settle_columns(writer)
     step.report(0.75, "Numbering users and items")
+    said_again = 0
     if mapping.kind == "events":
         counts |= _finish_events(writer, batch_no, plan, step.part(0.75, 1.0))
-        notes += load_notes(writer, plan, counts)
     else:
-        again_said = _finish_facts(writer, batch_no, plan, step.part(0.75, 1.0))
-        counts |= {"users": 0, "items": 0, "anonymous": 0, "added": 0, "events": {}}
-        key: Key = "user" if mapping.kind == "users" else "item"
-        counts[mapping.kind] = known_rows(writer, key)[0]
-        notes += load_notes(writer, plan, counts)
-        if again_said:
-            notes.append(
-                f"{again_said:,} rows are about a {key} of an earlier row; the last value that is not blank counts."
-            )
+        found, said_again = _finish_facts(writer, batch_no, plan, step.part(0.75, 1.0))
+        counts |= found
+    notes += load_notes(writer, plan, counts, said_again)
     _write_counts(writer, batch_no, counts)
     for table in _TEMPORARY:
         writer.run(f"DROP TABLE IF EXISTS {table}")
@@ -134,12 +128,14 @@ def _finish_events(writer: Writer, batch_no: int, plan: Plan, step: Step) -> dic
     return {"users": users, "items": items, "anonymous": anonymous, "events": events, "added": sum(events.values())}
 
 
-def _finish_facts(writer: Writer, batch_no: int, plan: Plan, step: Step) -> int:
+def _finish_facts(writer: Writer, batch_no: int, plan: Plan, step: Step) -> tuple[dict[str, Any], int]:
+    """Counts of an items or users file, and how many of its rows are about an id of an earlier row."""
     key: Key = "user" if plan.mapping.kind == "users" else "item"
     number_ids(writer, key, step)
-    again = insert_facts(writer, batch_no, plan, key, step)
+    said_again = insert_facts(writer, batch_no, plan, key, step)
     rebuild(writer, key, step)
-    return again
+    counts = {"users": 0, "items": 0, "anonymous": 0, "added": 0, "events": {}}
+    return counts | {plan.mapping.kind: known_rows(writer, key)[0]}, said_again
 
 
 def _counts(sources: Sequence[Source], rejected: int, repeated: int, dropped: int) -> dict[str, Any]:

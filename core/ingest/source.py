@@ -95,7 +95,7 @@ def _recognise(
     source: Source, head: bytes, *, digest: hashlib._Hash, spool: Path, said: Said, sheet: str | None, step: Step
 ) -> Source:
     if head.startswith(b"PAR1"):
-        return _parquet(_digested(source, digest, step))
+        return _parquet(_digested(source, digest, step.part(0, 0.3)), step.part(0.3, 1))
     if _is_workbook(head):
         source = _digested(source, digest, step.part(0, 0.1))
         return _sheet(source, excel.load_sheet(
@@ -107,11 +107,18 @@ def _recognise(
     return open_text(source, head, digest=digest, spool=spool, said=said, step=step)
 
 
-def _parquet(source: Source) -> Source:
+def _parquet(source: Source, step: Step) -> Source:
+    """Read through once by another reader than the one that will load it, so that rows are counted and damage found."""
+    rows, said, names = 0, -1, []
     try:
         with pq.ParquetFile(source.readable) as file:
-            rows, names = file.metadata.num_rows, file.schema_arrow.names
+            said, names = file.metadata.num_rows, file.schema_arrow.names
+            for batch in file.iter_batches(batch_size=100_000):
+                rows += batch.num_rows
+                step.report(rows / max(said, 1), f"Counting the rows of {source.name}")
     except (pa.ArrowException, OSError):
+        rows = 0
+    if rows != said:
         raise Refusal("damaged_parquet", f"{source.name} is damaged or cut off.", "Write the file again.") from None
     if not names:
         raise Refusal("no_columns", f"{source.name} has no columns.", "Choose a file with data.")

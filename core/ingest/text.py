@@ -124,7 +124,7 @@ def _csv(source: Source, head: bytes, spool: Path, said: Said, hasher: hashlib._
 
 def _described(source: Source, dialect: Dialect, counts: Counts) -> Source:
     above = dialect.above_rows + (dialect.header is not None)
-    blank = counts.blank - dialect.above_blank if dialect.fields == 1 else 0
+    blank = counts.blank - dialect.above_blank if dialect.fields == 1 and dialect.delimiter != SPACES else 0
     skip = dialect.above + (dialect.header is not None)
     names = list(dialect.header or ())
     if len(names) == dialect.fields - 1 and dialect.header is not None:
@@ -153,11 +153,10 @@ def _scan(
     path: Path, name: str, dialect: Dialect, check: Utf8Check, hasher: hashlib._Hash | None, step: Step
 ) -> Counts:
     """Count, check the encoding and hash in one pass; the hash in a thread of its own."""
-    spaced = dialect.delimiter == SPACES
-    shape = None if spaced else RowShape.of(_sample_lines(path, 2000), dialect.delimiter, dialect.fields)
-    counter = Counter(
-        delimiter=dialect.delimiter, quote="" if spaced else dialect.quote, escape=dialect.escape, shape=shape
-    )
+    if dialect.delimiter == SPACES:
+        return _scan_spaced(path, name, check, hasher, step)
+    shape = RowShape.of(_sample_lines(path, 2000), dialect.delimiter, dialect.fields)
+    counter = Counter(delimiter=dialect.delimiter, quote=dialect.quote, escape=dialect.escape, shape=shape)
     with ThreadPoolExecutor(1) as thread:
         hashing: Future[None] | None = None
         first = True
@@ -173,9 +172,30 @@ def _scan(
     return counter.finish()
 
 
+def _scan_spaced(path: Path, name: str, check: Utf8Check, hasher: hashlib._Hash | None, step: Step) -> Counts:
+    """The same for columns parted by spaces, where a line of nothing but spaces is blank."""
+    counts = Counts()
+    pieces = chunks(path, step, f"Counting the rows of {name}")
+    for line in physical_lines(without_mark(_watched(pieces, check, hasher))):
+        filled = bool(line.split())
+        counts.rows += filled
+        counts.blank += not filled
+        counts.nul = counts.nul or b"\0" in line
+    check.finish()
+    return counts
+
+
+def _watched(pieces: Iterable[bytes], check: Utf8Check, hasher: hashlib._Hash | None) -> Iterator[bytes]:
+    for piece in pieces:
+        check.feed(piece)
+        if hasher:
+            hasher.update(piece)
+        yield piece
+
+
 def _sample_lines(path: Path, most: int) -> list[str]:
     with path.open("rb") as file:
-        return file.read(_SAMPLE).decode("utf-8", "replace").splitlines()[1 : most + 1]
+        return [line.decode("utf-8", "replace") for line in file.read(_SAMPLE).splitlines()[1 : most + 1]]
 
 
 Rewrite = Callable[[Iterable[bytes], Source, RejectsCopy], Iterator[bytes]]
@@ -187,7 +207,8 @@ def _rewriting(dialect: Dialect, counts: Counts) -> Rewrite | None:
         return _without_bad_rows
     if dialect.delimiter == SPACES:
         return _spaces_to_tabs
-    return _one_line_end if counts.mixed else None
+    odd_header = any("\r" in cell for cell in dialect.header or ())  # DuckDB's `skip` stumbles over a CR in the header
+    return _one_line_end if counts.mixed or odd_header else None
 
 
 def _one_line_end(pieces: Iterable[bytes], _: Source, __: RejectsCopy) -> Iterator[bytes]:

@@ -20,9 +20,9 @@ def compile_rule(rule: Rule, schema: Schema, as_of: datetime | None) -> Query:
     `as_of` (UTC) is the half-open end of the data that the rule sees; None only where no event has a time.
     Raises BadRule (a Refusal) that names the path of a column, event word, test or segment the workspace lacks.
 
-    >>> compile_rule(Not(Did("purchase")), Schema({}, {}, {}, ("purchase",), False), None).sql
-    "SELECT u.user_no FROM users u WHERE NOT u.user_no IN (SELECT e.user_no FROM events e WHERE
-     e.user_no IS NOT NULL AND e.event = ?)"
+    >>> print(compile_rule(Not(Did("purchase")), Schema({}, {}, {}, ("purchase",), False), None).sql)
+    SELECT u.user_no FROM users u WHERE NOT u.user_no IN
+      (SELECT e.user_no FROM events e WHERE e.user_no IS NOT NULL AND e.event = ?)
     """
     return Query("SELECT u.user_no FROM users u WHERE ") + condition(rule, Setting(schema, as_of), "")
 

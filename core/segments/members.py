@@ -12,7 +12,7 @@ from core.progress import Step, no_step
 from core.segments.compile import compile_rule, condition
 from core.segments.conditions import Setting
 from core.segments.csv_cells import defused, write_csv
-from core.segments.measures import PURCHASE_ORDERS
+from core.segments.measures import ORDERS
 from core.segments.rule import Rule, Segment, children, walk
 from core.segments.schema import Schema, read_schema
 from core.segments.stored import saved_segments
@@ -146,16 +146,18 @@ def sample(
 def facts(as_of: datetime | None, among: str) -> Query:
     """One row for each user of `among` (SQL yielding user_no) with events: orders, net_value, last_order, last_seen."""
     before = Query("") if as_of is None else Query(" AND (e.at_utc < ? OR e.at_utc IS NULL)", (as_of,))
+    # orders apart: counting distinct values is slow over rows that cannot have any
     return (
         Query(
-            f"SELECT e.user_no, {PURCHASE_ORDERS} AS orders, "
-            "sum(e.value) FILTER (e.event IN ('purchase', 'return')) AS net_value, "
+            "SELECT s.user_no, coalesce(o.orders, 0) AS orders, s.net_value, s.last_order, s.last_seen FROM ("
+            "SELECT e.user_no, sum(e.value) FILTER (e.event IN ('purchase', 'return')) AS net_value, "
             "max(e.at_utc) FILTER (e.event = 'purchase') AS last_order, "
             "max(e.at_utc) FILTER (e.event <> 'impression') AS last_seen "
             f"FROM events e WHERE e.user_no IN ({among})"
         )
         + before
-        + " GROUP BY e.user_no"
+        + f" GROUP BY e.user_no) s LEFT JOIN (SELECT e.user_no, {ORDERS} AS orders FROM events e "
+        f"WHERE e.event = 'purchase' AND e.user_no IN ({among})" + before + " GROUP BY e.user_no) o USING (user_no)"
     )
 
 

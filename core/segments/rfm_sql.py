@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from core.segments.grid import CELLS, Grid
-from core.segments.measures import PURCHASE_ORDERS
+from core.segments.measures import ORDERS
 from core.segments.rule import Rfm
 from core.store import Query, joined
 
@@ -22,15 +22,16 @@ def base(as_of: datetime) -> Query:
 
     Buyers are users with at least one dated purchase before `as_of`.
     """
+    before = "(e.at_utc < ? OR e.at_utc IS NULL)"
     return Query(
-        "SELECT e.user_no, "
-        f"((epoch_us(?) - epoch_us(max(e.at_utc) FILTER (e.event = 'purchase')) + {_DAY - 1}) // {_DAY})::INTEGER "
-        "AS recency, "
-        f"({PURCHASE_ORDERS})::INTEGER AS frequency, sum(e.value) AS monetary "
-        "FROM events e WHERE e.user_no IS NOT NULL AND e.event IN ('purchase', 'return') "
-        "AND (e.at_utc < ? OR e.at_utc IS NULL) "
-        "GROUP BY e.user_no HAVING max(e.at_utc) FILTER (e.event = 'purchase') IS NOT NULL",
-        (as_of, as_of),
+        f"SELECT s.user_no, ((epoch_us(?) - epoch_us(s.last) + {_DAY - 1}) // {_DAY})::INTEGER AS recency, "
+        "o.orders::INTEGER AS frequency, s.monetary FROM ("
+        "SELECT e.user_no, max(e.at_utc) FILTER (e.event = 'purchase') AS last, sum(e.value) AS monetary FROM events e "
+        f"WHERE e.user_no IS NOT NULL AND e.event IN ('purchase', 'return') AND {before} "
+        "GROUP BY e.user_no HAVING last IS NOT NULL) s JOIN ("
+        f"SELECT e.user_no, {ORDERS} AS orders FROM events e WHERE e.event = 'purchase' AND {before} "
+        "GROUP BY e.user_no) o USING (user_no)",
+        (as_of, as_of, as_of),
     )
 
 

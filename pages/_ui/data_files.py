@@ -15,7 +15,7 @@ from pages._ui import data_words as words
 from pages._ui import format as fmt
 from pages._ui import shell, state
 from pages._ui.draft import Draft, Looked, Picked
-from pages._ui.text import plain
+from pages._ui.text import label, plain
 
 _ENDINGS = ("csv", "tsv", "txt", "gz", "parquet", "pq", "xlsx", "xlsm", "xlsb", "xls", "ods", "jsonl", "ndjson", "json")
 _UPLOADER = "_load_uploader"
@@ -82,7 +82,7 @@ def _server_files(start: Callable[[], Draft]) -> None:
         list(found),
         format_func=lambda name: f"{name} ({fmt.size(found[name].stat().st_size)})",
         key="server_files",
-        help=f"The folder {folder}, set by whoever runs Limelight.",
+        help=f"The folder {plain(str(folder))}, set by whoever runs Limelight.",
     )
     if st.button("Look at these files", disabled=not names, key="server_look"):
         try:
@@ -128,7 +128,7 @@ def file_line(draft: Draft, file: Looked, *, several: bool) -> None:
     left, right = st.columns((2, 1), vertical_alignment="bottom")
     with left:
         kind = st.selectbox(
-            "What is in this file?" if not several else f"What is in {plain(file.source.name)}?",
+            "What is in this file?" if not several else f"What is in {label(file.source.name)}?",
             list(words.KINDS),
             index=list(words.KINDS).index(file.kind),
             format_func=words.KINDS.__getitem__,
@@ -138,7 +138,7 @@ def file_line(draft: Draft, file: Looked, *, several: bool) -> None:
         draft.correct(picked, replace(picked.choice, kind=kind))
         st.rerun()
     with right, st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("Leave out", key=f"drop-{token}", help=f"Do not load {picked.name}."):
+        if st.button("Leave out", key=f"drop-{token}", help=f"Do not load {plain(picked.name)}."):
             draft.drop(picked)
             st.rerun()
     _reading(draft, picked, file, sheets=file.source.format == "excel")

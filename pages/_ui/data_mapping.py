@@ -27,10 +27,11 @@ from pages._ui import data_words as words
 from pages._ui import format as fmt
 from pages._ui.cache import ask
 from pages._ui.draft import Group
-from pages._ui.text import plain
+from pages._ui.text import label, plain
 
 _PLAIN = {word.name: word.plain for word in EVENTS}
 _MOST_VALUES = 40
+_COLUMNS = "Only what the columns of ratings and counts say"
 
 
 def mapping_of(store: Store, group: Group) -> Mapping:
@@ -97,7 +98,7 @@ def _role(group: Group, k: int, column: ColumnMap) -> Role:
     if column.role not in options:
         options.append(column.role)
     return st.selectbox(
-        f"What {column.column} means",
+        f"What {label(column.column)} means",
         options,
         index=options.index(column.role),
         format_func=lambda role: words.role_word(role, group.kind),
@@ -122,7 +123,7 @@ def _details(group: Group, k: int, column: ColumnMap) -> ColumnMap:
         return replace(column, time_format=_time_format(column, key))
     if role in ("context", "attribute"):
         kind: Type = st.selectbox(
-            f"How {column.column} is read",
+            f"How {label(column.column)} is read",
             list(words.TYPES),
             index=list(words.TYPES).index(column.type),
             format_func=words.TYPES.__getitem__,
@@ -133,11 +134,11 @@ def _details(group: Group, k: int, column: ColumnMap) -> ColumnMap:
         return replace(column, time_format=_time_format(column, key)) if kind == "date" else column
     if role == "count":
         options = list(dict.fromkeys([*([column.event] if column.event else []), *NAMES]))
-        event = _word(column, options, f"{key}-event", f"What {column.column} counts", "Which event?")
-        return replace(column, event=event)
+        event = _word(column, options, f"{key}-event", f"What {label(column.column)} counts", "Which event?")
+        return replace(column, event=_spelt(event) if event else None)
     if role == "consent":
         options = list(dict.fromkeys([*([column.event] if column.event else []), *words.CHANNELS]))
-        event = _word(column, options, f"{key}-channel", f"Channel of {column.column}", "Which channel?")
+        event = _word(column, options, f"{key}-channel", f"Channel of {label(column.column)}", "Which channel?")
         return replace(column, event=event)
     st.caption(words.READ_AS.get(role, ""))
     return replace(column, event=None)
@@ -160,7 +161,7 @@ def _time_format(column: ColumnMap, key: str) -> str | None:
     own = [column.time_format] if column.time_format else []
     options = list(dict.fromkeys([*own, *words.TIME_FORMATS]))
     return st.selectbox(
-        f"How the times of {column.column} are written",
+        f"How the times of {label(column.column)} are written",
         options,
         index=0 if own else None,
         format_func=words.time_word,
@@ -195,21 +196,25 @@ def _events(store: Store, group: Group, mapping: Mapping) -> Mapping:
     if column is not None:
         return replace(mapping, event=None, events=_event_values(store, group, column))
     proposed = group.lead.proposal.mapping.event
-    counted = [c.column for c in mapping.columns if c.role in ("rating", "count")]
-    options: list[str | None] = list(NAMES)
-    if counted:
-        options.insert(0, None)
+    counted = any(c.role in ("rating", "count") for c in mapping.columns)
+    options = [*([_COLUMNS] if counted else []), *NAMES]
+    shown = proposed or (_COLUMNS if counted else None)
     event = st.selectbox(
         "What does each row record?",
         options,
-        index=options.index(proposed) if proposed in options else None,
-        format_func=lambda word: f"Only what {' and '.join(counted)} say" if word is None else _PLAIN.get(word, word),
-        key=f"{group.token}-event",
+        index=options.index(shown) if shown in options else None,
+        format_func=lambda word: _PLAIN.get(word, word),
+        key=f"{group.token}-event-{counted}",
         placeholder="Choose: a view, a purchase, ...",
         accept_new_options=True,
         help="No column says what happened, so one answer holds for every row.",
     )
-    return replace(mapping, event=event, events={})
+    return replace(mapping, event=None if event in (None, _COLUMNS) else _spelt(event), events={})
+
+
+def _spelt(word: str) -> str:
+    """An event word that a person chose or typed, as it is stored."""
+    return known_event(word) or word.strip().lower()
 
 
 def _event_values(store: Store, group: Group, column: ColumnMap) -> dict[str, str]:
@@ -227,14 +232,14 @@ def _event_values(store: Store, group: Group, column: ColumnMap) -> dict[str, st
         kept = proposed.get(value) or known_event(value) or value.lower()
         with places[k % 3]:
             word = st.selectbox(
-                f"{plain(value)} ({fmt.count(counts[value], 'row')})",
+                f"{label(value)} ({fmt.count(counts[value], 'row')})",
                 list(dict.fromkeys([kept, *NAMES, value.lower()])),
                 index=0,
                 format_func=_value_word,
                 key=f"{group.token}-value-{column.column}-{k}",
                 accept_new_options=True,
             )
-        out[value] = word or kept
+        out[value] = _spelt(word or kept)
     if len(values) > _MOST_VALUES:
         st.caption(f"The rarer values of this column are kept as they are: {len(values) - _MOST_VALUES} or more.")
     return out
@@ -253,7 +258,7 @@ def _returns(group: Group, mapping: Mapping) -> str:
     rules = ["negative", "pattern", "none"] if order else ["negative", "none"]
     names = {
         "negative": "Rows below zero: a negative quantity, or value where there is no quantity",
-        "pattern": f"Orders whose number in {order.column if order else ''} begins with ...",
+        "pattern": f"Orders whose number in {plain(order.column) if order else ''} begins with ...",
         "none": "None: nothing in this file is a return",
     }
     rule = st.radio(

@@ -100,7 +100,7 @@ def _with_event(store: Store, shown: Shown, found: EventsOverTime, event: str | 
         rule = Did(event or "*", window=shown.rule_window)
         return Behind(f"{did}, {shown.words}", users_who(store, shown.window, event), rule)
     users = events_over_time_users(store, shown.window, found.unit, start, event)
-    return Behind(f"{did}, {_when(start, found.unit)}", users)
+    return Behind(f"{did}, {when(start, found.unit)}", users)
 
 
 def activity(store: Store, shown: Shown) -> None:
@@ -147,19 +147,22 @@ def activity(store: Store, shown: Shown) -> None:
 
 
 def _active_until(store: Store, days: int, day: date) -> Behind:
-    when = f"on {fmt.day(day)}" if days == 1 else f"in the {days} days up to {fmt.day(day)}"
-    return Behind(f"active {when}", stickiness_users(store, day, days))
+    said = f"on {fmt.day(day)}" if days == 1 else f"in the {days} days up to {fmt.day(day)}"
+    return Behind(f"active {said}", stickiness_users(store, day, days))
 
 
 def _active_in(
     store: Store, shown: Shown, found: ActiveUsers, kind: Literal["active", "new", "returning"], start: date
 ) -> Behind:
     users = active_users_users(store, shown.window, found.unit, start, kind)
-    return Behind(f"{kind}, {_when(start, found.unit)}", users)
+    return Behind(f"{kind}, {when(start, found.unit)}", users)
 
 
 def way(store: Store, shown: Shown) -> None:
     """The funnel."""
+    if len(ask(store, funnel, None, shown.window).steps) < 2:
+        st.info(ask(store, funnel, None, shown.window).problem or "")
+        return
     order = st.segmented_control(
         "Steps",
         ["ordered", "any"],
@@ -199,11 +202,12 @@ def _on_the_way(
 
 def _periods(starts: Sequence[date], unit: Unit, *, whole: bool = True) -> dict[str, date | None]:
     """The periods to choose from, the latest first."""
-    each = {_when(start, unit): start for start in sorted(set(starts), reverse=True)}
+    each = {when(start, unit): start for start in sorted(set(starts), reverse=True)}
     return {WHOLE: None, **each} if whole else dict(each)
 
 
-def _when(start: date, unit: Unit) -> str:
+def when(start: date, unit: Unit) -> str:
+    """A period in words."""
     if unit == "month":
         return f"{start:%B %Y}"
     return fmt.day(start) if unit == "day" else fmt.period(start, next_period(start, unit) - timedelta(days=1))

@@ -83,7 +83,7 @@ def _draw(store: Store, shown: Shown, found: Top, column: str | None) -> None:
         see_users(
             store,
             found.by,
-            partial(_behind, store, shown, found, column),
+            partial(behind, store, shown, found, column),
             [Choice("Item" if column is None else "Category", labels)],
             picked=picked and [picked[0]],
         )
@@ -99,7 +99,8 @@ _DID = {
 }
 
 
-def _behind(store: Store, shown: Shown, found: Top, column: str | None, key: int | str | None) -> Behind:
+def behind(store: Store, shown: Shown, found: Top, column: str | None, key: int | str | None) -> Behind:
+    """Who stands behind the row `key` of a Top."""
     row = next(r for r in found.table.to_dict("records") if r["key"] == key or (key is None and r["id"] is None))
     did = f"with {event_name(found.event).lower()} of" if found.event else _DID[found.measure]
     users = top_users(store, found.measure, found.window, key, found.event, column)

@@ -18,7 +18,7 @@ from pages._ui import format as fmt
 from pages._ui import state
 from pages._ui.cache import ask
 from pages._ui.downloads import csv_button
-from pages._ui.segments_members import VIEW, set_draft
+from pages._ui.segments_members import VIEW, VIEWS, set_draft
 from pages._ui.shell import refuse
 from pages._ui.text import plain
 
@@ -116,17 +116,19 @@ def _people(store: Store, key: str, who: Behind) -> None:
     st.caption(f"{drawn}. Orders, revenue and events are over all the data, up to their end.")
     with st.container(horizontal=True):
         csv_button(
-            f"CSV of {fmt.count(number, 'user')}", _writer(store, who), _file_name(who.words), f"csv_{key}", rows=number
+            f"CSV of {fmt.count(number, 'user')}", writer(store, who), file_name(who.words), f"csv_{key}", rows=number
         )
         if who.rule is not None and st.button("Make it a segment", key=f"segment_{key}"):
             set_draft(store, who.rule)
-            st.session_state[VIEW] = "Rule"
-            state.go("segments")
+            chosen = {state.WS: state.workspace() or "", VIEW: VIEWS[1]}
+            st.switch_page(state.page_path("segments"), query_params=chosen)
 
 
-def _writer(store: Store, who: Behind) -> Callable[[Path], object]:
+def writer(store: Store, who: Behind) -> Callable[[Path], object]:
+    """What writes the file of all these users."""
     return lambda path: write_people(store, who.users, path)
 
 
-def _file_name(words: str) -> str:
+def file_name(words: str) -> str:
+    """A file name that is one everywhere, from whatever stands in `words`."""
     return re.sub(r"[^A-Za-z0-9]+", "-", f"users {words}").strip("-").lower()[:80] + ".csv"

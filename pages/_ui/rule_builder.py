@@ -96,19 +96,16 @@ def _group(group: Group, root: Group, bench: Bench, depth: int) -> None:
 
 def _add(group: Group, bench: Bench, depth: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        with st.popover(
-            "Add a condition", key=f"rb_{group.uid}_add", type="primary" if not group.children else "secondary"
-        ):
-            for kind, words in KINDS.items():
-                if fits(kind, bench.schema):
-                    st.button(
-                        words,
-                        key=f"rb_{group.uid}_add_{kind}",
-                        on_click=_append,
-                        args=(group, kind, bench.schema),
-                        width="stretch",
-                        type="tertiary",
-                    )
+        key = f"rb_{group.uid}_add"
+        st.menu_button(
+            "Add a condition",
+            [kind for kind in KINDS if fits(kind, bench.schema)],
+            format_func=lambda kind: KINDS[kind],
+            key=key,
+            on_click=_append,
+            args=(group, key, bench.schema),
+            type="secondary" if group.children else "primary",
+        )
         if depth < 6:
             inner: GroupKind = "any" if group.kind == "all" else "all"
             _button(
@@ -119,7 +116,9 @@ def _add(group: Group, bench: Bench, depth: int) -> None:
             )
 
 
-def _append(group: Group, kind: Kind, schema: Schema) -> None:
+def _append(group: Group, key: str, schema: Schema) -> None:
+    """The menu of kinds was used: add what was chosen."""
+    kind: Kind = st.session_state[key]
     made = starting(kind)
     if kind == "did" and "purchase" not in schema.words and schema.words:
         made.values |= {"event": schema.words[0], "measure": "events"}

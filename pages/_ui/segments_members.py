@@ -47,7 +47,7 @@ def sample_table(store: Store, rule: Rule, as_of: datetime | None, users: int) -
         {
             "User": [m.user_id for m in shown],
             "Orders": [m.orders for m in shown],
-            "Net value": [None if m.net_value is None else float(m.net_value) for m in shown],
+            "Net value": [fmt.money(m.net_value) for m in shown],
             "Last order": [m.last_order for m in shown],
             "Last seen": [m.last_seen for m in shown],
         }
@@ -59,7 +59,7 @@ def sample_table(store: Store, rule: Rule, as_of: datetime | None, users: int) -
         placeholder=fmt.NONE,
         height="content" if len(shown) < 10 else 390,
         column_config={
-            "Net value": st.column_config.NumberColumn(format="localized", help="Purchases minus returns."),
+            "Net value": st.column_config.TextColumn(alignment="right", help="Purchases minus returns."),
             "Last order": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", help="UTC"),
             "Last seen": st.column_config.DatetimeColumn(
                 format="D MMM YYYY, HH:mm", help="Last event of any kind but impressions, UTC"

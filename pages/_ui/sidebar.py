@@ -35,8 +35,8 @@ def draw() -> None:
                 key=state.WS,
                 help="A workspace holds the data of one shop or project, in one file on this machine.",
             )
-            if st.button("New workspace", key="ws_new", type="tertiary"):
-                _new_workspace()
+        if st.button("New workspace", key="ws_new", type="tertiary"):
+            _new_workspace()
         state.show()
         if lost:
             st.warning(plain(lost))

@@ -8,3 +8,11 @@ _MARKS = frozenset("\\`*_{}[]()#+-!|<>~:$&")
 def plain(text: str) -> str:
     """`text` with all that Markdown would take as its own disarmed: a file's name may look like a link or an image."""
     return "".join("\\" + c if c in _MARKS else " " if c in "\r\n\t\0" else c for c in text)
+
+
+def label(text: str) -> str:
+    """`text` for a widget's label: as `plain`, but only what could become a link, an image or code is disarmed.
+
+    Labels are read aloud and looked up as they are written, backslashes included, so that `user_id` stays `user_id`.
+    """
+    return "".join("\\" + c if c in "\\[]`<$:~" else " " if c in "\r\n\t\0" else c for c in text)

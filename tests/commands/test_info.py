@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from core.__main__ import main
+from core.store import close_workspace, open_workspace
 
-EVENTS = "u,i,t,v,e\n1,a,2024-01-01 10:00:00,5,purchase\n1,a,2024-01-01 11:00:00,7,purchase\n1,a,2024-01-02,-2,purchase\n,b,2024-01-03,,view\n"
+EVENTS = (
+    "u,i,t,v,e\n1,a,2024-01-01 10:00:00,5,purchase\n1,a,2024-01-01 11:00:00,7,purchase\n"
+    "1,a,2024-01-02,-2,purchase\n,b,2024-01-03,,view\n"
+)
 
 
 def info(capsys: pytest.CaptureFixture[str], workspace: Path) -> dict[str, Any]:
@@ -45,7 +51,7 @@ def test_what_a_small_workspace_holds(workspace: Path, capsys: pytest.CaptureFix
 
 def test_undone_batches_stay_in_the_history(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["undo", "--workspace", str(workspace), "--batch", "last"]) == 0
-    assert "4 events, 1 users and 2 items that only it knew are gone" in capsys.readouterr().out
+    assert "Gone: 4 events, and 1 user and 2 items that only it knew." in capsys.readouterr().out
     found = info(capsys, workspace)
     assert (found["rows"], found["users"], found["first"], found["net_revenue"], found["as_of"]) == (
         0,
@@ -74,11 +80,6 @@ def test_a_workspace_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFix
 
 
 def test_a_workspace_that_the_app_holds(workspace: Path) -> None:
-    import subprocess
-    import sys
-
-    from core.store import close_workspace, open_workspace
-
     store = open_workspace(str(workspace))
     try:
         done = subprocess.run(

@@ -24,7 +24,7 @@ EVENTS = (
     "3,C,x,1/31/2024 12:00,9.00,8,S\n"
     "4,C,1,1/31/2024 12:00,9.00,,S\n"
 )
-ITEMS = "sku,name,kind,colour\nA,Lamp,Light,red\nZ,Zed,Other,blue\n"
+ITEMS = "sku,name,category,colour\nA,Lamp,Light,red\nZ,Zed,Other,blue\n"
 USERS = "client,mail,ok_email\n007,a@example.com,yes\n9,b@example.com,\n"
 MAP = "user=client,item=sku,time=when,order=order,quantity=qty,price=each"
 COUNTS = {
@@ -82,9 +82,9 @@ def test_progress_goes_to_stderr_and_people_get_a_table(folder: Path, capsys: py
     assert main(["load", "--workspace", str(folder / "w.duckdb"), *words]) == 0
     out, err = capsys.readouterr()
     assert "rows read      6  counted from the bytes" in out
-    assert "rows loaded    5  of which 1 repeat another exactly, 1 name no user" in out
+    assert "rows loaded    5  of which 1 repeated, 1 without user" in out
     assert "rows rejected  1  bad_number 1" in out
-    assert "Reading events.csv" in err
+    assert "Counting the rows of events.csv" in err
     assert "100%" in err
     with (folder / "bad.csv").open(newline="", encoding="utf-8") as file:
         assert [row[:4] for row in csv.reader(file)][1:] == [["events.csv", "6", "qty", "bad_number"]]
@@ -164,15 +164,13 @@ def test_loading_again_needs_to_be_said(folder: Path, capsys: pytest.CaptureFixt
         (["--map", "kunde=client"], "no_such_role", "Roles are: user, item"),
         (["--map", "attribute=client"], "role_not_for_kind", "Its roles are: user, item"),
         (["--map", "client"], "bad_map", "user=CustomerID"),
-        (["--map", "user=client,user=sku"], "role_twice", "client, sku"),
+        (["--map", "user=client,user=sku"], "role_twice", "sku, client"),
         (["--map", "user=client,item=client"], "column_twice", "client"),
         (["--time-format", "%Q"], "bad_time_format", "%Q"),
         (["--returns", "often"], "bad_returns", "negative, none"),
     ],
 )
-def test_what_is_refused(
-    folder: Path, capsys: pytest.CaptureFixture[str], words: list[str], code: str, says: str
-) -> None:
+def test_refusals(folder: Path, capsys: pytest.CaptureFixture[str], words: list[str], code: str, says: str) -> None:
     exit_code, result = run(capsys, folder, "load", "--events", folder / "events.csv", *words)
     assert (exit_code, result["error"]["code"]) == (2, code)
     assert says in f"{result['error']['message']} {result['error']['hint']}"
@@ -201,17 +199,12 @@ def test_undo(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert (code, result) == (0, {"batch": 2, "events": 0, "users": 0, "items": 1, "files": ["items.csv"]})
     code, result = run(capsys, folder, "undo", "--batch", "1")
     assert (code, result["events"], result["users"], result["items"]) == (0, 5, 1, 3)
-    for batch, wanted in (
-        ("last", "no_such_batch"),
-        ("1", "already_undone"),
-        ("7", "no_such_batch"),
-        ("-1", "bad_batch"),
-    ):
+    wrong = {"last": "no_such_batch", "1": "already_undone", "7": "no_such_batch", "-1": "bad_batch"}
+    for batch, wanted in wrong.items():
         code, result = run(capsys, folder, "undo", f"--batch={batch}")
         assert (code, result["error"]["code"]) == (2, wanted)
-    assert look(
-        folder, "SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM items), (SELECT count(*) FROM events)"
-    ) == [(0, 0, 0)]
+    for name in ("users", "items", "events"):
+        assert look(folder, f"SELECT count(*) FROM {name}") == [(0,)]
 
 
 def test_the_sample_shop_against_its_written_truth(
@@ -232,8 +225,9 @@ def test_the_sample_shop_against_its_written_truth(
         "event_time": "unparseable_time", "event_type": "missing_event_type", "quantity": "bad_quantity",
         "unit_price": "bad_price", "rating": "bad_rating",
     }  # fmt: skip
-    rejected = look(tmp_path, "SELECT column_name, list(line ORDER BY line) FROM rejects GROUP BY 1")
-    assert dict(rejected) == {column: sorted(dirt[kind]["lines"]) for column, kind in kinds.items()}
+    for column, kind in kinds.items():
+        lines = look(tmp_path, f"SELECT line FROM rejects WHERE column_name = '{column}' ORDER BY line")
+        assert [line for (line,) in lines] == sorted(dirt[kind]["lines"])
 
 
 def test_parse_map() -> None:

@@ -67,6 +67,8 @@ def test_events(shop: Store) -> None:
     ]
     assert purchases.customdata[1][2] == "3 Mar 2025 to 9 Mar 2025"
     assert "%{y:,} purchases" in purchases.hovertemplate
+    assert figure.layout.xaxis.tick0 == "2025-02-24"  # labels stand under Mondays, as the bars do
+    assert figure.layout.xaxis.dtick == 7 * 24 * 3600 * 1000
     assert figure.layout.barmode == "stack"
     assert figure.layout.title.text == "Events per week, by type"
     assert figure.layout.xaxis.title.text == "Week beginning on Monday (UTC)"
@@ -108,7 +110,8 @@ def test_leaders(shop: Store, measure: str) -> None:
     assert list(figure.layout.yaxis.ticktext) == found.table["label"].tolist()[::-1]
     assert [point[0] for point in bar.customdata] == found.table["key"].tolist()[::-1]
     assert figure.layout.xaxis.range[1] > max(bar.x)
-    assert bar.text[-1] == f"{found.table['value'].iloc[0]:,.{2 if measure == 'revenue' else 0}f}"
+    first = found.table.iloc[0]
+    assert bar.text[-1] == f"{first['value']:,.{2 if measure == 'revenue' else 0}f} · {first['share'] * 100:.1f} %"
 
 
 def test_leaders_say_their_unit(shop: Store) -> None:
@@ -117,7 +120,7 @@ def test_leaders_say_their_unit(shop: Store) -> None:
     assert figure.layout.title.text == "Top categories by users with carts"
     assert figure.layout.xaxis.title.text == "Users with carts"
     assert figure.data[0].marker.color == event_mark("cart").colour
-    assert figure.data[0].customdata[1][2] == " · 66.7% of all"  # of the three users with carts: ann, cat, eve
+    assert figure.data[0].customdata[1][2] == " · 66.7 % of all"  # of the three users with carts: ann, cat, eve
 
 
 def test_losses_are_drawn_to_the_left(tmp_path: Path) -> None:
@@ -141,7 +144,7 @@ def test_funnel(shop: Store) -> None:
     (bar,) = figure.data
     assert list(bar.y) == ["Purchases", "Carts", "Views"]
     assert list(bar.x) == [2, 2, 4]
-    assert list(bar.text) == ["2 users · 100.0% of the step before", "2 users · 50.0% of the step before", "4 users"]
+    assert list(bar.text) == ["2 users · 100.0 % of the step before", "2 users · 50.0 % of the step before", "4 users"]
     assert [point[0] for point in bar.customdata] == [2, 1, 0]
     assert list(bar.marker.color) == [event_mark(step).colour for step in ("purchase", "cart", "view")]
     assert figure.layout.xaxis.title.text == "Users"

@@ -56,6 +56,12 @@ def load_sources(store: Store, sources: Sequence[Source], how: Mapping, *, again
         return load(writer, sources, how, again=again)
 
 
+def reconciled(report: LoadReport) -> LoadReport:
+    """The report, its rows checked to add up."""
+    assert report.rows_read == report.rows_loaded + report.rows_rejected + report.rows_duplicate
+    return report
+
+
 def undo_batch(store: Store, batch_no: int) -> dict[str, Any]:
     """Undo a batch in a transaction of its own."""
     with store.atomic() as writer:

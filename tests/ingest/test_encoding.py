@@ -70,7 +70,9 @@ def test_every_byte_of_latin_text_means_something(data: bytes, size: int) -> Non
     assert out.isascii() == data.isascii()
 
 
-@pytest.mark.parametrize("data, encoding", [(b"a\xffb", "gb18030"), (b"\x00\xd8a\x00", "utf-16-le"), (b"a\x00b", "utf-16-le")])
+@pytest.mark.parametrize(
+    "data, encoding", [(b"a\xffb", "gb18030"), (b"\x00\xd8a\x00", "utf-16-le"), (b"a\x00b", "utf-16-le")]
+)
 def test_bytes_without_meaning_stay_invalid(data: bytes, encoding: str) -> None:
     out = b"".join(to_utf8([data], encoding))
     assert b"\xff" in out

@@ -42,7 +42,7 @@ def test_online_retail(online_retail: Path, tmp_path: Path) -> None:
         frame[frame.Description.str.strip() != ""].groupby(["StockCode", "Description"]).size().reset_index(name="n")
     )
     titles["Description"] = titles.Description.str.strip()
-    titles = titles.groupby(["StockCode", "Description"], as_index=False).n.sum()
+    titles = titles.groupby(["StockCode", "Description"])["n"].sum().reset_index(name="n")
     best = titles.sort_values(["n", "Description"], ascending=[False, True]).groupby("StockCode").Description.first()
     rows = store.rows(Query("SELECT item_id, title FROM items WHERE title IS NOT NULL"))
     assert {str(r["item_id"]): str(r["title"]) for r in rows} == best.to_dict()

@@ -83,7 +83,9 @@ def test_parquet_loses_nothing(store: Store, tmp_path: Path) -> None:
             "id": pa.array([17850.0, None, float("nan"), 1.5]),
             "ID": pa.array(["a", "", None, "ü"]),
             "at": pa.array([dt.datetime(2024, 1, 2, 3, 4, 5, 678900), None, None, None], pa.timestamp("us")),
-            "zoned": pa.array([dt.datetime(2024, 1, 2, 3, 4, 5, tzinfo=utc), None, None, None], pa.timestamp("ms", "Europe/Berlin")),
+            "zoned": pa.array(
+                [dt.datetime(2024, 1, 2, 3, 4, 5, tzinfo=utc), None, None, None], pa.timestamp("ms", "Europe/Berlin")
+            ),
             "day": pa.array([dt.date(2024, 1, 2), None, None, None]),
             "price": pa.array([Decimal("12.50"), Decimal("0.01"), None, Decimal("-3.00")]),
             "big": pa.array([9_007_199_254_740_993, None, 1, 2]),

@@ -75,7 +75,9 @@ def test_a_moment_is_read_back(connection: duckdb.DuckDBPyConnection, text: str,
     assert read(connection, text, expected) == wanted
 
 
-@pytest.mark.parametrize("text", ["blue", "12", "3.50", "u17", "SKU-2023", "10:26", "1-2-3-4", "85123A", "2023", "+44 20 7946 0958"])
+@pytest.mark.parametrize(
+    "text", ["blue", "12", "3.50", "u17", "SKU-2023", "10:26", "1-2-3-4", "85123A", "2023", "+44 20 7946 0958"]
+)
 def test_what_is_no_time(text: str) -> None:
     assert candidates([text]).formats == ()
 

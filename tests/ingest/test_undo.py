@@ -28,7 +28,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def snapshot(store: Store) -> dict[str, Any]:
     """Everything that answers depend on, without numbers given at load."""
-    described = {}
+    described: dict[str, Any] = {}
     for name in ("events", "users", "items"):
         names = [str(r["column_name"]) for r in store.rows(Query(f"SELECT column_name FROM (DESCRIBE {name})"))]
         kinds = store.rows(

@@ -29,7 +29,7 @@ def opened(page: str, *, ws: str | None = None) -> AppTest:
 
 def words(at: AppTest) -> str:
     """All text of the page's main part, for looking up what it says; numbers as they are shown."""
-    return "\n".join(str(e.value) for kind in _SAYING for e in at.main.get(kind)).replace("\\", "")
+    return "\n".join(str(getattr(e, "value", "")) for kind in _SAYING for e in at.main.get(kind)).replace("\\", "")
 
 
 def loaded(store: Store, *files: Path, mapping: Mapping | None = None) -> None:

@@ -23,7 +23,7 @@ class Window:
     words: tuple[str, ...] = ()
 
 
-def answer(store: Store, *args: object, **named: object) -> list[object]:
+def answer(store: Store, /, *args: object, **named: object) -> list[object]:
     calls.append(args)
     return [*args, named]
 
