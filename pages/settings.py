@@ -89,6 +89,10 @@ def _confirm(name: str) -> None:
 def _folders() -> None:
     st.subheader("Folders", anchor=False)
     folder = server_folder()
+    st.markdown(
+        "Large files need not go through the browser: whoever starts Limelight names a folder in the environment "
+        "variable LIMELIGHT\\_SERVER\\_FOLDER, and the page Data offers the files that lie in it."
+    )
     st.table(
         {
             "What": ["Workspaces", "Files to load without uploading", "Uploads, while they are being loaded"],

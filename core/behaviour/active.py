@@ -13,12 +13,13 @@ from typing import Literal
 import pandas as pd
 
 from core.behaviour.periods import covered, grid, table, too_many
-from core.behaviour.sql import active, period_of_key, user_period
+from core.behaviour.sql import active, packed_period, period_of_key
 from core.behaviour.window import EVERYTHING, NO_TIMES, Unit, Window, in_period, resolve
 from core.store import Query, Store
 
 Kind = Literal["active", "new", "returning"]
 WEEK, MONTH = 7, 30
+_MOST_DAYS = 20_000  # a line can be longer than a row of bars
 NOBODY = "No known user did anything in this period."
 
 
@@ -68,14 +69,22 @@ def active_users(store: Store, unit: Unit = "week", window: Window = EVERYTHING)
     periods = grid(store, window, unit) if problem is None else pd.DataFrame()
     if problem is not None or periods.empty:
         return ActiveUsers(window, unit, pd.DataFrame(), problem or NOBODY)
-    keys = Query(f"SELECT DISTINCT {user_period(unit)} AS key FROM events WHERE at_utc IS NOT NULL AND ") + active()
+    keys = (
+        Query(f"SELECT DISTINCT {packed_period('user_no', unit)} AS key FROM events WHERE at_utc IS NOT NULL AND ")
+        + active()
+    )
     counted = table(
         store,
         Query(f"SELECT {period_of_key('key', unit)} AS start, count(*) AS users FROM (")
         + (keys + " AND " + window.condition())
         + ") GROUP BY start",
     )
-    firsts = Query(f"SELECT {user_period(unit)} AS key FROM (") + _firsts(window) + ") WHERE " + window.condition()
+    firsts = (
+        Query(f"SELECT {packed_period('user_no', unit)} AS key FROM (")
+        + _firsts(window)
+        + ") WHERE "
+        + window.condition()
+    )
     new = Query(f"SELECT {period_of_key('key', unit)} AS start, count(*) AS new FROM (") + firsts + ") GROUP BY start"
     fresh = table(store, new)
     filled = periods.merge(counted, on="start", how="left").merge(fresh, on="start", how="left")
@@ -99,19 +108,19 @@ def active_users_users(store: Store, window: Window, unit: Unit, start: date, ki
 def stickiness(store: Store, window: Window = EVERYTHING) -> Stickiness:
     """Users active each day, in the 7 and in the 30 days that end with it, and what share of the latter a day sees."""
     window = resolve(store, window)
-    whole = Window(None, window.end)
-    problem = NO_TIMES if window.end is None else too_many(store, whole, "day")
-    days = grid(store, whole, "day") if problem is None else pd.DataFrame()
-    if problem is not None or days.empty:
-        return Stickiness(window, pd.DataFrame(), problem=problem or NOBODY)
-    reach = days.merge(_gaps(store, window), left_on="start", right_on="day", how="left").drop(columns="day")
-    reach = _rolling(reach.fillna(0))
-    span = covered(store, window)
-    assert span is not None
-    first_day = pd.Series(days["start"]).iloc[0]
+    span, all_data = covered(store, window), covered(store, Window(None, window.end))
+    if span is None or all_data is None:
+        return Stickiness(window, pd.DataFrame(), problem=NO_TIMES if window.end is None else NOBODY)
+    problem = too_many(store, window, "day", _MOST_DAYS)
+    if problem is not None:
+        return Stickiness(window, pd.DataFrame(), problem=problem)
+    since = datetime.combine(span[0].date(), time.min) - timedelta(days=MONTH - 1)
+    back = Window(since, window.end)
+    reach = grid(store, back, "day").merge(_gaps(store, back), left_on="start", right_on="day", how="left")
+    reach = _rolling(reach.drop(columns="day").fillna(0))
     shown = reach[reach["day"] >= span[0].date()].copy()
     for name, length in (("dau", 1), ("wau", WEEK), ("mau", MONTH)):
-        reached = (shown["day"] - first_day) >= timedelta(days=length - 1)
+        reached = (shown["day"] - all_data[0].date()) >= timedelta(days=length - 1)
         shown[f"{name}_complete"] = shown["complete"] & reached.astype(bool)
     shown = shown.drop(columns="complete")
     shown.loc[~shown["mau_complete"], "stickiness"] = float("nan")
@@ -146,10 +155,8 @@ def _firsts(window: Window) -> Query:
 
 def _gaps(store: Store, window: Window) -> pd.DataFrame:
     """Per day: dau, and of those the users who had not come (new_), or will not come (lost_), for 7 or for 30 days."""
-    keys = (
-        Query(f"SELECT DISTINCT {user_period('day')} AS key FROM events WHERE at_utc < ? AND ", (window.end,))
-        + active()
-    )
+    keys = Query(f"SELECT DISTINCT {packed_period('user_no', 'day')} AS key FROM events WHERE ") + window.condition()
+    keys += Query(" AND ") + active()
     # A user's keys are neighbours and two users' keys lie far more than 30 apart, so one order serves all users.
     gaps = (
         "SELECT key, key - lag(key) OVER (ORDER BY key) AS since, lead(key) OVER (ORDER BY key) - key AS until FROM ("

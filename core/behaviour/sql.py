@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from core.behaviour.window import Unit
 from core.store import Query
 
@@ -37,13 +39,13 @@ _START = {
 _SHIFT = 20
 
 
-def user_period(unit: Unit) -> str:
-    """SQL: one BIGINT for a known user and the period of `at_utc`. 0001-01-01 was a Monday, so weeks begin there."""
-    return f"(CAST(user_no AS BIGINT) << {_SHIFT}) + {_PERIOD[unit]}"
+def packed_period(column: Literal["user_no", "item_no"], unit: Unit) -> str:
+    """SQL: one BIGINT for a known user (or item) and the period of `at_utc`; 0001-01-01 was a Monday."""
+    return f"(CAST({column} AS BIGINT) << {_SHIFT}) + {_PERIOD[unit]}"
 
 
 def period_of_key(key: str, unit: Unit) -> str:
-    """SQL: the first day (DATE) of the period packed into `key` by user_period."""
+    """SQL: the first day (DATE) of the period packed into `key` by packed_period."""
     return _START[unit].format(n=f"({key} & {(1 << _SHIFT) - 1})")
 
 

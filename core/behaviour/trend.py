@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import pandas as pd
 
 from core.behaviour.periods import grid, table, too_many, unit_for
-from core.behaviour.sql import IS_ORDER, IS_TRADE, ORDER_KEY, period_of_event, period_of_key, user_period
+from core.behaviour.sql import IS_ORDER, IS_TRADE, ORDER_KEY, packed_period, period_of_event, period_of_key
 from core.behaviour.window import EVERYTHING, NO_TIMES, Unit, Window, resolve
 from core.store import Query, Store
 
@@ -29,6 +30,9 @@ class Trend:
     problem: str | None = None
 
 
+_COUNTED: tuple[tuple[Literal["user_no", "item_no"], str], ...] = (("user_no", "users"), ("item_no", "items"))
+
+
 def trend(store: Store, window: Window = EVERYTHING, unit: Unit | None = None) -> Trend:
     """Users, items, events, orders and net revenue per `unit` of `window`, as `overview` counts them."""
     window = resolve(store, window)
@@ -41,14 +45,17 @@ def trend(store: Store, window: Window = EVERYTHING, unit: Unit | None = None) -
     start = period_of_event(unit)
     net = f"CAST(coalesce(sum(value) FILTER ({IS_TRADE}), 0) AS DOUBLE)"
     events = Query(f"SELECT {start} AS start, count(*) AS events, {net} AS revenue FROM events WHERE ") + within
-    keys = Query(f"SELECT DISTINCT {user_period(unit)} AS key FROM events WHERE user_no IS NOT NULL AND ") + within
-    users = Query(f"SELECT {period_of_key('key', unit)} AS start, count(*) AS users FROM (") + keys + ")"
+    users, things = (_distinct(column, unit, name) + within + ")" for column, name in _COUNTED)
     keys = Query(f"SELECT DISTINCT {start} AS start, {ORDER_KEY} FROM events WHERE {IS_ORDER} AND ") + within
     orders = Query("SELECT start, count(*) AS orders FROM (") + keys + ")"
-    things = Query(f"SELECT {start} AS start, count(DISTINCT item_no) AS items FROM events WHERE ") + within
     for query in (events, users, things, orders):
         periods = periods.merge(table(store, query + " GROUP BY start"), on="start", how="left")
     filled = periods.fillna({"users": 0, "items": 0, "events": 0, "orders": 0, "revenue": 0.0})
     return Trend(
         window, unit, filled.astype({"users": "int64", "items": "int64", "events": "int64", "orders": "int64"})
     )
+
+
+def _distinct(column: Literal["user_no", "item_no"], unit: Unit, name: str) -> Query:
+    keys = f"SELECT DISTINCT {packed_period(column, unit)} AS key FROM events WHERE {column} IS NOT NULL AND "
+    return Query(f"SELECT {period_of_key('key', unit)} AS start, count(*) AS {name} FROM (" + keys)

@@ -17,7 +17,6 @@ SPACES = "  "
 _CANDIDATES = (",", "\t", ";", "|", "::", "||", "\x01", "\x1f", "^", "~", ":", "§", SPACES)
 _ENOUGH = 0.9
 _PREAMBLE = 20
-_INSIDE = "\x1e"  # stands for a delimiter of several characters while the csv module reads the sample
 
 
 @dataclass(frozen=True)
@@ -69,25 +68,35 @@ def sniff(text: str, *, whole: bool, delimiter: str | None = None, header: bool 
     body = rows[1:] if names else rows
     head = tuple(rows[0]) if names and rows else None
     fields = max(_modal(body), len(head or ()))
-    if chosen == SPACES:
-        quote = escape = '"'  # of the copy, core.ingest.text
+    if unquoted(chosen):
+        quote = escape = '"'  # of the copy, core.ingest.rewrite
     titles = sum(bool(row) for row in records[:above])
     return Dialect(chosen, quote, escape, above, head, fields, tuple(map(tuple, body)), titles)
 
 
+def unquoted(delimiter: str) -> bool:
+    """Columns parted by spaces or by several characters (`::`): quotes mean nothing there, and a line is a row."""
+    return len(delimiter.encode()) > 1
+
+
+def values(line: bytes, delimiter: str) -> list[bytes]:
+    """The values of a line of such a file; none for a blank line."""
+    line = line.rstrip(b"\r\n")
+    if delimiter == SPACES:
+        return line.split()
+    return line.split(delimiter.encode()) if line else []
+
+
 def split(text: str, delimiter: str, quote: str, escape: str) -> list[list[str]]:
     """The records of a text, values unquoted; a blank line is an empty record."""
-    if delimiter == SPACES:
-        return [[value.decode() for value in line.split()] for line in text.encode().splitlines()]
-    one = delimiter
-    if len(delimiter) > 1:
-        text, one = text.replace(delimiter, _INSIDE), _INSIDE
+    if unquoted(delimiter):
+        return [[v.decode() for v in values(line, delimiter)] for line in text.encode().splitlines()]
     lines = re.split(r"(?<=\n)|(?<=\r)(?!\n)", text)
     if lines and not lines[-1]:
         lines.pop()
     reader = csv.reader(
         lines,
-        delimiter=one,
+        delimiter=delimiter,
         quotechar=quote or None,
         quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
         doublequote=escape != "\\",
@@ -98,7 +107,7 @@ def split(text: str, delimiter: str, quote: str, escape: str) -> list[list[str]]
     try:
         return list(reader)
     except csv.Error:
-        return [line.rstrip("\r\n").split(one) for line in lines]
+        return [line.rstrip("\r\n").split(delimiter) for line in lines]
 
 
 def _quote(text: str) -> str:

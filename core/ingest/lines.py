@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pyarrow.parquet as pq
 
 from core.ingest.count import is_stray
-from core.ingest.dialect import SPACES
+from core.ingest.dialect import unquoted, values
 from core.ingest.encoding import to_utf8
 from core.ingest.spool import chunks, gunzipped
 from core.ingest.types import Source
@@ -73,10 +73,11 @@ def record_lines(
     """
     if source.format != "csv":
         return _prepared_rows(source, list(ordinals))
-    wanted, out, spaced = set(ordinals), {}, source.delimiter == SPACES
+    wanted, out, plain = set(ordinals), {}, unquoted(source.delimiter)
     left, ordinal = set(refused), -1
     for number, record in _rows(source, step):
-        if number in left or (len(source.columns) > 1 and not record.raw) or (spaced and not record.raw.split()):
+        blank = not values(record.raw, source.delimiter) if plain else len(source.columns) > 1 and not record.raw
+        if number in left or blank:
             continue
         ordinal += 1
         if ordinal in wanted:
@@ -121,11 +122,10 @@ def without_mark(pieces: Iterable[bytes]) -> Iterator[bytes]:
 def _rows(source: Source, step: Step) -> Iterator[tuple[int, Record]]:
     """(DuckDB's line number, record) of the data rows and blank lines that `readable` holds."""
     number = 0
-    spaced = source.delimiter == SPACES
     for record in records(
         text_chunks(source, step),
         delimiter=source.delimiter,
-        quote="" if spaced else source.quote,
+        quote="" if unquoted(source.delimiter) else source.quote,
         escape=source.escape,
     ):
         number += 1

@@ -43,6 +43,7 @@ def insert_events(writer: Writer, batch_no: int, plan: Plan, step: Step = no_ste
     with writer.table("load_words", words):
         for k, deed in enumerate(deeds):
             part = step.part(k / len(deeds), (k + 1) / len(deeds))
+            part.report(0.0, "Writing events")
             writer.run(_insert(writer, batch_no, plan, deed), step=part, note="Writing events")
 
 

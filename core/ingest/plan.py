@@ -204,5 +204,5 @@ def _value(has: dict[Role, Field]) -> tuple[str | None, list[Fault]]:
     exact = f"try_cast(try_cast({units} AS DECIMAL(20, 4)) * {price.name} AS DECIMAL(18, 4))"
     product = f"CASE WHEN {small} THEN {fast} ELSE {exact} END"
     value = f"coalesce({given.name}, {product})" if given else product
-    overflow = f"{price.name} IS NOT NULL AND value IS NULL"
+    overflow = f"{price.name} IS NOT NULL AND value IS NULL AND isfinite({units})"
     return value, [Fault(price.map.column, "value_too_large", "Quantity times price is too large to hold.", overflow)]

@@ -25,7 +25,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.ingest import numbers
-from core.ingest.dialect import SPACES
+from core.ingest.dialect import unquoted
 from core.ingest.types import Source
 from core.progress import Step, no_step
 from core.store import Query, Store, ident
@@ -42,7 +42,7 @@ def relation(source: Source) -> Query:
     columns = ", ".join(f"{literal(c)}: 'VARCHAR'" for c in source.columns)
     options = [
         "auto_detect=false",
-        f"delim={literal(chr(9) if source.delimiter == SPACES else source.delimiter)}",
+        f"delim={literal(chr(9) if unquoted(source.delimiter) else source.delimiter)}",
         f"quote={literal(source.quote)}",
         f"escape={literal(source.escape)}",
         "header=false",

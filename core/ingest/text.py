@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,11 +11,12 @@ from pathlib import Path
 from core.errors import Refusal
 from core.ingest.copy import RejectsCopy, unique_names
 from core.ingest.count import Counter, Counts
-from core.ingest.dialect import SPACES, Dialect, sniff
+from core.ingest.dialect import Dialect, sniff, unquoted, values
 from core.ingest.encoding import Utf8Check, decide, known_encoding, marked, to_utf8
 from core.ingest.jsonl import load_json, looks_like_json
-from core.ingest.lines import physical_lines, records, without_mark
+from core.ingest.lines import physical_lines, without_mark
 from core.ingest.numbers import style
+from core.ingest.rewrite import rewriting
 from core.ingest.shapes import RowShape
 from core.ingest.spool import chunks, hashed, write
 from core.ingest.types import Source
@@ -23,8 +24,6 @@ from core.progress import Step
 
 _HEAD = 1 << 20
 _SAMPLE = 128 << 10
-_NUL = ("nul_bytes", "The row has NUL bytes; the file is damaged here.")
-_STRAY = ("bad_quotes", "A quoted value goes on behind its closing quote; quotes inside a value must be doubled.")
 _CONTROLS = bytes(c for c in range(32) if c not in (1, 9, 10, 12, 13, 30, 31)) + b"\x7f"
 
 
@@ -113,7 +112,7 @@ def _csv(source: Source, head: bytes, spool: Path, said: Said, hasher: hashlib._
         with source.readable.open("rb") as file:
             return _csv(source, file.read(_HEAD), spool, again, None, step.part(0.8, 1))
     source = _with_numbers(_described(source, dialect, counts), dialect)
-    rewrite = _rewriting(dialect, counts)
+    rewrite = rewriting(dialect, counts)
     if rewrite is None:
         return source
     rejects = RejectsCopy()
@@ -124,7 +123,7 @@ def _csv(source: Source, head: bytes, spool: Path, said: Said, hasher: hashlib._
 
 def _described(source: Source, dialect: Dialect, counts: Counts) -> Source:
     above = dialect.above_rows + (dialect.header is not None)
-    blank = counts.blank - dialect.above_blank if dialect.fields == 1 and dialect.delimiter != SPACES else 0
+    blank = counts.blank - dialect.above_blank if dialect.fields == 1 and not unquoted(dialect.delimiter) else 0
     skip = dialect.above + (dialect.header is not None)
     names = list(dialect.header or ())
     if len(names) == dialect.fields - 1 and dialect.header is not None:
@@ -153,8 +152,8 @@ def _scan(
     path: Path, name: str, dialect: Dialect, check: Utf8Check, hasher: hashlib._Hash | None, step: Step
 ) -> Counts:
     """Count, check the encoding and hash in one pass; the hash in a thread of its own."""
-    if dialect.delimiter == SPACES:
-        return _scan_spaced(path, name, check, hasher, step)
+    if unquoted(dialect.delimiter):
+        return _scan_lines(path, name, dialect.delimiter, check, hasher, step)
     shape = RowShape.of(_sample_lines(path, 2000), dialect.delimiter, dialect.fields)
     counter = Counter(delimiter=dialect.delimiter, quote=dialect.quote, escape=dialect.escape, shape=shape)
     with ThreadPoolExecutor(1) as thread:
@@ -172,12 +171,14 @@ def _scan(
     return counter.finish()
 
 
-def _scan_spaced(path: Path, name: str, check: Utf8Check, hasher: hashlib._Hash | None, step: Step) -> Counts:
-    """The same for columns parted by spaces, where a line of nothing but spaces is blank."""
+def _scan_lines(
+    path: Path, name: str, delimiter: str, check: Utf8Check, hasher: hashlib._Hash | None, step: Step
+) -> Counts:
+    """The same for a file in which quotes mean nothing."""
     counts = Counts()
     pieces = chunks(path, step, f"Counting the rows of {name}")
     for line in physical_lines(without_mark(_watched(pieces, check, hasher))):
-        filled = bool(line.split())
+        filled = bool(values(line, delimiter))
         counts.rows += filled
         counts.blank += not filled
         counts.nul = counts.nul or b"\0" in line
@@ -196,55 +197,6 @@ def _watched(pieces: Iterable[bytes], check: Utf8Check, hasher: hashlib._Hash | 
 def _sample_lines(path: Path, most: int) -> list[str]:
     with path.open("rb") as file:
         return [line.decode("utf-8", "replace") for line in file.read(_SAMPLE).splitlines()[1 : most + 1]]
-
-
-Rewrite = Callable[[Iterable[bytes], Source, RejectsCopy], Iterator[bytes]]
-
-
-def _rewriting(dialect: Dialect, counts: Counts) -> Rewrite | None:
-    """How the file must be copied for DuckDB to read it, or None when it can read the file itself."""
-    if counts.nul or counts.stray:
-        return _without_bad_rows
-    if dialect.delimiter == SPACES:
-        return _spaces_to_tabs
-    odd_header = any("\r" in cell for cell in dialect.header or ())  # DuckDB's `skip` stumbles over a CR in the header
-    return _one_line_end if counts.mixed or odd_header else None
-
-
-def _one_line_end(pieces: Iterable[bytes], _: Source, __: RejectsCopy) -> Iterator[bytes]:
-    """Every line ends with LF."""
-    held = b""
-    for piece in pieces:
-        data = held + piece
-        held = b"\r" if data.endswith(b"\r") else b""
-        yield data[: len(data) - len(held)].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    if held:
-        yield b"\n"
-
-
-def _spaces_to_tabs(pieces: Iterable[bytes], _: Source, __: RejectsCopy) -> Iterator[bytes]:
-    """Columns parted by runs of spaces become columns parted by one tab; lines keep their numbers."""
-    for line in physical_lines(pieces):
-        values = (b'"' + v.replace(b'"', b'""') + b'"' if b'"' in v else v for v in line.split())
-        yield b"\t".join(values) + b"\n"
-
-
-def _without_bad_rows(pieces: Iterable[bytes], source: Source, rejects: RejectsCopy) -> Iterator[bytes]:
-    """Rows with NUL bytes or malformed quotes are refused; a blank line takes their place, so that numbers stay."""
-    spaced = source.delimiter == SPACES
-    found = records(pieces, delimiter=source.delimiter, quote="" if spaced else source.quote, escape=source.escape)
-    for number, record in enumerate(found, start=1):
-        if not record.bad:
-            raw = record.raw
-            if spaced:
-                raw = b"".join(_spaces_to_tabs([raw], source, rejects)).rstrip(b"\n")
-            yield raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n") + b"\n"
-        elif number <= source.skip:
-            yield b"\n"
-        else:
-            shown = record.raw[:4000].replace(b"\0", b"").decode("utf-8", "replace")
-            rejects.add(record.line, *(_STRAY if record.stray else _NUL), shown)
-            yield b"\n" if len(source.columns) > 1 else b""
 
 
 def _refuse_binary(head: bytes, name: str) -> None:

@@ -99,7 +99,7 @@ def kept_items(setting: Setting) -> Query:
         )
         + before
         + " GROUP BY e.user_no, e.item_no HAVING count_if(e.event = 'return') > 0 "
-        "AND sum(coalesce(e.quantity, 1)) <= 0) gone "
+        "AND sum(coalesce(e.quantity, CASE e.event WHEN 'return' THEN -1 ELSE 1 END)) <= 0) gone "
         "WHERE gone.user_no = e.user_no AND gone.item_no = e.item_no)"
     )
 

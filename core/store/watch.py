@@ -33,12 +33,13 @@ def watched(
     deadline = None if seconds is None else time.monotonic() + seconds
 
     def watch() -> None:
+        share = 0.0
         while not done.wait(_EVERY):
             late = deadline is not None and time.monotonic() > deadline
             if late or step.cancelled():
                 cursor.interrupt()
             elif note is not None:
-                _tell(cursor, step, note)
+                share = _tell(cursor, step, note, share)
 
     if note is not None:
         cursor.execute("SET enable_progress_bar = true")
@@ -59,10 +60,13 @@ def watched(
         watcher.join()
 
 
-def _tell(cursor: duckdb.DuckDBPyConnection, step: Step, note: str) -> None:
+def _tell(cursor: duckdb.DuckDBPyConnection, step: Step, note: str, told: float) -> float:
+    """Tell the step how far the statement is, if that is further than `told`; what it has been told now."""
     try:
-        share = cursor.query_progress()
-        if share > 0:
-            step.report(share / 100, note)
+        share = cursor.query_progress() / 100
+        if share > told:
+            step.report(share, note)
+            return share
     except (Cancelled, duckdb.Error):
         pass  # the next look at the step interrupts the statement; a closed cursor has nothing to tell
+    return told

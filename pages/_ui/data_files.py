@@ -54,7 +54,7 @@ def _upload(label: str, start: Callable[[], Draft]) -> None:
     )
     st.caption(
         "CSV, TSV or text (also gzipped), Parquet, Excel, JSON lines: what users did, and if you have them, lists of "
-        "items and of users. The files stay on this machine."
+        "items and of users. The files stay on this machine. Above 200 MB, the server folder is quicker: see Settings."
     )
     if not files:
         return

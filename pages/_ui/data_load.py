@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -105,8 +105,10 @@ def _group(store: Store, current: Draft, group: Group) -> Mapping:
     st.subheader(title, anchor=False)
     for file in group.files:
         data_files.file_line(current, file, several=len(group.files) > 1)
-    with st.expander(f"The first {fmt.count(group.lead.preview.num_rows, 'row')}, as they stand", expanded=True):
-        st.dataframe(group.lead.preview, hide_index=True, height=215, key=f"{group.token}-preview")
+    rows = group.lead.preview.num_rows
+    with st.expander(f"The first {fmt.count(rows, 'row')}, as they stand", expanded=True):
+        height: int | Literal["content"] = 215 if rows > 5 else "content"
+        st.dataframe(group.lead.preview, hide_index=True, height=height, key=f"{group.token}-preview")
     return mapping_of(store, group)
 
 

@@ -55,34 +55,31 @@ def _columns(store: Store, group: Group) -> list[ColumnMap]:
     unsure = sum(not e.sure for e in group.lead.proposal.evidence)
     if unsure:
         st.warning(f"Please check {fmt.count(unsure, 'column')} marked **check**: the file alone does not settle it.")
-    widths = (3, 3, 3, 3.6)
-    for cell, title in zip(
-        st.columns(widths), ("Column in the file", "What it means", "How it is read", "Why"), strict=True
-    ):
-        cell.caption(f"**{title}**")
     mapped = {c.column: c for c in group.lead.proposal.mapping.columns}
     out = []
     for k, evidence in enumerate(group.lead.proposal.evidence):
-        cells = st.columns(widths, vertical_alignment="top")
-        with cells[0]:
+        proposed = mapped.get(evidence.column, ColumnMap(evidence.column, "ignore"))
+        left, right = st.columns((3, 8), vertical_alignment="top")
+        with left:
             mark = "" if evidence.sure else " :orange-badge[check]"
             st.markdown(f"**{plain(evidence.column)}**{mark}  \n:small[{_examples(evidence)}]")
-        column = mapped.get(evidence.column, ColumnMap(evidence.column, "ignore"))
-        with cells[1]:
-            role = _role(group, k, column)
-        with cells[2]:
-            if role == "time" and not column.time_format:
-                with st.spinner("Looking how it is written"):
-                    column = replace(column, time_format=ask(store, _best_time, group.lead.source, column.column))
-            out.append(_details(group, k, replace(column, role=role)))
-        with cells[3]:
-            st.caption(_why(group, evidence, asked=role == column.role))
+        with right:
+            meaning, reading = st.columns(2, vertical_alignment="center")
+            with meaning:
+                role = _role(group, k, proposed)
+            column = replace(proposed, role=role)
+            with reading:
+                if role == "time" and not column.time_format:
+                    with st.spinner("Looking how it is written"):
+                        column = replace(column, time_format=ask(store, _best_time, group.lead.source, column.column))
+                out.append(_details(group, k, column))
+            st.caption(_why(group, evidence, asked=role == proposed.role))
     return out
 
 
 def _examples(evidence: Evidence) -> str:
     shown = [plain(e if len(e) <= 20 else e[:19] + "…") for e in evidence.examples[:3]]
-    return ", ".join(shown) or "no value in any row"
+    return ", ".join(shown) or ("empty in the first rows" if evidence.filled else "empty in every row")
 
 
 def _why(group: Group, evidence: Evidence, *, asked: bool) -> str:

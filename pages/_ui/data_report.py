@@ -72,7 +72,7 @@ def _one(store: Store, report: LoadReport) -> None:
 
 def draw_figures(figures: list[tuple[str, int, str]]) -> None:
     """Key figures side by side: name, number, what it means."""
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True, gap="medium"):
         for name, value, meaning in figures:
             st.metric(name, fmt.number(value), help=meaning, width="content")
 

@@ -7,11 +7,12 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Download, Page, expect
 
 from core.store import Query, Store
+from pages._ui.downloads import LARGE
 from tests.browser.driver import SCHEMES, SIZES, click, download, go, look, overflow, settled
-from tests.browser.server import App
+from tests.browser.server import ROOT, App, running
 
 RATINGS = "user_id,item_id,rating,clicks\nu1,i1,4,3\nu1,i2,5,0\nu2,i1,,2\nu3,i3,2,1\n"
 ORDERS = (
@@ -97,7 +98,7 @@ def test_a_correction_by_keyboard_changes_what_is_loaded(page: Page, app: App, t
 def test_rejected_rows_are_downloaded_and_a_load_is_taken_back(page: Page, app: App, tmp_path: Path) -> None:
     fresh(page, app, "orders")
     choose(page, file(tmp_path, "orders.csv", ORDERS))
-    pick(page, "What order_date means", "Time: when")  # of four values one is no day and one no number
+    expect(page.get_by_role("combobox", name="What order_date means")).to_have_value("Time: when")
     pick(page, "What quantity means", "Quantity (units)")
     click(page, "Load 4 rows")
     expect(page.get_by_text("4 rows read = 2 loaded + 2 rejected + 0 left out as exact repeats").first).to_be_visible()
@@ -194,3 +195,46 @@ def test_online_retail_is_read_month_first_and_every_row_accounted_for(
     expect(report.get_by_role("row").filter(has_text="Returns")).to_contain_text("10,624")
     expect(report).to_contain_text("135,080 rows name no user")
     expect(report).to_contain_text("5,268 rows repeat another row exactly; they were kept")
+
+
+LONG_APP = """
+from pathlib import Path
+import streamlit as st
+from pages._ui.downloads import routes
+app = st.App(Path(__file__).parent / "long_page.py", routes=routes())
+"""
+LONG_PAGE = """
+from pathlib import Path
+import streamlit as st
+from pages._ui import state
+from pages._ui.downloads import LARGE, csv_button
+state.settle()
+def make(path: Path) -> None:
+    path.write_text("n\\n" + "".join(f"{k}\\n" for k in range(LARGE)))
+csv_button("Fetch the numbers", make, "numbers.csv", "numbers", rows=LARGE)
+"""
+
+
+def test_a_long_file_is_streamed_from_the_export_folder(page: Page, tmp_path: Path) -> None:
+    """Streamlit's own button would hold it in memory; here it comes by a link."""
+    home = tmp_path / "home"
+    home.mkdir()
+    Store(home / "shop.duckdb").close()
+    (tmp_path / "long_page.py").write_text(LONG_PAGE)
+    script = tmp_path / "long_app.py"
+    script.write_text(LONG_APP)
+    with running(home, script=script, env={"PYTHONPATH": str(ROOT)}) as it:
+        go(page, it.url)
+        link = page.get_by_role("link", name="Fetch the numbers")
+        got: list[Download] = []
+        page.context.on("page", lambda opened: opened.on("download", lambda it: got.append(it)))
+        link.click()
+        for _ in range(100):
+            if got:
+                break
+            page.wait_for_timeout(100)
+        assert got[0].suggested_filename == "numbers.csv"
+        got[0].save_as(tmp_path / "numbers.csv")
+        lines = (tmp_path / "numbers.csv").read_text(encoding="utf-8").splitlines()
+        assert lines == ["n", *map(str, range(LARGE))]
+        assert page.request.get(f"{it.url}/limelight/files/guessed").status == 404

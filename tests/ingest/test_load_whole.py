@@ -9,7 +9,11 @@ from pathlib import Path
 import pytest
 
 from core.errors import Refusal
+from core.ingest.load import load
+from core.ingest.source import open_source
+from core.progress import Cancelled, Step
 from core.store import Query, Store
+from tests.bench.shop_file import write_shop_file
 from tests.ingest.loading import events, load_sources, load_text, mapping, reconciled, source, table, workspace
 
 
@@ -55,3 +59,55 @@ def test_a_refused_load_leaves_nothing_behind(store: Store) -> None:
     assert store.rows(Query("SELECT * FROM batches")) == []
     assert table(store, "users") == []
     assert "extra" not in store.read(Query("SELECT * FROM events")).column_names
+
+
+# ---- progress and cancelling
+
+
+class Watcher(Step):
+    """Keeps what it is told; says stop once `stop` appears in a note."""
+
+    def __init__(self, stop: str | None = None) -> None:
+        self.told: list[tuple[float, str]] = []
+        self._stop, self._stopped = stop, False
+
+    def _tell(self, share: float, note: str) -> None:
+        self.told.append((share, note))
+        self._stopped = self._stopped or (self._stop is not None and self._stop in note)
+
+    def cancelled(self) -> bool:
+        return self._stopped
+
+
+SHOP = mapping(
+    user="user_id", item="item_id", event__="event_type", time="event_time", quantity="quantity", price="price"
+)
+
+
+@pytest.mark.slow
+def test_progress_rises_and_says_what_is_done(store: Store) -> None:
+    path = store.path.parent / "shop.csv"
+    write_shop_file(path, 1_000_000)
+    file, step = open_source(path, spool=store.spool), Watcher()
+    with store.atomic() as writer:
+        load(writer, [file], SHOP, step=step)
+    shares = [share for share, _ in step.told]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+    reading = [share for share, note in step.told if note == "Reading shop.csv"]
+    assert len(set(reading)) > 3
+    assert {"Reading shop.csv", "Looking for repeated rows", "Writing events", "Loaded"} <= {n for _, n in step.told}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", ["Reading", "Looking for repeated rows", "Numbering", "Writing events"])
+def test_a_cancelled_load_leaves_nothing(store: Store, moment: str) -> None:
+    path = store.path.parent / "shop.csv"
+    write_shop_file(path, 1_000_000)
+    file, version = open_source(path, spool=store.spool), store.version
+    with pytest.raises(Cancelled), store.atomic() as writer:
+        load(writer, [file], SHOP, step=Watcher(moment))
+    assert store.version == version
+    for name in ("events", "users", "items", "batches", "rejects"):
+        assert store.rows(Query(f"SELECT count(*) AS n FROM {name}")) == [{"n": 0}]
+    load_text(store, "u,i\n1,a\n", mapping(event="view", user="u", item="i"))

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from core.errors import Refusal
-from core.ingest import Source, discard, open_source, preview, relation
+from core.ingest import Source, discard, open_source, preview, relation, spool
 from core.progress import Cancelled, Step
 from core.store import Query, Store
 from tests.ingest.cases import CASES, TWO
@@ -95,7 +95,7 @@ def test_refused_rows_are_kept_with_their_lines(store: Store) -> None:
         (b"PK\x03\x04" + b"[Content_Types].xml" * 10, "damaged_workbook"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "damaged_workbook"),
         (b"PAR1 and nothing more", "damaged_parquet"),
-        (gzip.compress(b"a,b\n1,2\n" * 1000)[:-20], "damaged_gzip"),
+        (gzip.compress(b"a,b\n1,2\n" * 1000, mtime=0)[:-20], "damaged_gzip"),
         (b"\x1f\x8b\x08" + b"x" * 50, "damaged_gzip"),
         (b'a,b,c\n1,"2,3\n4,5,6\n', "unterminated_quote"),
         (b'{"a": 1,\n"b": \n', "not_json_lines"),
@@ -118,8 +118,9 @@ def test_paths_that_cannot_be_read(store: Store, tmp_path: Path) -> None:
         assert refused.value.code == code
 
 
-def test_a_gzip_bomb_is_refused_before_it_fills_the_disk(store: Store) -> None:
-    bomb = gzip.compress(b"\n" * (300 << 20))
+def test_a_gzip_bomb_is_refused_before_it_fills_the_disk(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spool, "_FIRST_LOOK", 1 << 20)
+    bomb = gzip.compress(b"\n" * (30 << 20))
     with pytest.raises(Refusal) as refused:
         opened(store, bomb)
     assert refused.value.code == "too_compressed"

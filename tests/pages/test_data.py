@@ -15,7 +15,9 @@ from core.behaviour import contents
 from core.ingest import batches, undo
 from core.jobs import runner_for
 from core.store import Query, Store, close_workspace, list_workspaces, open_workspace
+from core.store.connect import open_folders
 from pages._ui import data_files
+from pages._ui import data_words as words_of
 from tests.pages.drive import loaded, opened, words
 
 RATINGS = "user_id,item_id,rating,clicks\nu1,i1,4,3\nu1,i2,5,0\nu2,i1,,2\nu3,i3,2,1\n"
@@ -75,6 +77,11 @@ def button(at: AppTest, label: str) -> AppTest:
 
 def selectbox(at: AppTest, label: str):  # type: ignore[no-untyped-def]  # AppTest's own type
     return next(s for s in at.selectbox if s.label == label)
+
+
+def spooled() -> set[Path]:
+    """What lies in the spool, which all workspaces of this process share."""
+    return set(open_folders()[0].iterdir())
 
 
 def my_data() -> Store:
@@ -172,9 +179,7 @@ def test_another_kind_is_looked_at_anew() -> None:
     assert selectbox(at, "What is in this file?").value == "items"
     selectbox(at, "What is in this file?").set_value("events").run()
     at = settled(at)
-    assert "event" in selectbox(at, "What item_id means").options or "Event: what happened" in (
-        selectbox(at, "What item_id means").options
-    )
+    assert words_of.ROLES["event"] in selectbox(at, "What item_id means").options
 
 
 def test_event_values_are_mapped_to_words() -> None:
@@ -196,13 +201,13 @@ def test_a_file_can_be_left_out() -> None:
 
 
 def test_putting_it_all_away_leaves_nothing_in_the_spool() -> None:
-    at = upload(opened("data"), ("likes.csv", RATINGS))
-    store = my_data()
-    before = set(store.spool.iterdir())
-    assert before
+    at = opened("data")
+    before = spooled()
+    at = upload(at, ("likes.csv", RATINGS))
+    assert spooled() - before
     at = button(at, "Put it all away")
     gc.collect()
-    assert not before & set(store.spool.iterdir())
+    assert not spooled() - before
     assert not [b for b in at.button if b.label.startswith("Load 4")]
 
 
@@ -220,12 +225,15 @@ def test_putting_it_all_away_leaves_nothing_in_the_spool() -> None:
     ],
 )
 def test_a_file_that_cannot_be_loaded_says_why(name: str, content: str | bytes, said: str) -> None:
-    at = upload(opened("data"), (name, content))
+    at = opened("data")
+    before = spooled()
+    at = upload(at, (name, content))
     assert said in words(at)
     assert "Traceback" not in words(at)
     assert not [b for b in at.button if re.match(r"Load \d", b.label)]
-    assert all(re.fullmatch(r"(upload|prepared)-[0-9a-f]{32}.*", p.name) for p in my_data().spool.iterdir())
+    assert all(re.fullmatch(r"(upload|prepared)-[0-9a-f]{32}.*", p.name) for p in spooled() - before)
     button(at, "Leave this file out")
+    assert not spooled() - before
 
 
 def test_one_bad_file_does_not_hold_back_the_others() -> None:

@@ -87,7 +87,9 @@ _items = st.dictionaries(
         {"category": st.sampled_from((None, "toys", "books")), "price": st.sampled_from((None, 5.0))}
     ),
 )
-worlds = st.builds(World, _users, _items, st.lists(_events(), max_size=40).map(tuple))
+# mostly well filled: of an empty world every rule says the same
+_logs = st.one_of(st.lists(_events(), min_size=25, max_size=60), st.lists(_events(), max_size=8)).map(tuple)
+worlds = st.builds(World, _users, _items, _logs)
 
 
 def _one(op: str, values: st.SearchStrategy[Any]) -> st.SearchStrategy[Test]:
