@@ -120,8 +120,8 @@ def stickiness(store: Store, window: Window = EVERYTHING) -> Stickiness:
     reach = _rolling(reach.drop(columns="day").fillna(0))
     shown = reach[reach["day"] >= span[0].date()].copy()
     for name, length in (("dau", 1), ("wau", WEEK), ("mau", MONTH)):
-        reached = (shown["day"] - all_data[0].date()) >= timedelta(days=length - 1)
-        shown[f"{name}_complete"] = shown["complete"] & reached.astype(bool)
+        reached = all_data[0].date() + timedelta(days=length - 1)
+        shown[f"{name}_complete"] = shown["complete"] & (shown["day"] >= reached)
     shown = shown.drop(columns="complete")
     shown.loc[~shown["mau_complete"], "stickiness"] = float("nan")
     last = shown[shown["stickiness"].notna()].tail(1)

@@ -58,17 +58,12 @@ def covered(store: Store, window: Window) -> tuple[datetime, datetime] | None:
     return low, high
 
 
-def too_many(store: Store, window: Window, unit: Unit) -> str | None:
-    """Why the periods of a resolved window cannot be drawn one by one, or None where they can."""
+def too_many(store: Store, window: Window, unit: Unit, most: int = MOST_PERIODS) -> str | None:
+    """Why more than `most` periods of a resolved window are not drawn; None where there are not so many."""
     span = covered(store, window)
-    days = (span[1] - span[0]).days / {"day": 1, "week": 7, "month": 30.4}[unit] if span else 0
-    if days <= MOST_PERIODS:
+    if span is None or (span[1] - span[0]).days <= most * {"day": 1, "week": 7, "month": 30}[unit]:
         return None
-    return (
-        f"From {span[0]:%Y-%m-%d} on there are more than {MOST_PERIODS:,} {unit}s. Choose a later start."
-        if span
-        else None
-    )
+    return f"From {span[0]:%Y-%m-%d} on there are more than {most:,} {unit}s. Choose a later start."
 
 
 def unit_for(store: Store, window: Window) -> Unit:

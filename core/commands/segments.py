@@ -105,7 +105,7 @@ def _members(store: Store, rule: Rule, as_of: datetime | None, args: argparse.Na
         lines += [f"  {node.users:>10,}  {node.path}: {node.words}" for node in counts.nodes[1:]]
     if args.out:
         result["out"], result["rows"] = args.out, _write(store, rule, as_of, Path(args.out), step)
-        lines.append(f"{result['rows']:,} rows written to {args.out}.")
+        lines.append(f"{result['rows']:,} {'row' if result['rows'] == 1 else 'rows'} written to {args.out}.")
     if args.save:
         save_segment(store, Segment(args.save, rule, _as_of(args.as_of)), replace=args.replace)
         result["saved"] = args.save

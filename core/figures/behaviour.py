@@ -100,7 +100,9 @@ def active_users_figure(found: Stickiness) -> go.Figure:
                 name=name,
                 legendgroup=column,
                 showlegend=dash == "solid",
-                mode="lines" if len(found.table) > 1 else "markers",
+                mode="lines+markers",
+                # Plotly lets people pick markers only; unseen ones make the line itself something to click on.
+                marker={"size": 8, "opacity": 0 if len(found.table) > 1 else 1},
                 line={"color": colour, "width": 2, "dash": dash},
                 connectgaps=False,
                 customdata=[[column, str(day)] for day in rows["day"]],

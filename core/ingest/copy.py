@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.errors import Refusal
-from core.ingest.lines import LINE_COLUMN
+from core.ingest.records import LINE_COLUMN
 from core.ingest.spool import disk_refusals, new_file
 
 _BATCH = 20_000

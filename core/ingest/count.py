@@ -145,10 +145,12 @@ class Counter:
             still = bool((len(kept) + self._inside) & 1)
         else:
             kept, outside, still = np.empty(0, np.int64), ends, False
+        unended = len(data) - 1 - (int(ends[-1]) if len(ends) else -1)
         starts = np.concatenate(([-1], outside[:-1])) if len(outside) else outside
         lengths = outside - starts - 1 - crlf
         if len(lengths) and self._midrow:
             lengths[0] = 1
+        self._ended(data, ends, np.append(outside, len(data)) if unended and not still else outside, lengths == 0)
         blank = int(np.count_nonzero(lengths == 0))
         counts.blank += blank
         counts.rows += len(outside) - blank
@@ -156,13 +158,15 @@ class Counter:
         counts.cr += int(np.count_nonzero(cr))
         counts.lf += int(len(outside) - np.count_nonzero(crlf) - np.count_nonzero(cr))
         counts.broken += len(ends) - len(outside)
-        unended = len(data) - 1 - (int(ends[-1]) if len(ends) else -1)
         if unended and not still:
             counts.rows += 1
         if still and len(kept):
             self._opened = self._line_of(ends, int(kept[-1]))
         counts.lines += len(ends) + (unended > 0)
         self._inside = self._midrow = still
+
+    def _ended(self, data: bytes, ends: Positions, stops: Positions, blank: Truths) -> None:
+        """For those who look for rows: rows end at `stops`, the first `blank` of them are blank lines."""
 
     def _toggles(self, raw: Bytes, data: bytes) -> Positions:
         """Positions of the quotes that open or close a value, in order; the ordinary ones are left out."""

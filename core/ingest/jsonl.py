@@ -10,7 +10,7 @@ from pathlib import Path
 
 from core.errors import Refusal
 from core.ingest.copy import RejectsCopy, TextCopy, unique_names
-from core.ingest.lines import physical_lines
+from core.ingest.records import physical_lines
 
 _SPACE = re.compile(r"[\s,]*")
 _FIRST = 1000

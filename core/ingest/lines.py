@@ -1,41 +1,22 @@
-"""The records of a CSV one by one, with their physical lines: slower than counting, for the few rows that matter."""
+"""Where rows stand in the file: from what DuckDB loaded or refused back to lines and text."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
 
+import numpy as np
 import pyarrow.parquet as pq
 
-from core.ingest.count import is_stray
+from core.ingest.count import Counter, Positions, Truths
 from core.ingest.dialect import unquoted, values
 from core.ingest.encoding import to_utf8
+from core.ingest.records import LINE_COLUMN, physical_lines, without_mark
 from core.ingest.spool import chunks, gunzipped
 from core.ingest.types import Source
 from core.progress import Step, no_step
 
-LINE_COLUMN = "__limelight_line"
-"""The last column of a prepared Parquet copy: the line (JSON lines) or row (Excel) each row came from."""
-
 _RAW = 1000
-
-
-@dataclass(frozen=True)
-class Record:
-    """One record of a CSV: its first physical line (1 = the file's first), how many lines it has, its bytes.
-
-    `stray`: a quoted value goes on behind its closing quote, or is never closed; the row is malformed.
-    """
-
-    line: int
-    lines: int
-    raw: bytes
-    stray: bool = False
-
-    @property
-    def bad(self) -> bool:
-        """The row is refused when the file is recognised (Source.rejects)."""
-        return self.stray or b"\0" in self.raw
 
 
 @dataclass(frozen=True)
@@ -44,22 +25,6 @@ class RawRow:
 
     line: int | None
     raw: str
-
-
-def records(pieces: Iterable[bytes], *, delimiter: str, quote: str, escape: str) -> Iterator[Record]:
-    """Every record and blank line of UTF-8 pieces, by the rules of core.ingest.count; line ends are left out."""
-    rules = _Rules(delimiter.encode()[-1:] + b"\r\n", delimiter.encode()[:1] + b"\r\n", quote.encode(), escape == "\\")
-    line = first = 1
-    held = b""
-    for text in physical_lines(pieces):
-        held = held + text if held else text
-        still_open, stray = rules.look(held) if quote and rules.quote in held else (False, False)
-        if not still_open:
-            yield Record(first, line - first + 1, held.rstrip(b"\r\n"), stray)
-            held, first = b"", line + 1
-        line += 1
-    if held:
-        yield Record(first, line - first, held, True)
 
 
 def record_lines(
@@ -73,29 +38,16 @@ def record_lines(
     """
     if source.format != "csv":
         return _prepared_rows(source, list(ordinals))
-    wanted, out, plain = set(ordinals), {}, unquoted(source.delimiter)
-    left, ordinal = set(refused), -1
-    for number, record in _rows(source, step):
-        blank = not values(record.raw, source.delimiter) if plain else len(source.columns) > 1 and not record.raw
-        if number in left or blank:
-            continue
-        ordinal += 1
-        if ordinal in wanted:
-            out[ordinal] = _raw(record)
-            if len(out) == len(wanted):
-                break
-    return [out[k] for k in ordinals]
+    wanted = _Wanted(ordinals=set(ordinals), refused=set(refused))
+    _look(source, wanted, step)
+    return [wanted.by_ordinal[k] for k in ordinals]
 
 
 def refused_lines(source: Source, refused: Sequence[int], *, step: Step = no_step) -> list[RawRow]:
     """Where the records stand whose `reject_errors.line` is given (it counts records and blank lines, not lines)."""
-    wanted, out = set(refused), {}
-    for number, record in _rows(source, step):
-        if number in wanted:
-            out[number] = _raw(record)
-            if len(out) == len(wanted):
-                break
-    return [out.get(k, RawRow(None, "")) for k in refused]
+    wanted = _Wanted(numbers=set(refused))
+    _look(source, wanted, step)
+    return [wanted.by_number.get(k, RawRow(None, "")) for k in refused]
 
 
 def text_chunks(source: Source, step: Step = no_step) -> Iterator[bytes]:
@@ -108,80 +60,98 @@ def text_chunks(source: Source, step: Step = no_step) -> Iterator[bytes]:
     yield from without_mark(pieces)
 
 
-def without_mark(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The pieces without a UTF-8 byte order mark at the start of the first one that is not empty."""
-    first = True
-    for piece in pieces:
-        if first and piece:
-            first = False
-            piece = piece.removeprefix(b"\xef\xbb\xbf")
-        if piece:
-            yield piece
+@dataclass
+class _Wanted:
+    """What is looked for: rows by ordinal, records by DuckDB's line number; and what was found."""
+
+    ordinals: set[int] = field(default_factory=set)
+    numbers: set[int] = field(default_factory=set)
+    refused: set[int] = field(default_factory=set)
+    by_ordinal: dict[int, RawRow] = field(default_factory=dict)
+    by_number: dict[int, RawRow] = field(default_factory=dict)
+
+    def done(self) -> bool:
+        """All is found."""
+        return len(self.by_ordinal) == len(self.ordinals) and len(self.by_number) == len(self.numbers)
 
 
-def _rows(source: Source, step: Step) -> Iterator[tuple[int, Record]]:
-    """(DuckDB's line number, record) of the data rows and blank lines that `readable` holds."""
-    number = 0
-    for record in records(
-        text_chunks(source, step),
-        delimiter=source.delimiter,
-        quote="" if unquoted(source.delimiter) else source.quote,
-        escape=source.escape,
-    ):
-        number += 1
-        if number <= source.skip:
+def _look(source: Source, wanted: _Wanted, step: Step) -> None:
+    if wanted.done():
+        return
+    gone = _rejected_lines(source)
+    if unquoted(source.delimiter):
+        _look_by_line(source, wanted, gone, step)
+        return
+    locator = _Locator(source, wanted, gone)
+    for piece in text_chunks(source, step):
+        locator.feed(piece)
+        if wanted.done():
+            return
+    locator.finish()
+
+
+class _Locator(Counter):
+    """The counter of rows, noting where the wanted ones stand as it passes them."""
+
+    def __init__(self, source: Source, wanted: _Wanted, gone: Collection[int]) -> None:
+        super().__init__(delimiter=source.delimiter, quote=source.quote, escape=source.escape)
+        self._wanted, self._skip, self._one = wanted, source.skip, len(source.columns) == 1
+        self._gone = np.fromiter(gone, np.int64)
+        self._refused = np.fromiter(wanted.refused, np.int64)
+        self._ordinals, self._numbers = (np.fromiter(s, np.int64) for s in (wanted.ordinals, wanted.numbers))
+        self._number = self._rows = self._first = 0
+        self._head = b""  # of a row that began in an earlier chunk
+
+    def _count(self, data: bytes) -> None:
+        self._count_exactly(data, np.frombuffer(data, np.uint8))
+
+    def _ended(self, data: bytes, ends: Positions, stops: Positions, blank: Truths) -> None:
+        starts = np.concatenate(([0], stops + 1))
+        first = self.counts.lines + np.searchsorted(ends, starts) + 1
+        if self._midrow:
+            first[0] = self._first
+        self._note(data, starts[:-1], stops, blank, first[:-1])
+        self._head = (self._head if not len(stops) else b"") + data[starts[-1] : starts[-1] + 4 * _RAW]
+        self._first = int(first[-1])
+
+    def _note(self, data: bytes, starts: Positions, stops: Positions, blank: Truths, first: Positions) -> None:
+        here = ~np.isin(first, self._gone)
+        numbers = self._number + (np.cumsum(here) if self._one else np.arange(1, len(first) + 1))
+        loaded = here & (numbers > self._skip) & ~np.isin(numbers, self._refused)
+        if not self._one:
+            loaded[: len(blank)] &= ~blank
+        ordinals = self._rows + np.cumsum(loaded) - 1
+        for k in np.flatnonzero(loaded & np.isin(ordinals, self._ordinals)).tolist():
+            self._wanted.by_ordinal[int(ordinals[k])] = self._raw(data, starts[k], stops[k], first[k], k)
+        for k in np.flatnonzero(here & np.isin(numbers, self._numbers)).tolist():
+            self._wanted.by_number[int(numbers[k])] = self._raw(data, starts[k], stops[k], first[k], k)
+        if len(first):
+            self._number, self._rows = int(numbers[-1]), int(ordinals[-1]) + 1
+
+    def _raw(self, data: bytes, start: int, stop: int, first: int, k: int) -> RawRow:
+        text = (self._head if k == 0 else b"") + data[start : min(stop, start + 4 * _RAW)]
+        return RawRow(int(first), text.rstrip(b"\r\n").decode("utf-8", "replace")[:_RAW])
+
+
+def _look_by_line(source: Source, wanted: _Wanted, gone: Collection[int], step: Step) -> None:
+    """The same for a file in which quotes mean nothing, and a line is a row."""
+    ordinal = -1
+    for number, line in enumerate(physical_lines(text_chunks(source, step)), start=1):
+        row = RawRow(number, line.rstrip(b"\r\n")[: 4 * _RAW].decode("utf-8", "replace")[:_RAW])
+        if number in wanted.numbers:
+            wanted.by_number[number] = row
+        if number <= source.skip or number in gone or number in wanted.refused or not values(line, source.delimiter):
             continue
-        if source.rejected and record.bad:
-            number -= len(source.columns) == 1
-            continue
-        yield number, record
+        ordinal += 1
+        if ordinal in wanted.ordinals:
+            wanted.by_ordinal[ordinal] = row
+        if wanted.done():
+            return
 
 
-def _raw(record: Record) -> RawRow:
-    return RawRow(record.line, record.raw[: 4 * _RAW].decode("utf-8", "replace")[:_RAW])
-
-
-def physical_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Lines with their ends (LF, CR LF or a lone CR), of pieces of any size."""
-    tail = b""
-    for piece in pieces:
-        data = tail + piece if tail else piece
-        lines = data.splitlines(keepends=True)
-        tail = lines.pop() if lines and (not lines[-1].endswith(b"\n")) else b""
-        yield from lines
-    if tail:
-        yield tail
-
-
-@dataclass(frozen=True)
-class _Rules:
-    """How quotes work: the bytes a value may begin behind and end before, the quote, whether a backslash escapes it."""
-
-    starts: bytes
-    ends: bytes
-    quote: bytes
-    backslash: bool
-
-    def look(self, record: bytes) -> tuple[bool, bool]:
-        """(a quoted value is still open at the end, one goes on behind its closing quote)."""
-        at, inside, stray = record.find(self.quote), False, False
-        while at >= 0:
-            if not inside:
-                inside = self._opens(record, at)
-            elif self.backslash and (at - len(record[:at].rstrip(b"\\"))) % 2:
-                pass
-            elif record[at + 1 : at + 2] == self.quote:
-                at += 1
-            else:
-                inside = False
-                stray = stray or is_stray(record, at + 1, self.ends)
-            at = record.find(self.quote, at + 1)
-        return inside, stray
-
-    def _opens(self, record: bytes, at: int) -> bool:
-        if at == 0 or record[at - 1] in self.starts:
-            return True
-        return record[at - 1 : at] == b" " and (at == 1 or record[at - 2] in self.starts)
+def _rejected_lines(source: Source) -> set[int]:
+    """Lines of the rows that recognising the file refused already."""
+    return set(pq.read_table(source.rejects, columns=["line"])["line"].to_pylist()) if source.rejects else set()
 
 
 def _prepared_rows(source: Source, ordinals: list[int]) -> list[RawRow]:

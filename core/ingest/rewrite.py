@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from core.ingest.copy import RejectsCopy
 from core.ingest.count import Counts
 from core.ingest.dialect import Dialect, unquoted, values
-from core.ingest.lines import physical_lines, records
+from core.ingest.records import physical_lines, records
 from core.ingest.types import Source
 
 _NUL = ("nul_bytes", "The row has NUL bytes; the file is damaged here.")
@@ -22,7 +22,8 @@ def rewriting(dialect: Dialect, counts: Counts) -> Rewrite | None:
         return _without_bad_rows
     if unquoted(dialect.delimiter):
         return _parted_by_tabs
-    odd_header = any("\r" in cell for cell in dialect.header or ())  # DuckDB's `skip` stumbles over a CR in the header
+    # DuckDB's `skip` stumbles over a CR in the header, and over any line break in it behind a byte order mark.
+    odd_header = any("\r" in cell or "\n" in cell for cell in dialect.header or ())
     return _one_line_end if counts.mixed or odd_header else None
 
 

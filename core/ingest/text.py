@@ -14,8 +14,8 @@ from core.ingest.count import Counter, Counts
 from core.ingest.dialect import Dialect, sniff, unquoted, values
 from core.ingest.encoding import Utf8Check, decide, known_encoding, marked, to_utf8
 from core.ingest.jsonl import load_json, looks_like_json
-from core.ingest.lines import physical_lines, without_mark
 from core.ingest.numbers import style
+from core.ingest.records import physical_lines, without_mark
 from core.ingest.rewrite import rewriting
 from core.ingest.shapes import RowShape
 from core.ingest.spool import chunks, hashed, write

@@ -160,7 +160,7 @@ def event_condition(event: str, setting: Setting, path: str, *, net: bool = Fals
     """The condition on events `e` that they are of one kind; with `net`, purchases together with their returns."""
     setting.schema.check_word(event, path)
     if event == ANY_EVENT:
-        return Query("true")
+        return Query("e.event <> 'impression'")
     if net and event == "purchase":
         return Query("e.event IN ('purchase', 'return')")
     return Query("e.event = ?", (event,))

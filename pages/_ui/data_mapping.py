@@ -137,7 +137,8 @@ def _details(group: Group, k: int, column: ColumnMap) -> ColumnMap:
         options = list(dict.fromkeys([*([column.event] if column.event else []), *words.CHANNELS]))
         event = _word(column, options, f"{key}-channel", f"Channel of {label(column.column)}", "Which channel?")
         return replace(column, event=event)
-    st.caption(words.READ_AS.get(role, ""))
+    several = role == "category" and column.type == "list"
+    st.caption("Read as a list (a|b|c)" if several else words.READ_AS.get(role, ""))
     return replace(column, event=None)
 
 

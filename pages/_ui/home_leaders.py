@@ -47,7 +47,8 @@ def _measure(store: Store, what: Literal["items", "categories"]) -> tuple[Measur
     kinds = ask(store, contents)
     present = [kind.event for kind in kinds]
     bought = "purchase" in present
-    measures: list[Measure] = [m for m in MEASURES if m not in _TRADE or bought]
+    priced = any(kind.valued for kind in kinds if kind.event in ("purchase", "return"))
+    measures: list[Measure] = [m for m in MEASURES if m not in _TRADE or (bought and (priced or m != "revenue"))]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         measure = st.segmented_control(
             "By",
@@ -76,7 +77,11 @@ def _draw(store: Store, shown: Shown, found: Top, column: str | None) -> None:
         st.info(found.problem)
         return
     key = f"fig_{found.by}"
-    picked = chart(top_figure(found), key, f"Bars: the {len(found.table)} leading {found.by} rows by {found.measure}")
+    picked = chart(
+        top_figure(found),
+        key,
+        f"Bars: {len(found.table)} rows, the top by {MEASURE_NAMES[found.measure]}, {shown.words}",
+    )
     rows = found.table[["label", "key"]].to_dict("records")
     labels = {f"{n}. {row['label']}": row["key"] for n, row in enumerate(rows, start=1)}
     with below(f"top_{found.measure}"):

@@ -169,7 +169,8 @@ def _did(condition: Condition, bench: Bench) -> None:
 
 def _prop(condition: Condition, bench: Bench) -> None:
     _negation(condition, "where", "not where")
-    column = fields.choose(condition, "column", "Column", tuple(bench.schema.user), width=170)
+    columns = sorted(bench.schema.user, key=lambda name: name == "user_id")  # the id last: it is seldom asked about
+    column = fields.choose(condition, "column", "Column", columns, width=170)
     if column is not None and column in bench.schema.user:
         fields.tested(condition, bench.store, "user", bench.schema.user[column])
 

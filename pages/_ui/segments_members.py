@@ -86,19 +86,19 @@ def csv_of(store: Store, rule: Rule, as_of: datetime | None, name: str, users: i
 
 def save_form(store: Store, rule: Rule, as_of: datetime | None, suggested: str, key: str) -> None:
     """Keep the rule under a name."""
+    end = as_of or store.as_of()
     with st.popover("Save as segment", key=f"{key}_open"):
         name = st.text_input("Name", suggested, key=f"{key}_name", max_chars=80)
-        pinned = st.checkbox(
-            f"Keep it as of {fmt.day(as_of - timedelta(microseconds=1))}" if as_of else "Keep it as of today's data",
+        pinned = end is not None and st.checkbox(
+            f"Keep it as of {fmt.day(end - timedelta(microseconds=1))}",
+            as_of is not None,
             key=f"{key}_pin",
             help="Otherwise its members follow the data: windows end at the last event whenever the segment is used.",
         )
         replace = st.checkbox("Replace a segment of that name", key=f"{key}_replace")
         if st.button("Save", key=f"{key}_save", type="primary"):
             try:
-                saved = save_segment(
-                    store, Segment(name.strip(), rule, (as_of or store.as_of()) if pinned else None), replace=replace
-                )
+                saved = save_segment(store, Segment(name.strip(), rule, end if pinned else None), replace=replace)
             except Refusal as refusal:
                 refuse(refusal)
                 return

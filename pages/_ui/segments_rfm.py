@@ -149,7 +149,7 @@ def _facts(group: RfmGroup) -> str:
         parts.append(f"{fmt.percent(group.revenue_share)} of net value")
     typical = f"{fmt.number(group.recency)} days since the last order, {fmt.number(group.frequency)} orders"
     money = "" if group.monetary is None else f", net value {fmt.money(group.monetary)}"
-    return "; ".join(parts) + f". Half of them are at or below (medians): {typical}{money}."
+    return "; ".join(parts) + f". The typical one (medians): {typical}{money}."
 
 
 def _table(found: RfmResult) -> None:

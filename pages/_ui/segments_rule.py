@@ -32,7 +32,7 @@ from pages._ui.text import plain
 def draw(store: Store, as_of: datetime | None) -> None:
     """The whole view."""
     saved = saved_segments(store)
-    schema = read_schema(store, saved=saved)
+    schema = ask(store, read_schema, saved=saved)
     root = draft(store)
     head = st.container()
     bench = rule_builder.draw(root, store, schema)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from core.behaviour import (
@@ -97,7 +97,8 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
-@settings(max_examples=12)
+# Not shrunk: each example builds a workspace, and its few dozen events can be read as they are.
+@settings(max_examples=12, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(made=events(), start=st.integers(0, DAYS - 1), length=st.integers(1, DAYS), whole=st.booleans())
 def test_all_figures(folder: Path, made: list[E], start: int, length: int, whole: bool) -> None:
     path = folder / "w.duckdb"

@@ -138,6 +138,14 @@ def test_rolling_counts_look_back_before_the_window(make: Maker) -> None:
     assert ids(store, stickiness_users(store, START + timedelta(days=14), 7)) == {"ann", "bob"}
 
 
+def test_an_old_event_leaves_later_days_as_they_are(make: Maker) -> None:
+    days = on("ann", *range(40))
+    old, plain = make([E("bob", "x", "view", "1950-01-01"), *days]), make(days)
+    window = Window(datetime(2025, 2, 5), datetime(2025, 2, 8))
+    assert stickiness(old, window).table.equals(stickiness(plain, window).table)
+    assert stickiness(old).problem == "From 1950-01-01 on there are more than 20,000 days. Choose a later start."
+
+
 def test_once_a_month_and_every_day(make: Maker) -> None:
     daily = make(on("ann", *range(60)))
     assert stickiness(daily).latest == 1.0

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from core.errors import Refusal
 from core.ingest.count import Counter, Counts
-from core.ingest.lines import records
+from core.ingest.records import records
 from core.ingest.shapes import RowShape, shape
 
 _BREAK = r"\r\n|\r|\n"

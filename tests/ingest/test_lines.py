@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.ingest import open_source, record_lines, refused_lines, relation
+from core.ingest import open_source, record_lines, refused_lines, relation, spool
 from core.store import Store
 
 MESSY = (
@@ -37,9 +37,13 @@ def malformed(path_sql: str) -> tuple[list[tuple[str | None, ...]], list[int]]:
     return rows, [line for (line,) in lines]
 
 
+@pytest.mark.parametrize("chunk", [7, 4 << 20])
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
-def test_messy_rows_are_found_again(store: Store, tmp_path: Path, packed: bool, encoding: str) -> None:
+def test_messy_rows_are_found_again(
+    store: Store, tmp_path: Path, packed: bool, encoding: str, chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spool, "CHUNK", chunk)
     data = MESSY.decode().encode(encoding)
     path = tmp_path / "f"
     path.write_bytes(gzip.compress(data) if packed else data)

@@ -7,6 +7,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from core.errors import Refusal
 from core.ingest import rejects_csv
 from core.ingest.source import open_source
 from core.store import Query, Store
-from tests.ingest.loading import column, events, load_sources, load_text, mapping, rejects, table, workspace
+from tests.ingest.loading import column, events, load_sources, load_text, mapping, rejects, source, table, workspace
 
 
 @pytest.fixture
@@ -207,10 +208,6 @@ def test_files_without_rows_are_refused(store: Store, text: str) -> None:
 
 
 def test_a_gap_between_bytes_and_reader_is_refused_with_a_line(store: Store) -> None:
-    from dataclasses import replace
-
-    from tests.ingest.loading import source
-
     honest = source(store, "user,item\n1,a\n2,b\n3,c\n")
     with pytest.raises(Refusal, match=r"has 5 rows by its bytes, but 3 were read: .* line 4") as refused:
         load_sources(store, [replace(honest, rows=5)], mapping(event="view", user="user", item="item"))
@@ -218,3 +215,46 @@ def test_a_gap_between_bytes_and_reader_is_refused_with_a_line(store: Store) -> 
     assert store.rows(Query("SELECT * FROM batches")) == []
     with pytest.raises(Refusal, match="has 2 rows by its bytes, but 3 were read"):
         load_sources(store, [replace(honest, rows=2)], mapping(event="view", user="user", item="item"))
+
+
+CLEAN = as_csv([[*row[:4], f"note, {row[4]}"] for row in PLAIN]).encode()
+DAMAGE = st.lists(
+    st.tuples(
+        st.integers(0, len(CLEAN)),
+        st.integers(0, 3),
+        st.sampled_from(
+            [b'"', b",", b"\n", b"\r", b"\0", b"\xff", b'""', b";", b"=1+1", b"\r\n", b"\xe2\x80", b"x" * 3000, b""]
+        ),
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@pytest.mark.slow
+@settings(max_examples=60)
+@given(damage=DAMAGE)
+def test_any_damage_ends_in_counts_that_add_up_or_in_a_refusal(
+    tmp_path_factory: pytest.TempPathFactory, damage: list[tuple[int, int, bytes]]
+) -> None:
+    data = CLEAN
+    for place, removed, added in damage:
+        data = data[:place] + added + data[place + removed :]
+    with workspace(tmp_path_factory.mktemp("w")) as store:
+        path = store.path.parent / "damaged.csv"
+        path.write_bytes(data)
+        try:
+            file = open_source(path, spool=store.spool, delimiter=",", header=True)
+            how = replace(HOW, columns=tuple(c for c in HOW.columns if c.column in file.columns))
+            report = load_sources(store, [file], how)
+        except Refusal:
+            report = None
+        if report is None:
+            assert store.rows(Query("SELECT * FROM batches")) == []
+            return
+        assert report.rows_read == report.rows_loaded + report.rows_rejected == file.rows
+        kept = store.rows(Query("SELECT count(*) AS n, count(DISTINCT line) AS lines FROM rejects"))[0]
+        assert kept["lines"] == report.rows_rejected <= kept["n"]
+        assert store.rows(Query("SELECT count(*) AS n FROM events")) == [{"n": report.rows_loaded}]
+        lines = store.rows(Query("SELECT max(line) AS last FROM rejects"))[0]["last"]
+        assert lines is None or 2 <= lines <= len(data.splitlines()) + 1

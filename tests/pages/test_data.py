@@ -6,9 +6,12 @@ import gc
 import re
 import time
 from collections.abc import Iterator
+from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
 from streamlit.testing.v1 import AppTest
 
 from core.behaviour import contents
@@ -209,6 +212,39 @@ def test_putting_it_all_away_leaves_nothing_in_the_spool() -> None:
     gc.collect()
     assert not spooled() - before
     assert not [b for b in at.button if b.label.startswith("Load 4")]
+
+
+def test_another_sheet_of_a_workbook_can_be_read() -> None:
+    book = Workbook()
+    orders = book.create_sheet("Orders", 0)
+    del book["Sheet"]
+    for row in (("user_id", "item_id", "date", "price"), ("u1", "i1", datetime(2024, 1, 5, 10), 2.5)):
+        orders.append(row)
+    ratings = book.create_sheet("Ratings")
+    for rating in (("user_id", "item_id", "rating"), ("u1", "i1", 4), ("u2", "i1", 5)):
+        ratings.append(rating)
+    out = BytesIO()
+    book.save(out)
+    at = upload(opened("data"), ("shop.xlsx", out.getvalue()))
+    assert "sheet “Orders”" in words(at)
+    assert selectbox(at, "Sheet").options == ["Orders", "Ratings"]
+    selectbox(at, "Sheet").set_value("Ratings").run()
+    at = button(at, "Read it again so")
+    assert "sheet “Ratings”" in words(at)
+    button(at, "Load 2 rows")
+    assert {k.event: k.events for k in contents(my_data())} == {"rating": 2}
+    assert batches(my_data())[0]["files"][0]["sheet"] == "Ratings"
+
+
+def test_a_file_without_column_names_is_read_as_the_analyst_says() -> None:
+    at = upload(opened("data"), ("log.txt", "u1;i1;4\nu2;i2;5\nu3;i1;3\n"))
+    selectbox(at, "First row").set_value(False).run()
+    at = button(at, "Read it again so")
+    assert "3 rows" in words(at)
+    for column, role in (("column1", "user"), ("column2", "item"), ("column3", "rating")):
+        selectbox(at, f"What {column} means").set_value(role).run()
+    button(at, "Load 3 rows")
+    assert {k.event: k.events for k in contents(my_data())} == {"rating": 3}
 
 
 # ---- refusals
