@@ -79,9 +79,13 @@ def test_arrow_table_is_readable_inside_its_with_only(store: Store) -> None:
     with pytest.raises(duckdb.CatalogException), store.atomic() as writer:
         writer.run("SELECT * FROM incoming")
     assert users(store) == 2
-    with pytest.raises(duckdb.BinderException, match="nonsense"), store.atomic() as writer:  # the cause is not hidden
-        with writer.table("incoming", pa.table({"a": [1]})):
-            writer.run("SELECT nonsense FROM incoming")
+    hidden = pa.table({"a": [1]})
+    with (
+        pytest.raises(duckdb.BinderException, match="nonsense"),  # the cause, not what comes of it
+        store.atomic() as writer,
+        writer.table("incoming", hidden),
+    ):
+        writer.run("SELECT nonsense FROM incoming")
 
 
 def test_writers_take_turns(store: Store) -> None:
