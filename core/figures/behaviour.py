@@ -114,6 +114,8 @@ def active_users_figure(found: Stickiness) -> go.Figure:
                 ),
             )
     _time_axis(made, "day", found.table["day"])
+    if len(found.table) > 1:
+        made.update_xaxes(range=[str(found.table["day"].iloc[0]), str(found.table["day"].iloc[-1])])
     return made
 
 

@@ -40,7 +40,7 @@ def record_lines(
         return _prepared_rows(source, list(ordinals))
     wanted = _Wanted(ordinals=set(ordinals), refused=set(refused))
     _look(source, wanted, step)
-    return [wanted.by_ordinal[k] for k in ordinals]
+    return [wanted.by_ordinal.get(k, RawRow(None, "")) for k in ordinals]
 
 
 def refused_lines(source: Source, refused: Sequence[int], *, step: Step = no_step) -> list[RawRow]:

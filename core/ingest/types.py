@@ -36,8 +36,9 @@ class Source:
         columns: header names, trimmed, made unique regardless of case; `column1...` where there is no header.
         rows: data rows, counted from the bytes apart from the loader that will read them.
         bytes, sha256: of `path`.
-        encoding, delimiter, quote, escape, header: how the CSV is written; None/True where not a CSV.
-        compression: "gzip" or None, of `path` (and of `readable` where that is the same file).
+        encoding, delimiter, quote, escape, header: how the text in `path` is written (`readable` is UTF-8). Delimiters
+            of several characters are parted by tabs in `readable`; two spaces stand for columns parted by any spaces.
+        compression: "gzip" or None, of `path`; `readable` is never compressed.
         sheet: the sheet of a workbook.
         lines_before: physical lines above the first data row (1 for a header), to turn row numbers into lines.
         skip: what DuckDB's option of that name needs to start at the first data row of `readable` (it counts records

@@ -11,13 +11,14 @@ from pathlib import Path
 from core.progress import Step, no_step
 from core.segments.compile import compile_rule, condition
 from core.segments.conditions import Setting
-from core.segments.csv_cells import defused, write_csv
+from core.segments.csv_cells import write_csv
 from core.segments.measures import ORDERS
 from core.segments.rule import Rule, Segment, children, walk
 from core.segments.schema import Schema, read_schema
 from core.segments.stored import saved_segments
 from core.segments.words import describe
 from core.store import Query, Store, ident, joined
+from core.store.cells import defuse_sql
 
 
 @dataclass(frozen=True)
@@ -198,7 +199,7 @@ def _fact_names(taken: list[str]) -> list[str]:
 def _cell(schema: Schema, column: str) -> str:
     sql, kind = f"u.{ident(column)}", schema.user[column]
     if kind in ("text", "list"):
-        return defused(sql if kind == "text" else f"array_to_string({sql}, '|')")
+        return defuse_sql(sql if kind == "text" else f"array_to_string({sql}, '|')")
     if kind == "number":  # 1984.0 is a year, and 1984 what the file had
         return (
             f"CASE WHEN {sql} = trunc({sql}) AND abs({sql}) < 1e15 THEN {sql}::BIGINT::VARCHAR ELSE {sql}::VARCHAR END"

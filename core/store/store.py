@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
@@ -149,7 +150,12 @@ class Store:
             cursor.execute("CHECKPOINT")
 
     def close(self) -> None:
-        """Close the file and let other processes have it."""
+        """Close the file and let other processes have it. Waits some seconds for other threads' reads to end."""
+        for _ in range(50):
+            with suppress(duckdb.ResourceInUseException):
+                self._connection.close()
+                return
+            time.sleep(0.1)
         self._connection.close()
 
     def __enter__(self) -> Self:

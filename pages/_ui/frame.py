@@ -14,6 +14,14 @@ if str(ROOT) not in sys.path:
 from pages._ui import sidebar, state  # noqa: E402  # found only once the path is set
 
 
+# Streamlit writes what is chosen in the primary colour, which in the dark theme must be dark enough to carry white.
+_CHOSEN = """<style>
+.stApp [role="tab"][aria-selected="true"], .stApp [role="tab"][aria-selected="true"] p,
+.stApp [role="radio"][aria-checked="true"], .stApp [role="radio"][aria-checked="true"] p
+{ color: light-dark(#43631A, #C3DE7A) !important; }
+</style>"""
+
+
 def main() -> None:
     """Draw the frame around the page that the address names, then the page itself."""
     pages = [
@@ -23,6 +31,7 @@ def main() -> None:
     ]
     page = st.navigation(pages)
     st.set_page_config(page_title=f"{page.title} · Limelight", page_icon=sidebar.icon(), layout="wide")
+    st.html(_CHOSEN)
     sidebar.draw()
     page.run()
 

@@ -61,7 +61,8 @@ def settle() -> str | None:
     elif moved and linked in names:
         st.session_state[WS] = linked
     elif st.session_state.get(WS) not in names:
-        st.session_state[WS] = names[0] if names else None
+        kept = [name for name in (linked, st.session_state.get(_SHOWN)) if name in names]
+        st.session_state[WS] = next(iter([*kept, *names]), None)
     lost = moved and linked not in names
     return f"The link names a workspace “{linked}” that is not here." if lost else None
 

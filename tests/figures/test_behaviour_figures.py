@@ -88,6 +88,7 @@ def test_active_users(shop: Store) -> None:
         for value, whole, drawn, dots in zip(found.table[column], known, solid[name], dotted[name], strict=True):
             assert drawn == value if whole else math.isnan(drawn)
             assert whole or dots == value
+    assert list(figure.layout.xaxis.range) == ["2025-03-01", "2025-03-14"]  # no empty days beside the data
     assert figure.layout.yaxis.title.text == "Active users"
     assert figure.layout.xaxis.title.text == "Day (UTC)"
     assert "30 days" in figure.data[0].hovertemplate

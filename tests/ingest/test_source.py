@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +125,18 @@ def test_a_gzip_bomb_is_refused_before_it_fills_the_disk(store: Store, monkeypat
     with pytest.raises(Refusal) as refused:
         opened(store, bomb)
     assert refused.value.code == "too_compressed"
+
+
+@pytest.mark.parametrize("name", ["gzip", "UTF-16 LE, marked", "mixed line ends", "NUL bytes", "runs of spaces"])
+def test_a_full_disk_is_a_refusal_that_leaves_nothing_behind(
+    store: Store, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = set(store.spool.iterdir())
+    monkeypatch.setattr(spool.shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(100, 100, 0))  # type: ignore[attr-defined]
+    with pytest.raises(Refusal) as refused:
+        opened(store, CASES[name].data)
+    assert refused.value.code == "disk_full"
+    assert set(store.spool.iterdir()) == before
 
 
 def test_an_unknown_encoding_is_refused(store: Store) -> None:

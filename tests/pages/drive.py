@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import shutil
+import time
 import uuid
 from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
 from core.ingest import Mapping, load, open_source, propose
-from core.store import Store
+from core.jobs import runner_for
+from core.store import Store, list_workspaces, open_workspace
+from core.store.connect import open_folders
 
 ROOT = Path(__file__).parents[2]
 FRAME = ROOT / "pages" / "_ui" / "frame.py"
@@ -41,3 +44,48 @@ def loaded(store: Store, *files: Path, mapping: Mapping | None = None) -> None:
         proposed = mapping or propose(store, source).mapping
         with store.atomic() as writer:
             load(writer, [source], proposed)
+
+
+def upload(at: AppTest, *files: tuple[str, str | bytes]) -> AppTest:
+    """Give files to the page's uploader, and wait until they have been looked at."""
+    given = [(name, text.encode() if isinstance(text, str) else text, "text/csv") for name, text in files]
+    at.file_uploader[0].set_value(given).run()
+    return settled(at)
+
+
+def settled(at: AppTest) -> AppTest:
+    """The page once nothing is being looked at and no job runs."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        assert not at.exception, at.exception
+        if not at.main.get("progress") and not _active():
+            return at.run()
+        time.sleep(0.1)
+        at.run()
+    raise AssertionError("the page did not settle")
+
+
+def _active() -> bool:
+    stores = [open_workspace(name, create=False) for name in list_workspaces()]
+    return any(job.active for store in stores for job in runner_for(store).jobs())
+
+
+def button(at: AppTest, label: str) -> AppTest:
+    """Press the button whose label starts so."""
+    found = [b for b in at.button if b.label.startswith(label)]
+    assert found, [b.label for b in at.button]
+    found[0].click().run()
+    return settled(at)
+
+
+def selectbox(at: AppTest, label: str):  # type: ignore[no-untyped-def]  # AppTest's own type
+    return next(s for s in at.selectbox if s.label == label)
+
+
+def spooled() -> set[Path]:
+    """What lies in the spool, which all workspaces of this process share."""
+    return set(open_folders()[0].iterdir())
+
+
+def my_data() -> Store:
+    return open_workspace("my-data", create=False)

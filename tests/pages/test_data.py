@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gc
-import re
-import time
 from collections.abc import Iterator
 from datetime import datetime
 from io import BytesIO
@@ -12,16 +10,12 @@ from pathlib import Path
 
 import pytest
 from openpyxl import Workbook
-from streamlit.testing.v1 import AppTest
 
 from core.behaviour import contents
 from core.ingest import batches, undo
-from core.jobs import runner_for
-from core.store import Query, Store, close_workspace, list_workspaces, open_workspace
-from core.store.connect import open_folders
-from pages._ui import data_files
+from core.store import Query, close_workspace, list_workspaces, open_workspace
 from pages._ui import data_words as words_of
-from tests.pages.drive import loaded, opened, words
+from tests.pages.drive import button, loaded, my_data, opened, selectbox, settled, spooled, upload, words
 
 RATINGS = "user_id,item_id,rating,clicks\nu1,i1,4,3\nu1,i2,5,0\nu2,i1,,2\nu3,i3,2,1\n"
 ORDERS = (
@@ -44,51 +38,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield folder
     for name in list_workspaces():
         close_workspace(open_workspace(name, create=False))
-
-
-def upload(at: AppTest, *files: tuple[str, str | bytes]) -> AppTest:
-    """Give files to the page's uploader, and wait until they have been looked at."""
-    given = [(name, text.encode() if isinstance(text, str) else text, "text/csv") for name, text in files]
-    at.file_uploader[0].set_value(given).run()
-    return settled(at)
-
-
-def settled(at: AppTest) -> AppTest:
-    """The page once nothing is being looked at and no job runs."""
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        assert not at.exception, at.exception
-        if not at.main.get("progress") and not _active():
-            return at.run()
-        time.sleep(0.1)
-        at.run()
-    raise AssertionError("the page did not settle")
-
-
-def _active() -> bool:
-    stores = [open_workspace(name, create=False) for name in list_workspaces()]
-    return any(job.active for store in stores for job in runner_for(store).jobs())
-
-
-def button(at: AppTest, label: str) -> AppTest:
-    """Press the button whose label starts so."""
-    found = [b for b in at.button if b.label.startswith(label)]
-    assert found, [b.label for b in at.button]
-    found[0].click().run()
-    return settled(at)
-
-
-def selectbox(at: AppTest, label: str):  # type: ignore[no-untyped-def]  # AppTest's own type
-    return next(s for s in at.selectbox if s.label == label)
-
-
-def spooled() -> set[Path]:
-    """What lies in the spool, which all workspaces of this process share."""
-    return set(open_folders()[0].iterdir())
-
-
-def my_data() -> Store:
-    return open_workspace("my-data", create=False)
 
 
 # ---- the plain way through
@@ -247,63 +196,6 @@ def test_a_file_without_column_names_is_read_as_the_analyst_says() -> None:
     assert {k.event: k.events for k in contents(my_data())} == {"rating": 3}
 
 
-# ---- refusals
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "said"),
-    [
-        ("swallow.csv", 'a,b,c\n1,"2,3\n' + "".join(f"{k},x{k},2024-01-01\n" for k in range(400)), "line 2"),
-        ("empty.csv", "", "is empty"),
-        ("page.pdf", b"%PDF-1.7 ...", "is a PDF document"),
-        ("cut.csv.gz", b"\x1f\x8b\x08\x00broken", "gzip"),
-        ("../../etc/passwd", "user_id\n", "no rows"),
-    ],
-)
-def test_a_file_that_cannot_be_loaded_says_why(name: str, content: str | bytes, said: str) -> None:
-    at = opened("data")
-    before = spooled()
-    at = upload(at, (name, content))
-    assert said in words(at)
-    assert "Traceback" not in words(at)
-    assert not [b for b in at.button if re.match(r"Load \d", b.label)]
-    assert all(re.fullmatch(r"(upload|prepared)-[0-9a-f]{32}.*", p.name) for p in spooled() - before)
-    button(at, "Leave this file out")
-    assert not spooled() - before
-
-
-def test_one_bad_file_does_not_hold_back_the_others() -> None:
-    at = upload(opened("data"), ("bad.pdf", b"%PDF-1.7"), ("likes.csv", RATINGS))
-    assert "is a PDF document" in words(at)
-    at = button(at, "Load 4 rows")
-    assert "4 rows read" in words(at)
-
-
-def test_the_same_file_twice_must_be_meant() -> None:
-    at = upload(opened("data"), ("likes.csv", RATINGS))
-    at = button(button(at, "Load 4 rows"), "Load more files")
-    at = upload(at, ("again.csv", RATINGS))
-    assert "again.csv is in load 1" in words(at)
-    assert next(b for b in at.button if b.label == "Load 4 rows").disabled
-    at.checkbox(key="load_again").check().run()
-    at = button(at, "Load 4 rows")
-    assert len(batches(my_data())) == 2
-
-
-def test_a_load_that_fails_keeps_the_draft_and_says_why() -> None:
-    at = upload(opened("data"), ("likes.csv", "user_id,item_id,rating\nu1,i1,x\nu2,i2,y\n"))
-    selectbox(at, "What rating means").set_value("rating").run()
-    at = button(at, "Load 2 rows")
-    assert not batches(my_data())
-    assert at.main.error
-    assert selectbox(at, "What rating means").value == "rating"
-
-
-def test_a_name_that_is_markdown_is_shown_as_it_is() -> None:
-    at = upload(opened("data"), ("![x](http://evil.example/a.png).csv", RATINGS))
-    assert r"\!\[x\]\(http\://evil" in "\n".join(s.value for s in at.subheader)
-
-
 # ---- the history
 
 
@@ -336,29 +228,3 @@ def test_the_sample_is_one_click_away_in_a_workspace_of_its_own(sample: Path) ->
     at.button(key="sample").click().run()
     at = settled(at)
     assert len(batches(open_workspace("sample"))) == 3, "a second click opens it, and loads nothing"
-
-
-# ---- the server's folder
-
-
-def test_files_of_the_server_folder_load_without_uploading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = tmp_path / "drop"
-    (folder / "2024").mkdir(parents=True)
-    (folder / "2024" / "likes.csv").write_text(RATINGS)
-    monkeypatch.setenv("LIMELIGHT_SERVER_FOLDER", str(folder))
-    at = opened("data")
-    at.multiselect(key="server_files").set_value(["2024/likes.csv"]).run()
-    at = button(at, "Look at these files")
-    button(at, "Load 4 rows")
-    assert (folder / "2024" / "likes.csv").exists()
-    assert batches(my_data())[0]["files"][0]["name"] == "2024/likes.csv"
-
-
-def test_links_out_of_the_server_folder_are_not_offered(tmp_path: Path) -> None:
-    folder = tmp_path / "drop"
-    folder.mkdir()
-    (tmp_path / "secret.csv").write_text("a\n1\n")
-    (folder / "link.csv").symlink_to(tmp_path / "secret.csv")
-    (folder / "fine.csv").write_text("a\n1\n")
-    (folder / "notes.md").write_text("x")
-    assert list(data_files.list_server_files(folder)) == ["fine.csv"]
