@@ -13,7 +13,6 @@ if str(ROOT) not in sys.path:
 
 from pages._ui import sidebar, state  # noqa: E402  # found only once the path is set
 
-
 # Streamlit writes what is chosen in the primary colour, which in the dark theme must be dark enough to carry white.
 _CHOSEN = """<style>
 .stApp [role="tab"][aria-selected="true"], .stApp [role="tab"][aria-selected="true"] p,
