@@ -15,7 +15,9 @@ ends a row; NumPy checks that every quote stands where its turn says it should, 
 (`12" disk`) is the exact rule applied, quote by quote, until the turns fit again.
 
 An unterminated quote swallows the rows behind it in silence, so it is refused with the line where it opened: at the
-end of the file, or as soon as a line inside a quoted value reads like a complete row (core.ingest.shapes).
+end of the file, or as soon as a line inside a quoted value reads like a complete row (core.ingest.shapes). Where all
+columns are free text, a row cannot be told from prose; there a value of several lines is refused when it goes on behind
+its closing quote and one of its lines has as many values as a row.
 """
 
 from __future__ import annotations
@@ -209,7 +211,9 @@ class Counter:
             i = found[k]
             at = i + 1
             if bool(turn[i]) != (phase == 1):  # a closing quote with something behind it
-                self.counts.stray += is_stray(data, int(quotes[i]) + 1, self._ends)
+                if is_stray(data, int(quotes[i]) + 1, self._ends):
+                    self.counts.stray += 1
+                    self._doubt(data, int(quotes[i - 1]) if i else -1, int(quotes[i]))
             else:  # outside, and it may not open: an ordinary byte
                 ordinary.append(i)
                 phase ^= 1
@@ -233,6 +237,15 @@ class Counter:
             if start < stop and self._shape.fits(data[start:stop]):
                 opener = int(np.searchsorted(kept, start)) - 1
                 self._refuse(self._line_of(ends, int(kept[opener])) if opener >= 0 else self._opened)
+
+    def _doubt(self, data: bytes, opened: int, closed: int) -> None:
+        """A value that goes on behind its quote, and has lines that could be rows: its quote was never closed."""
+        if self._shape is None or data.find(b"\n", opened + 1, closed) < 0:
+            return
+        stop = data.find(b"\n", closed)
+        lines = data[opened + 1 : stop if stop >= 0 else len(data)].splitlines()
+        if any(self._shape.could_fit(line) for line in lines[1:]):
+            self._refuse(self.counts.lines + data.count(b"\n", 0, opened) + 1 if opened >= 0 else self._opened)
 
     def _line_of(self, ends: Positions, position: int) -> int:
         return self.counts.lines + int(np.searchsorted(ends, position)) + 1

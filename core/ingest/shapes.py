@@ -53,6 +53,10 @@ class RowShape:
             s is None or not v.strip() or shape(v) in s for v, s in zip(values, self.shapes, strict=True)
         ) and any(s and v.strip() and any("9" in form for form in s) for v, s in zip(values, self.shapes, strict=True))
 
+    def could_fit(self, line: bytes) -> bool:
+        """`fits`, or, in a file of free text alone, the line has as many values as a row."""
+        return self.fits(line) if self.telling else line.count(self.delimiter) == self.fields - 1 > 0
+
 
 def _regular(values: list[str]) -> frozenset[str] | None:
     """The shapes of a column that has few of them, each with a digit; or its only shape; None for free text."""

@@ -133,6 +133,16 @@ def test_a_quote_lost_in_a_large_file_is_found(position: int) -> None:
         count("\n".join(lines).encode(), shape=SHAPE)
 
 
+WORDS = RowShape.of(["ann,berlin", "bob,paris", "cid,new york"], ",", 2)
+
+
+def test_a_quote_lost_among_words_is_found_at_the_next_quote() -> None:
+    assert not WORDS.telling
+    with pytest.raises(Refusal, match="Line 2:"):
+        count(b'ann,paris\nann,"berlin\nbob,paris\ncid,"rome"\n', shape=WORDS)
+    assert count(b'ann,"berlin\nhe said "hi" there\n', shape=WORDS).stray == 1, "prose with quotes that are not doubled"
+
+
 def test_prose_over_several_lines_is_no_swallowed_row() -> None:
     review = (
         '1,"Great tea, I say, and\nmy dog, my cat, my wife\nagree; 5, 6, or 7 cups\na day, 2024 long, ok",2024-01-05\n'
