@@ -26,17 +26,13 @@ from bisect import bisect_left
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from core.errors import Refusal
+from core.ingest.marks import Bytes, Positions, Truths, byte_table, is_stray, line_ends, not_escaped
 from core.ingest.shapes import RowShape
 
-_LF, _CR, _SPACE, _BACKSLASH = 10, 13, 32, 92
+_LF, _CR, _SPACE = 10, 13, 32
 _LONGEST_LINE = 64 << 20
-
-Bytes = npt.NDArray[np.uint8]
-Positions = npt.NDArray[np.int64]
-Truths = npt.NDArray[np.bool_]
 
 
 @dataclass
@@ -87,8 +83,8 @@ class Counter:
         starts = [*delimiter.encode()[-1:], _LF, _CR]
         before = [*starts, *self._quote]
         after = [*delimiter.encode()[:1], _LF, _CR, *self._quote]
-        self._may_open, self._may_close = _table(before), _table(after)
-        self._may_space = _table(starts)
+        self._may_open, self._may_close = byte_table(before), byte_table(after)
+        self._may_space = byte_table(starts)
         self._ends = delimiter.encode()[:1] + b"\r\n"
         self._shape = shape
         self._tail = b""
@@ -137,7 +133,7 @@ class Counter:
 
     def _count_exactly(self, data: bytes, raw: Bytes) -> None:
         counts = self.counts
-        ends, crlf, cr = _line_ends(raw, data)
+        ends, crlf, cr = line_ends(raw, data)
         if self._quote and (self._inside or self._quote in data):
             kept = self._toggles(raw, data)
             inside = (np.searchsorted(kept, ends) + self._inside) & 1 == 1
@@ -174,7 +170,7 @@ class Counter:
         """Positions of the quotes that open or close a value, in order; the ordinary ones are left out."""
         quotes = np.flatnonzero(raw == self._quote[0])
         if self._backslash:
-            quotes = _not_escaped(quotes, raw)
+            quotes = not_escaped(quotes, raw)
         openers, closers = quotes[int(self._inside) :: 2], quotes[1 - int(self._inside) :: 2]
         if self._before(raw, openers).all() and self._after(raw, closers).all():
             return quotes
@@ -256,45 +252,3 @@ class Counter:
             f"Line {line:,}: a quoted value opens here and is not closed before the following rows.",
             f"Close the quote on line {line:,}, or remove it, and load the file again.",
         )
-
-
-def is_stray(data: bytes, after: int, ends: bytes) -> bool:
-    """Something other than spaces stands between a closing quote (`after` is the next position) and the value's end."""
-    while data[after : after + 1] == b" ":
-        after += 1
-    return after < len(data) and data[after] not in ends
-
-
-def _table(values: list[int]) -> Truths:
-    table = np.zeros(256, np.bool_)
-    table[values] = True
-    return table
-
-
-def _line_ends(raw: Bytes, data: bytes) -> tuple[Positions, Truths, Truths]:
-    """Where lines end (at the LF of a CR LF), and which of them end in CR LF, and which in a lone CR."""
-    ends = np.flatnonzero(raw == _LF)
-    if b"\r" not in data:
-        none = np.zeros(len(ends), np.bool_)
-        return ends, none, none
-    returns = np.flatnonzero(raw == _CR)
-    after = np.where(returns + 1 < len(raw), raw[np.minimum(returns + 1, len(raw) - 1)], 0)
-    lone = returns[after != _LF]
-    if len(lone):
-        ends = np.sort(np.concatenate((ends, lone)))
-    byte = raw[ends]
-    crlf = (byte == _LF) & (ends > 0) & (raw[ends - 1] == _CR)
-    return ends, crlf, byte == _CR
-
-
-def _not_escaped(quotes: Positions, raw: Bytes) -> Positions:
-    """The quotes that do not follow an odd number of backslashes."""
-    suspects = np.flatnonzero((quotes > 0) & (raw[quotes - 1] == _BACKSLASH))
-    escaped = []
-    for k in suspects.tolist():
-        run, at = 0, int(quotes[k]) - 1
-        while at >= 0 and raw[at] == _BACKSLASH:
-            run, at = run + 1, at - 1
-        if run % 2:
-            escaped.append(k)
-    return np.delete(quotes, escaped)

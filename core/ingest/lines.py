@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow.parquet as pq
 
-from core.ingest.count import Counter, Positions, Truths
+from core.ingest.count import Counter
 from core.ingest.dialect import unquoted, values
 from core.ingest.encoding import to_utf8
+from core.ingest.marks import Positions, Truths
 from core.ingest.records import LINE_COLUMN, physical_lines, without_mark
 from core.ingest.spool import chunks, gunzipped
 from core.ingest.types import Source

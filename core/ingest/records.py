@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from core.ingest.count import is_stray
+from core.ingest.marks import is_stray
 
 LINE_COLUMN = "__limelight_line"
 """The last column of a prepared Parquet copy: the line (JSON lines) or row (Excel) each row came from."""

@@ -32,7 +32,7 @@ class BadRule(Refusal):
     """A rule that cannot be asked; `path` says where in the rule ("all[1].window.days"), "" for the whole of it."""
 
     def __init__(self, problem: str, path: str = "", hint: str = "") -> None:
-        super().__init__("bad_rule", f"{path or 'The rule'}: {problem}", hint)
+        super().__init__("bad_rule", f"{path or 'The rule'}: {problem}.", hint)
         self.problem, self.path = problem, path
 
     def under(self, path: str) -> BadRule:
