@@ -62,7 +62,9 @@ def events_figure(found: EventsOverTime) -> go.Figure:
                 head="%{customdata[2]}",
             ),
         )
-    made.update_layout(barmode="stack")
+    # On a narrow page a legend of twelve words takes three lines, which must not reach into the title.
+    room = 28 if len(found.events) > 8 else 0
+    made.update_layout(barmode="stack", height=made.layout.height + room, margin_t=made.layout.margin.t + room)
     _time_axis(made, found.unit, found.table["start"])
     return made
 

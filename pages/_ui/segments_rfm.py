@@ -176,6 +176,10 @@ def _table(found: RfmResult) -> None:
     }
     columns = {name: st.column_config.TextColumn(help=text, alignment="right") for name, text in meaning.items()}
     st.dataframe(table, hide_index=True, height="content", column_config=columns)
+    st.caption(
+        "Last order (days ago), orders (number) and net value (purchases minus returns, in the currency of the data) "
+        "are medians of the segment's buyers."
+    )
 
 
 def _edit_grid(grid: Grid) -> None:
