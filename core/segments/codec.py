@@ -129,7 +129,7 @@ def rule_from_json(raw: object) -> Rule:
     >>> rule_from_json({"all": [{"did": "view"}, {"did": "view", "window": {"days": 0}}]})
     Traceback (most recent call last):
     ...
-    core.segments.parts.BadRule: all[1].window.days: must be a whole number from 1 to 100,000, not 0
+    core.segments.parts.BadRule: all[1].window.days: must be a whole number from 1 to 100,000, not 0.
     """
     try:
         return _read(_parsed(raw) if isinstance(raw, str) else raw, "")
