@@ -1,0 +1,171 @@
+"""From events to the matrix: one grouped query, then numbering."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from scipy.sparse import csr_matrix
+
+from core.errors import Refusal
+from core.interactions.question import MatrixSpec
+from core.interactions.types import Array, IdMap, Interactions
+from core.progress import Step, no_step
+from core.store import Query, Store, joined
+
+# Weights are added as whole billionths: sums of doubles differ in their last digits with the order of the threads, and
+# the same data must give the same matrix, to the byte.
+_UNIT = 1e9
+
+
+def build(store: Store, spec: MatrixSpec | None = None, *, step: Step = no_step) -> Interactions:
+    """The matrix of a workspace.
+
+    A pair is kept where its weight is above 0: an item bought and wholly returned does not count as bought, though
+    views of it still do. Anonymous events and events without an item never enter. Events without a time enter where
+    the question names no time (no `until`, window or half-life).
+    `facts` of the result: `events` (that weigh something), `pairs`, `users_dropped`, `items_dropped` (by the least
+    activity), `top_rating` (None without ratings), `words` (their event words).
+    Raises Refusal `no_interactions` where nothing is left.
+    """
+    spec = spec or MatrixSpec()
+    version = store.version
+    until = spec.until or store.as_of()
+    if until is None and (spec.window or spec.half_life):
+        raise Refusal("no_times", "These data have no times.", "Leave out the window and the half-life.")
+    words = [str(row["event"]) for row in store.rows(Query("SELECT DISTINCT event FROM events ORDER BY event"))]
+    used = {word: spec.weight(word) for word in words if spec.weight(word) > 0}
+    table = store.read(_pairs(spec, until, used), step=step.part(0.0, 0.7)) if used else None
+    if table is None or not table.num_rows:
+        raise _nothing(used)
+    users, items, weights = (table[name].to_numpy() for name in ("user_no", "item_no", "weight"))
+    first = None if until is None else table["first_seen"].to_numpy()
+    kept = _active(users, items, spec)
+    if not kept.any():
+        raise _nothing(used)
+    facts = {
+        "events": int(table["events"].to_numpy()[kept].sum()),
+        "pairs": int(kept.sum()),
+        "users_dropped": len(np.unique(users)) - len(np.unique(users[kept])),
+        "items_dropped": len(np.unique(items)) - len(np.unique(items[kept])),
+        "top_rating": table["top_rating"][0].as_py(),
+        "words": list(used),
+    }
+    step.report(0.9, "numbering users and items")
+    made = _numbered(users[kept], items[kept], weights[kept], None if first is None else first[kept])
+    return Interactions(
+        made[0], _named(store, "user", made[1]), _named(store, "item", made[2]), until, version, made[3], facts
+    )
+
+
+def _pairs(spec: MatrixSpec, until: Any, used: dict[str, float]) -> Query:
+    """user_no, item_no, weight (in _UNIT), first_seen (microseconds), events, top_rating: one row a pair."""
+    rating = used.get("rating", 0.0)
+    cases = joined(" ", [Query("WHEN ? THEN ?", (word, weight)) for word, weight in used.items()])
+    weigh = Query("CASE event ") + cases + " ELSE 0.0 END"
+    decay = Query("1.0")
+    if spec.half_life:
+        age = Query("date_diff('microsecond', at_utc, ?) / 86400e6", (until,))
+        decay = Query("power(0.5, ") + age + Query(" / ?)", (spec.half_life,))
+    each = Query("SELECT user_no, item_no, event, at_utc, quantity, rating, ") + weigh + " AS w, " + decay + " AS decay"
+    each = each + " FROM events WHERE user_no IS NOT NULL AND item_no IS NOT NULL" + _period(spec, until)
+    grouped = """
+        SELECT user_no, item_no,
+            coalesce(sum(round(w * decay * 1e9)::BIGINT) FILTER (event NOT IN ('rating', 'purchase')), 0) AS other,
+            CASE WHEN bool_or(event = 'return')
+                AND sum(coalesce(quantity, CASE event WHEN 'return' THEN -1 ELSE 1 END))
+                    FILTER (event IN ('purchase', 'return')) <= 0 THEN 0
+                ELSE coalesce(sum(round(w * decay * 1e9)::BIGINT) FILTER (event = 'purchase'), 0) END AS bought,
+            max({'t': coalesce(at_utc, TIMESTAMP '0001-01-01'), 'r': rating, 'd': decay})
+                FILTER (event = 'rating' AND rating IS NOT NULL) AS latest,
+            count(*) FILTER (w > 0) AS events,
+            min(epoch_us(at_utc)) FILTER (w > 0) AS first_seen
+        FROM ("""
+    # the 99th percentile, not the highest: one mistyped 55 among stars from 1 to 5 must not shrink all the others
+    top = Query("(SELECT quantile_disc(rating, 0.99) FROM events WHERE event = 'rating' AND rating > 0)")
+    rated = Query("coalesce(round(? * 1e9 * greatest(0, least(1, latest.r / ", (rating,)) + top
+    rated = rated + ")) * latest.d)::BIGINT, 0)"
+    weighed = Query("SELECT user_no, item_no, (other + bought + ") + rated + ")::DOUBLE AS weight, first_seen, events, "
+    return (
+        Query("SELECT * FROM (")
+        + weighed
+        + top
+        + " AS top_rating FROM ("
+        + grouped
+        + each
+        + ") GROUP BY user_no, item_no)) WHERE weight > 0"
+    )
+
+
+def _period(spec: MatrixSpec, until: Any) -> Query:
+    if until is None:
+        return Query("")
+    if spec.window:
+        since = Query(" AND at_utc >= ?::TIMESTAMP - to_microseconds(?)", (until, round(spec.window * 86_400_000_000)))
+        return since + Query(" AND at_utc < ?", (until,))
+    if spec.until or spec.half_life:
+        return Query(" AND at_utc < ?", (until,))
+    return Query(" AND (at_utc < ? OR at_utc IS NULL)", (until,))
+
+
+def _active(users: Array, items: Array, spec: MatrixSpec) -> Array:
+    """Bool (pairs,): the largest part in which every user and every item is active enough."""
+    kept = np.ones(len(users), dtype=bool)
+    while True:
+        enough = np.bincount(users[kept], minlength=users.max() + 1) >= spec.least_user_items
+        popular = np.bincount(items[kept], minlength=items.max() + 1) >= spec.least_item_users
+        still = kept & enough[users] & popular[items]
+        if still.sum() == kept.sum():
+            return kept
+        kept = still
+
+
+def _numbered(users: Array, items: Array, weights: Array, first: Array | None) -> tuple[csr_matrix, Array, Array, Any]:
+    """The matrix, and the numbers of its rows and columns, both rising."""
+    user_nos, item_nos = _distinct(users), _distinct(items)
+    rows = np.searchsorted(user_nos, users)
+    columns = np.searchsorted(item_nos, items)
+    order = np.argsort(rows * np.int64(len(item_nos)) + columns)
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=len(user_nos)))])
+    data = (weights[order] / _UNIT).astype(np.float32)
+    matrix = csr_matrix((data, columns[order].astype(np.int32), indptr), shape=(len(user_nos), len(item_nos)))
+    matrix.has_sorted_indices = True
+    return matrix, user_nos, item_nos, None if first is None else _times(first[order])
+
+
+def _distinct(numbers: Array) -> Array:
+    """As np.unique, without sorting: numbers are dense."""
+    return np.flatnonzero(np.bincount(numbers)).astype(np.int32)
+
+
+def _times(first: Array) -> Array:
+    """int64; a pair whose events have no time was seen before everything else."""
+    if first.dtype.kind == "f":
+        return np.where(np.isnan(first), np.iinfo(np.int64).min, first).astype(np.int64)
+    return first.astype(np.int64)
+
+
+def _named(store: Store, what: str, numbers: Array) -> IdMap:
+    sql = {
+        "user": "SELECT user_no AS no, user_id AS id FROM users",
+        "item": "SELECT item_no AS no, item_id AS id FROM items",
+    }
+    table = store.read(Query(sql[what] + " ORDER BY 1"))
+    place = np.searchsorted(table["no"].to_numpy(), numbers)
+    ids = table["id"].take(pa.array(place)).combine_chunks()
+    return IdMap(numbers, ids.cast(pa.string()), what)
+
+
+def _nothing(used: dict[str, float]) -> Refusal:
+    if not used:
+        return Refusal(
+            "no_interactions",
+            "None of the events in these data weigh anything.",
+            "Give at least one event a weight above 0, or load views, carts, purchases or ratings.",
+        )
+    return Refusal(
+        "no_interactions",
+        "With these settings no user has done anything with an item.",
+        "Choose a longer period or a lower least activity, or load events that name users and items.",
+    )
