@@ -9,11 +9,12 @@ import argparse
 import json
 import sys
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from core.commands import Answer
+from core.commands.times import moment
 from core.errors import Refusal
 from core.progress import Step
 from core.segments import (
@@ -68,7 +69,7 @@ def run(args: argparse.Namespace, step: Step) -> Answer:
     grid = Grid.of(_grid(_read(args.grid))) if args.grid else DEFAULT_GRID
     store = open_workspace(args.workspace, create=False)
     try:
-        as_of = _as_of(args.as_of)
+        as_of = moment(args.as_of)
         if args.rfm:
             return _rfm(rfm(store, as_of, grid, step=step))
         if args.list:
@@ -107,7 +108,7 @@ def _members(store: Store, rule: Rule, as_of: datetime | None, args: argparse.Na
         result["out"], result["rows"] = args.out, _write(store, rule, as_of, Path(args.out), step)
         lines.append(f"{result['rows']:,} {'row' if result['rows'] == 1 else 'rows'} written to {args.out}.")
     if args.save:
-        save_segment(store, Segment(args.save, rule, _as_of(args.as_of)), replace=args.replace)
+        save_segment(store, Segment(args.save, rule, moment(args.as_of)), replace=args.replace)
         result["saved"] = args.save
         lines.append(f"Saved as {args.save}.")
     return Answer(result, "\n".join(lines))
@@ -204,16 +205,6 @@ def _grid(text: str) -> dict[str, list[str]]:
             "bad_grid", "The grid is not a JSON object of lists.", 'Example: {"Recent": ["[4-5][1-5]"], ...}.'
         )
     return found
-
-
-def _as_of(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise Refusal("bad_time", f"{text!r} is not a date or time.", "Write 2011-12-01 or 2011-12-01T12:00.") from None
-    return found if found.tzinfo is None else found.astimezone(UTC).replace(tzinfo=None)
 
 
 def _shown(moment: datetime | None) -> str | None:
