@@ -9,7 +9,7 @@ from core.behaviour.active import (
     stickiness_users,
 )
 from core.behaviour.catalogue import category_columns
-from core.behaviour.contents import EventKind, contents, data_span, users_who
+from core.behaviour.contents import EventKind, contents, data_span, events_after_end, users_who
 from core.behaviour.definitions import DEFINITIONS
 from core.behaviour.funnel import STEPS, Funnel, funnel, funnel_users
 from core.behaviour.over_time import EventsOverTime, events_over_time, events_over_time_users
@@ -60,6 +60,7 @@ __all__ = [
     "contents",
     "count_people",
     "data_span",
+    "events_after_end",
     "events_over_time",
     "events_over_time_users",
     "funnel",

@@ -55,6 +55,15 @@ def data_span(store: Store) -> tuple[date, date] | None:
     return first.date(), last.date()
 
 
+def events_after_end(store: Store) -> int:
+    """Events dated after the end of the data (Store.as_of): loaded, but in no window; most likely mistyped years."""
+    end = store.as_of()
+    if end is None:
+        return 0
+    row = store.rows(Query("SELECT count(*) AS events FROM events WHERE at_utc >= ?", (end,)))[0]
+    return int(row["events"])
+
+
 def users_who(store: Store, window: Window, event: str | None = None) -> Query:
     """The users (`user_no`) with at least one event in the window, of type `event` or of any."""
     query = (

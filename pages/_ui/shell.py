@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import streamlit as st
 
+from core.behaviour import events_after_end
 from core.errors import Refusal
 from core.ingest import batches
 from core.store import Store
@@ -52,7 +53,11 @@ def banner(store: Store) -> None:
         st.caption("These data have no times, so nothing here depends on one.")
         return
     last = end - timedelta(microseconds=1)
-    st.caption(f"Data up to **{fmt.day(last)}** (times in UTC). “The last 30 days” end there, not today.")
+    late = ask(store, events_after_end)
+    said = (
+        f" {fmt.count(late, 'event')} dated later {'is' if late == 1 else 'are'} kept but not counted." if late else ""
+    )
+    st.caption(f"Data up to **{fmt.day(last)}** (times in UTC). “The last 30 days” end there, not today.{said}")
 
 
 def holds_events(store: Store) -> bool:

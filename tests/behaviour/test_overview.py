@@ -7,7 +7,17 @@ from decimal import Decimal
 
 import pytest
 
-from core.behaviour import EVERYTHING, Metric, Window, contents, last_days, overview, overview_users, trend
+from core.behaviour import (
+    EVERYTHING,
+    Metric,
+    Window,
+    contents,
+    events_after_end,
+    last_days,
+    overview,
+    overview_users,
+    trend,
+)
 from core.errors import Refusal
 from core.store import Store
 from tests.behaviour.conftest import Maker
@@ -151,3 +161,10 @@ def test_contents(shop: Store) -> None:
     assert list(kinds) == ["impression", "view", "cart", "purchase", "return"]
     bought = kinds["purchase"]
     assert (bought.events, bought.timed, bought.known, bought.valued, bought.ordered) == (8, 8, 6, 7, 4)
+
+
+def test_events_dated_after_the_end_are_counted_apart(make: Maker) -> None:
+    late = [E("ann", "mug", "view", "2125-03-01"), E("ann", "mug", "view", "2125-03-02")]
+    assert events_after_end(make([*SHOP, *late])) == 2
+    assert events_after_end(make(SHOP)) == 0
+    assert events_after_end(make([E("ann", "mug", "view", None)])) == 0
