@@ -21,7 +21,7 @@ from core.commands import Answer, Command
 from core.errors import Refusal
 from core.progress import Cancelled, Step
 
-_COMMANDS = ("load", "info", "segments", "undo")
+_COMMANDS = ("load", "info", "segments", "compare", "audience", "explain", "similar_users", "undo")
 
 
 class _Terminal(Step):
@@ -41,7 +41,7 @@ class _Terminal(Step):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
-    commands = {name: _module(name) for name in _COMMANDS}
+    commands = {command.NAME: command for command in map(_module, _COMMANDS)}
     parser = argparse.ArgumentParser(prog="python -m core", description="Limelight without a browser.")
     tasks = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, command in commands.items():

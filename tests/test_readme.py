@@ -20,7 +20,7 @@ README = (REPO / "README.md").read_text(encoding="utf-8")
 def test_the_commands_of_the_readme_run(tmp_path: Path) -> None:
     (tmp_path / "data").symlink_to(REPO / "data")
     commands = re.findall(r"^\$ (python .+)$", README, re.MULTILINE)
-    assert len(commands) == 3
+    assert len(commands) == 5
     answers = []
     for command in commands:
         words = [sys.executable, *shlex.split(command)[1:]]
@@ -35,7 +35,7 @@ def test_the_commands_of_the_readme_run(tmp_path: Path) -> None:
         )
         assert done.returncode == 0, done.stderr
         answers.append(done.stdout)
-    loaded, info, rfm = answers
+    loaded, info, rfm, compared, explained = answers
     truth = json.loads((REPO / "data" / "sample" / "truth.json").read_text(encoding="utf-8"))["load"]
     said = json.loads(loaded)
     assert said["rows_read"] == truth["rows_read"]
@@ -43,6 +43,8 @@ def test_the_commands_of_the_readme_run(tmp_path: Path) -> None:
     assert f"{said['events']['purchase']:,}" in info
     shares = [segment["share"] for segment in json.loads(rfm)["segments"]]
     assert sum(shares) == pytest.approx(1)
+    assert "users judged" in compared
+    assert "add up to the score" in explained
 
 
 def test_what_the_readme_links_to_exists() -> None:

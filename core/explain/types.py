@@ -161,14 +161,18 @@ class UserPortrait:
         user: raw id.
         attributes: the user's own columns, (column, value as text), only those with a value; contact columns left out.
         events: (event, how many), in the vocabulary's order.
-        items: distinct items.
-        first_seen, last_seen: UTC. active_days: days (UTC) with any event but impressions.
+        items: distinct items, impressions aside.
+        first_seen, last_seen: UTC, of events but impressions. active_days: days (UTC) with any event but impressions.
         orders, net_revenue, order_value: net of returns; net revenue / orders; None without purchases / values.
-        value_rank: share of buyers with more net revenue, 0 to 1 (0.04: among the top 4 %).
-        days_since_order, days_between_orders: to the end of the data; median, with at least two orders.
-        weekday, hour: when most events fall: 0 = Monday; UTC.
+            Orders are 0 for a user who bought nothing in data that have purchases; a return takes no order away.
+        value_rank: share of buyers with more net revenue, 0 to 1 (0.04: among the top 4 %), of those whose net
+            revenue is known.
+        days_since_order, days_between_orders: to the end of the data; median between the beginnings of one order
+            and the next, with at least two orders.
+        weekday, hour: when most events but impressions fall: 0 = Monday; UTC; of equal ones the first.
         category_column: which column of items `tastes` goes by; None where items have none.
-        tastes, channels, devices: by events, most first, at most 8 each.
+        tastes, channels, devices: by events but impressions (tastes: and returns), most first, at most 8 each. An event
+            of an item in several categories counts in each: shares can sum to over 1.
         history: latest first, at most 200 lines; `history_total` of them in all.
     """
 
@@ -225,12 +229,15 @@ class ItemPortrait:
     Attributes:
         item: raw id; `label` its title, else the id.
         attributes: the item's own columns, (column, value as text).
-        users: by event, (event, distinct users), in the vocabulary's order.
-        buyers, orders, units, net_revenue: net of returns; None where the data have no purchases (or values).
+        users: by event, (event, distinct users), in the vocabulary's order; purchase: as `buyers`.
+        buyers, orders, units, net_revenue: net of returns; None where the data have no purchases (or values). Buyers:
+            users who bought it and did not return all of it; orders: those that hold it, anonymous ones included.
         repeat_share: share of buyers with two or more orders of it.
-        first_seen, last_seen: UTC.
+        first_seen, last_seen: UTC, of events but impressions.
         buyer_orders, usual_orders: median orders of its buyers, and of all buyers.
-        traits: values of users' columns that set its buyers apart: at least 10 buyers, largest lift first, at most 8.
+        traits: values of users' columns (words, lists, yes or no) that set its buyers apart: at least 10 buyers, and a
+            share that lies 2.6 standard errors or more above the usual one; largest lift first, at most 8. In data
+            without purchases: of the users of the weightiest event.
         goes_with: at most 10, most alike first.
     """
 

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.store import Store
+from tests.explain.world import build, loaded
+from tests.segments import retail as online
+
+Maker = Callable[..., Store]
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Maker]:
+    """Builds workspaces of hand-written events; closes them at the end."""
+    with ExitStack() as stack:
+
+        def maker(events: list[dict[str, Any]], **options: Any) -> Store:
+            return stack.enter_context(build(tmp_path / f"w{len(list(tmp_path.iterdir()))}.duckdb", events, **options))
+
+        yield maker
+
+
+@pytest.fixture(scope="session")
+def sample_store(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """The sample shop as it comes with the program."""
+    files = (sample / "events.csv.gz", sample / "items.csv", sample / "users.csv")
+    with loaded(tmp_path_factory.mktemp("explain") / "sample.duckdb", *files) as store:
+        yield store
+
+
+@pytest.fixture(scope="session")
+def retail_store(online_retail: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """Online Retail, the lines that name a customer."""
+    with Store(tmp_path_factory.mktemp("explain") / "retail.duckdb") as store:
+        online.put(store, online.read(online_retail))
+        yield store
