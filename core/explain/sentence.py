@@ -82,9 +82,10 @@ def _everyone(reasons: Reasons, n: int) -> str:
 def _items(reasons: Reasons) -> str:
     told: list[tuple[str | None, str, float]] = []
     for item in reasons.items[:_MOST_NAMED]:
-        told.append(item)
-        if sum(value for *_, value in told) >= _ENOUGH * reasons.of:
+        as_much = told and item[2] > 0.999 * told[-1][2]  # of two that say the same, neither is left out
+        if told and not as_much and sum(value for *_, value in told) >= _ENOUGH * reasons.of:
             break
+        told.append(item)
     part = sum(value for *_, value in told) / reasons.of
     share = percent(part)
     about = "" if reasons.exact or share.startswith("under") else "about "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -12,6 +12,7 @@ import pytest
 
 from core.errors import Refusal
 from core.explain import recommended, why
+from core.explain.sentence import Reasons, sentence
 from core.interactions import Interactions, MatrixSpec, build
 from core.recommend import NAMES, Explanation, Recommender, RecTable, Spec, View, spec
 from core.recommend import make as make_model
@@ -296,3 +297,23 @@ def test_every_model_on_the_sample(sample_store: Store, name: str) -> None:
         assert spoken is None or int(spoken[1].replace(",", "")) >= 10
     short = recommended(sample_store, model, user, 5, among=[lines[3].item, lines[1].item, "GIFTWRAP"])
     assert [r.item for r in short][:2] == [lines[1].item, lines[3].item]
+
+
+def test_of_two_items_that_say_the_same_neither_is_left_out() -> None:
+    tied = Reasons(
+        known=True,
+        history=True,
+        seen=None,
+        took="bought it",
+        everyone=None,
+        items=(("purchase", "Rose", 0.5), ("purchase", "Vase", 0.5)),
+        n=2,
+        of=1.0,
+        whole=True,
+        against=False,
+        exact=True,
+        speakers=3,
+    )
+    assert sentence(tied) == "Suggested because they bought Rose and Vase, which together make 100 % of the score."
+    first = replace(tied, items=(("purchase", "Rose", 0.6), ("purchase", "Vase", 0.4)))
+    assert sentence(first) == "Suggested because they bought Rose, which makes 60 % of the score."
