@@ -9,17 +9,29 @@ from core.figures.behaviour import (
     period_words,
     top_figure,
 )
+from core.figures.evaluate import audience_figure, comparison_figure, model_colour, target_figure, way_name
+from core.figures.explain import parts_are_shares, parts_figure, shared_items_figure, tastes_figure, traits_figure
 from core.figures.template import COLOURS, event_mark, event_name
 
 __all__ = [
     "COLOURS",
     "MEASURE_NAMES",
     "active_users_figure",
+    "audience_figure",
+    "comparison_figure",
     "event_mark",
     "event_name",
     "events_figure",
     "funnel_figure",
+    "model_colour",
     "new_and_returning_figure",
+    "parts_are_shares",
+    "parts_figure",
     "period_words",
+    "shared_items_figure",
+    "target_figure",
+    "tastes_figure",
     "top_figure",
+    "traits_figure",
+    "way_name",
 ]

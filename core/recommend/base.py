@@ -6,11 +6,12 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, Self
 
 import numpy as np
-from scipy.sparse import csr_matrix
+from scipy.sparse import csc_matrix, csr_matrix
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from core.interactions import Array, Interactions
@@ -18,7 +19,8 @@ from core.progress import Step, no_step
 from core.recommend.topk import topk
 from core.recommend.types import Explanation, RecTable, Spec, View, ViewName, check_rows
 
-_BLOCK = 24_000_000  # scores held at a time by each thread: 96 MB
+_BLOCK = 1_000_000  # scores held at a time by each thread: 4 MB, near what a core's cache holds
+_LEAST, _MOST = 32, 512  # users at a time: fewer multiply slowly, more hold up the progress
 
 
 class Model(ABC):
@@ -82,8 +84,8 @@ class Model(ABC):
         width = n_items if among is None else len(among)
         if not width or not len(users):
             return RecTable(users, items, scores)
-        threads = _threads()
-        size = max(1, min(_BLOCK // width, 512, -(-len(users) // threads)))
+        workers = threads()
+        size = min(max(_BLOCK // width, _LEAST), _MOST, -(-len(users) // workers))
         begins = range(0, len(users), size)
 
         def block(begin: int) -> None:
@@ -94,7 +96,7 @@ class Model(ABC):
             block(0)
             return RecTable(users, items, scores)
         # one thread of the numeric libraries in each of ours: they would fight over the cores otherwise
-        with threadpool_limits(1), ThreadPoolExecutor(threads) as pool:
+        with threadpool_limits(1), ThreadPoolExecutor(workers) as pool:
             for done, _ in enumerate(pool.map(block, begins), start=1):
                 step.report(done / len(begins), "making lists")
         return RecTable(users, items, scores)
@@ -139,6 +141,61 @@ def valued(x: csr_matrix, values: str) -> csr_matrix:
     return csr_matrix((data, x.indices, x.indptr), shape=x.shape)
 
 
+class Valued:
+    """The matrix as one model sees it (`valued`), in the forms that scores and explanations ask for.
+
+    `rows` is float32 CSR and there at once; the others are float64, hold the very same values, and are made when
+    first asked for: the first explanation pays for them.
+    """
+
+    def __init__(self, x: csr_matrix, values: str) -> None:
+        self.rows = valued(x, values)
+
+    @cached_property
+    def exact(self) -> csr_matrix:
+        """float64 CSR (n_users, n_items)."""
+        return self.rows.astype(np.float64)
+
+    @cached_property
+    def columns(self) -> csc_matrix:
+        """float64 CSC (n_users, n_items)."""
+        return self.exact.tocsc()
+
+    @cached_property
+    def user_norms(self) -> Array:
+        """float64 (n_users,): the length of each row; 1 for a row without entries, so that one may divide by it."""
+        return _norms(self.exact.multiply(self.exact).sum(axis=1))
+
+    @cached_property
+    def item_norms(self) -> Array:
+        """float64 (n_items,), likewise of columns."""
+        return _norms(self.exact.multiply(self.exact).sum(axis=0))
+
+    def history(self, user: int) -> tuple[Array, Array]:
+        """The columns of a user's items, rising, and their values, float64."""
+        part = slice(self.exact.indptr[user], self.exact.indptr[user + 1])
+        return self.exact.indices[part], self.exact.data[part]
+
+    def takers(self, item: int) -> tuple[Array, Array]:
+        """The rows of the users who took an item, rising, and their values, float64."""
+        part = slice(self.columns.indptr[item], self.columns.indptr[item + 1])
+        return self.columns.indices[part], self.columns.data[part]
+
+
+def _norms(squares: Array) -> Array:
+    lengths = np.sqrt(np.asarray(squares, dtype=np.float64).ravel())
+    return np.where(lengths == 0, 1.0, lengths)
+
+
+def memory() -> int:
+    """Bytes of memory that this program may use: the machine's, or its container's where that is less."""
+    whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    try:
+        return min(whole, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    except (OSError, ValueError):
+        return whole  # not Linux, no limit ("max"), or an older kernel
+
+
 def _hide(scores: Array, x: csr_matrix, users: Array, among: Array | None) -> None:
     """Set what each user has seen to -inf."""
     lengths = np.diff(x.indptr)[users]
@@ -152,7 +209,7 @@ def _hide(scores: Array, x: csr_matrix, users: Array, among: Array | None) -> No
     scores[rows, columns] = -np.inf
 
 
-def _threads() -> int:
+def threads() -> int:
     """As many as the numeric libraries may use: in a worker fewer than the machine has."""
     allowed = [int(pool["num_threads"]) for pool in threadpool_info()]
     return max(1, min([os.cpu_count() or 1, *allowed]))

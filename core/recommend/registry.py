@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any, cast
 
@@ -18,6 +19,19 @@ _VALUES = Param(
     "How much more a pair with many events counts: once (yes or no), log (a little more each time), sum (in full).",
     choices=("once", "log", "sum"),
 )
+
+
+def _shrink(default: float, what: str) -> Param:
+    return Param(
+        "shrink",
+        "float",
+        default,
+        "Caution",
+        f"Larger values trust likeness less where {what}; 0 is the plain cosine.",
+        low=0.0,
+        high=1000.0,
+    )
+
 
 MODELS: tuple[ModelInfo, ...] = (
     ModelInfo(
@@ -56,7 +70,8 @@ MODELS: tuple[ModelInfo, ...] = (
                 high=1000,
                 scale="log",
             ),
-            _VALUES,
+            _shrink(20.0, "a user has done little"),
+            replace(_VALUES, default="once"),
         ),
         "core.recommend.neighbours",
         "UserKnn",
@@ -65,7 +80,8 @@ MODELS: tuple[ModelInfo, ...] = (
         "item-knn",
         "Goes together",
         "item-based nearest neighbours, cosine",
-        "Takes what goes with the user's past items. Serves large numbers of users, and fresh interests within a visit.",
+        "Takes what goes with the user's past items. Serves large numbers of users, and fresh interests within a "
+        "visit.",
         "Sarwar et al. 2001; Deshpande and Karypis 2004",
         (
             Param(
@@ -73,12 +89,13 @@ MODELS: tuple[ModelInfo, ...] = (
                 "int",
                 50,
                 "Items that go with each",
-                "How many similar items each item speaks for.",
+                "How many similar items speak for each item.",
                 low=5,
                 high=1000,
                 scale="log",
             ),
-            _VALUES,
+            _shrink(20.0, "few users took an item"),
+            replace(_VALUES, default="once"),
         ),
         "core.recommend.neighbours",
         "ItemKnn",
@@ -94,7 +111,7 @@ MODELS: tuple[ModelInfo, ...] = (
             Param(
                 "ridge",
                 "float",
-                200.0,
+                1000.0,
                 "Caution",
                 "Larger values trust rare coincidences less (lambda).",
                 low=1.0,
@@ -130,7 +147,7 @@ MODELS: tuple[ModelInfo, ...] = (
             Param(
                 "ridge",
                 "float",
-                10.0,
+                20.0,
                 "Caution",
                 "Larger values keep tastes of users and items with few events near zero (lambda).",
                 low=0.001,
@@ -140,7 +157,7 @@ MODELS: tuple[ModelInfo, ...] = (
             Param("epochs", "int", 15, "Rounds", "How many times users and items are solved in turn.", low=1, high=200),
             _VALUES,
         ),
-        "core.recommend.factors",
+        "core.recommend.ials",
         "Ials",
     ),
     ModelInfo(
@@ -151,11 +168,11 @@ MODELS: tuple[ModelInfo, ...] = (
         "Cremonesi, Koren and Turrin 2010, Performance of Recommender Algorithms on Top-N Recommendation Tasks",
         (
             Param(
-                "factors", "int", 50, "Tastes", "How many directions of taste are kept.", low=2, high=500, scale="log"
+                "factors", "int", 20, "Tastes", "How many directions of taste are kept.", low=2, high=500, scale="log"
             ),
-            _VALUES,
+            replace(_VALUES, default="once"),
         ),
-        "core.recommend.factors",
+        "core.recommend.svd",
         "PureSvd",
     ),
 )
@@ -178,7 +195,7 @@ def spec(model: str, params: Mapping[str, ParamValue] | None = None) -> Spec:
     Raises Refusal `unknown_model`, `unknown_parameter`, `bad_parameter`.
 
     >>> spec("item-knn", {"neighbours": 20})
-    Spec(model='item-knn', params=(('neighbours', 20), ('values', 'log')))
+    Spec(model='item-knn', params=(('neighbours', 20), ('shrink', 20.0), ('values', 'once')))
     """
     line = info(model)
     given = dict(params or {})

@@ -6,7 +6,8 @@ import numpy as np
 
 from core.interactions import Array
 
-_GROUP = 32  # columns; a row's k best lie in its k best groups, so only those are looked at one by one
+_GROUP = 16  # columns looked at as one; more would leave more to look at singly, fewer more groups to choose from
+_WIDE = 32  # the same where scores are equal
 
 
 def topk(scores: Array, k: int) -> tuple[Array, Array]:
@@ -15,20 +16,58 @@ def topk(scores: Array, k: int) -> tuple[Array, Array]:
     `scores` is float32 (n, m), C-ordered. Equal values: the smaller column first. -inf and NaN are never taken: where
     a row runs out the column is -1 and the value NaN.
 
-    Why groups suffice: let e be among a row's k best, and order groups of neighbouring columns by their greatest
-    value, ties to the left. If k groups came before e's, each would hold an element before e: e would not be one of
-    the k best.
+    Why groups suffice: where k groups hold a value of t or more, the k-th greatest value is t or more, so all of the
+    k best lie in groups that reach t. Where exactly k do, and exactly k of their columns reach the k-th greatest
+    value, there was no choice to make; the other rows are done again by `_careful`.
 
     >>> topk(np.array([[1, 3, 3, np.nan]], dtype=np.float32), 2)[0]
     array([[1, 2]], dtype=int32)
     """
     n, m = scores.shape
+    if not scores.size:
+        return _filled(np.empty((n, 0), dtype=np.int64), np.empty((n, 0), dtype=np.float32), k)
     groups = m // _GROUP
+    if groups <= 2 * k:
+        return _careful(scores, k)
+    inside = groups * _GROUP  # group g: columns g, g + groups, g + 2 groups, ...
+    best = np.fmax.reduce(scores[:, :inside].reshape(n, _GROUP, groups), axis=1, initial=-np.inf)  # leaves NaN aside
+    chosen, one_way = _reaching(best, k)
+    columns = (chosen[:, :, None] + np.arange(0, inside, groups)).reshape(n, -1)
+    columns = np.concatenate([columns, np.broadcast_to(np.arange(inside, m), (n, m - inside))], axis=1)
+    values = np.fmax(np.take_along_axis(scores, columns, axis=1), np.float32(-np.inf))
+    places, still = _reaching(values, k)
+    columns, values = np.take_along_axis(columns, places, axis=1), np.take_along_axis(values, places, axis=1)
+    order = np.argsort(_keys(values, columns), axis=1)[:, ::-1]
+    items, best = _filled(np.take_along_axis(columns, order, axis=1), np.take_along_axis(values, order, axis=1), k)
+    again = np.flatnonzero(~(one_way & still))
+    if len(again):
+        items[again], best[again] = _careful(scores[again], k)
+    return items, best
+
+
+def _reaching(values: Array, k: int) -> tuple[Array, Array]:
+    """Places (n, k) of the values that reach each row's k-th greatest, and whether these are k (else any k places)."""
+    edge = values.shape[1] - k
+    reach = values >= np.partition(values, edge, axis=1)[:, edge : edge + 1]
+    one_way = np.count_nonzero(reach, axis=1) == k
+    reach[~one_way] = np.arange(values.shape[1]) < k
+    return np.nonzero(reach)[1].reshape(-1, k), one_way
+
+
+def _careful(scores: Array, k: int) -> tuple[Array, Array]:
+    """`topk` where equal values have to be told apart.
+
+    Why groups suffice here: let e be among a row's k best, and order groups of neighbouring columns by their greatest
+    value, ties to the left. If k groups came before e's, each would hold an element before e: e would not be one of
+    the k best.
+    """
+    n, m = scores.shape
+    groups = m // _WIDE
     if groups > 2 * k:
-        head = scores[:, : groups * _GROUP].reshape(n, groups, _GROUP)
-        best = np.fmax.reduce(head, axis=2)  # fmax leaves NaN aside
-        places = _largest(_keys(best, np.arange(groups)), k)[:, :, None] * _GROUP + np.arange(_GROUP)
-        tail = np.broadcast_to(np.arange(groups * _GROUP, m), (n, m - groups * _GROUP))
+        head = scores[:, : groups * _WIDE].reshape(n, groups, _WIDE)
+        best = np.fmax.reduce(head, axis=2)
+        places = _largest(_keys(best, np.arange(groups)), k)[:, :, None] * _WIDE + np.arange(_WIDE)
+        tail = np.broadcast_to(np.arange(groups * _WIDE, m), (n, m - groups * _WIDE))
         columns = np.concatenate([places.reshape(n, -1), tail], axis=1)
         values = np.take_along_axis(scores, columns, axis=1)
     else:

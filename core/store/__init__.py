@@ -1,5 +1,6 @@
 """The workspace: one DuckDB file, its tables, and the only code that runs SQL."""
 
+from core.store.cells import defuse
 from core.store.query import Query, ident, joined
 from core.store.store import Store, Writer
 from core.store.vocabulary import EVENTS, NAMES, EventWord, known_event
@@ -21,6 +22,7 @@ __all__ = [
     "Store",
     "Writer",
     "close_workspace",
+    "defuse",
     "delete_workspace",
     "home",
     "ident",

@@ -84,5 +84,56 @@ CREATE TABLE jobs (
 );
 """
 
-MIGRATIONS: tuple[tuple[str, str], ...] = (("first tables", _FIRST),)
+# runs          one row per comparison of models or check of an audience: question and answer, see core.evaluate.types
+#   version     the data's version that was looked at; the run is stale where meta's is another
+#   limelight   the program's version then
+# run_users     a comparison's judged users, one row for each and each model: its metrics for this user's list
+#   label       ModelScore.label
+# models        one row per fitted model; what it learnt is in model_arrays, the matrix is made again from the events
+#   fit         model, matrix and seed: core.recommend.FitSpec
+#   until       UTC, end of the data that the matrix saw; NULL without times
+#   size        bytes of its arrays
+# model_arrays  one row per part of an array, part 0 first; their bytes one after the other are the array
+#   dtype       as NumPy writes it ("<f4")
+#   shape       {"shape": [...], "order": "C" or "F"}
+_RUNS = """
+CREATE TABLE runs (
+    run_id VARCHAR PRIMARY KEY,
+    kind VARCHAR NOT NULL,               -- compare | audience
+    spec JSON NOT NULL,
+    answer JSON NOT NULL,
+    version BIGINT NOT NULL,
+    limelight VARCHAR NOT NULL,
+    created_at TIMESTAMP NOT NULL        -- UTC
+);
+CREATE TABLE run_users (
+    run_id VARCHAR NOT NULL,
+    label VARCHAR NOT NULL,
+    user_no INTEGER NOT NULL,
+    ndcg FLOAT, recall FLOAT, "precision" FLOAT, f1 FLOAT, map FLOAT, mrr FLOAT, hit_rate FLOAT
+);
+CREATE TABLE models (
+    model_id VARCHAR PRIMARY KEY,
+    fit JSON NOT NULL,
+    version BIGINT NOT NULL,
+    limelight VARCHAR NOT NULL,
+    created_at TIMESTAMP NOT NULL,       -- UTC
+    seconds_fit DOUBLE NOT NULL,
+    users BIGINT NOT NULL,
+    items BIGINT NOT NULL,
+    size BIGINT NOT NULL,
+    facts JSON NOT NULL,                 -- of the matrix: Interactions.facts
+    until TIMESTAMP
+);
+CREATE TABLE model_arrays (
+    model_id VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    part INTEGER NOT NULL,
+    dtype VARCHAR NOT NULL,
+    shape JSON NOT NULL,
+    content BLOB NOT NULL
+);
+"""
+
+MIGRATIONS: tuple[tuple[str, str], ...] = (("first tables", _FIRST), ("models and runs", _RUNS))
 """(name, SQL) in order; a workspace's schema number is how many of them it has seen."""

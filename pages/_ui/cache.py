@@ -35,9 +35,15 @@ def ask(store: Store, fn: Callable[Concatenate[Store, P], T], *args: P.args, **k
     name = f"{fn.__module__}.{fn.__qualname__}"
     if "<" in name:
         raise TypeError(f"{name} has no name of its own; give ask() a function of a module")
-    opening = _openings.setdefault(store, next(_numbers))  # a file deleted and made again starts at version 0 again
-    key = json.dumps([name, str(store.path), opening, store.version, _plain(args), _plain(kwargs)], sort_keys=True)
+    key = json.dumps(
+        [name, str(store.path), opening(store), store.version, _plain(args), _plain(kwargs)], sort_keys=True
+    )
     return cast(T, _kept(key, lambda: fn(store, *args, **kwargs)))
+
+
+def opening(store: Store) -> int:
+    """Which opening of a workspace this is: part of every key, since a file made again starts at version 0 again."""
+    return _openings.setdefault(store, next(_numbers))
 
 
 @st.cache_data(max_entries=300, max_size="512MB", show_spinner=False)

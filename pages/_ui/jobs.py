@@ -64,11 +64,11 @@ def _draw_active(runner: Runner, job: Job) -> None:
         st.progress(job.share, text=f"**{_plain(job.title)}**")
         st.caption(_progress(job))
         st.button(
-            f"Cancel {_plain(_short(job.title))}",
+            "Cancel",
             key=f"job_cancel_{job.id}",
             type="tertiary",
             disabled=job.stopping,
-            help="Stops it and undoes what it has done so far.",
+            help=f"Stops “{_plain(job.title)}” and undoes what it has done so far.",
             on_click=_cancel,
             args=(runner, job.id),
         )
@@ -84,9 +84,10 @@ def _draw_ended(job: Job) -> None:
         else:
             st.markdown(text)
         st.button(
-            f"Dismiss {_plain(_short(job.title))}",
+            "Dismiss",
             key=f"job_dismiss_{job.id}",
             type="tertiary",
+            help=f"Takes the note on “{_plain(job.title)}” away; what it made stays.",
             on_click=_dismiss,
             args=(job.id,),
         )
@@ -134,10 +135,6 @@ def _cancel(runner: Runner, job_id: str) -> None:
 
 def _dismiss(job_id: str) -> None:
     st.session_state[_DISMISSED] = st.session_state.get(_DISMISSED, frozenset()) | {job_id}
-
-
-def _short(title: str) -> str:
-    return title if len(title) <= 28 else title[:27] + "…"
 
 
 def _plain(text: str) -> str:

@@ -9,7 +9,14 @@ import streamlit as st
 
 from core.store import Store, list_workspaces, open_workspace
 
-PAGES = {"home": "Home", "data": "Data", "segments": "Segments", "settings": "Settings"}
+PAGES = {
+    "home": "Home",
+    "data": "Data",
+    "segments": "Segments",
+    "models": "Models",
+    "explain": "Explain",
+    "settings": "Settings",
+}
 """The pages in the order an analyst works: file name under `pages`, and title."""
 
 WS = "ws"

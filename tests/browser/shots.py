@@ -12,10 +12,12 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from tests.browser.driver import SCHEMES, SIZES, go, launch, overflow, shot, watched_page
+from tests.browser.driver import SCHEMES, SIZES, click, go, launch, overflow, settled, shot, watched_page
 from tests.browser.server import ROOT, App, load_sample, running
 
 OUT = ROOT / "shots"
+EXPLAIN_TABS = ("Tastes", "Similar users", "History")
+MODEL_VIEWS = ("Right people for an item", "Runs and fitted models")
 
 
 def navigation(page: Page) -> dict[str, str]:
@@ -39,6 +41,40 @@ def defects(page: Page) -> list[str]:
     return found
 
 
+def with_models(page: Page, pages: dict[str, str]) -> dict[str, str]:
+    """Compare models and check audiences once, so that there is something to see; the addresses of all their views."""
+    if "models" not in pages:
+        return pages
+    address = pages["models"]
+    people, kept = (f"{address}{'&' if '?' in address else '?'}look_at={view}" for view in MODEL_VIEWS)
+    for url, start in ((address, "Compare 6 models"), (people, "Check who would have been right")):
+        go(page, url)
+        click(page, start)
+        page.wait_for_url("**run=*", timeout=240_000)
+        settled(page)
+    return {**pages, "models-people": people, "models-runs": kept}
+
+
+def with_explanations(page: Page, pages: dict[str, str]) -> dict[str, str]:
+    """Choose a user and fit a model on the page Explain; the addresses of its views. Before it: nothing chosen yet."""
+    if "explain" not in pages:
+        return pages
+    address = pages["explain"]
+    bare = f"{address}{'&' if '?' in address else '?'}ws=sample"
+    go(page, bare)
+    page.get_by_role("radio", name="events").first.click()
+    settled(page)
+    click(page, "Fit it on all the data")
+    page.get_by_text("Ranked, the best first").wait_for(timeout=120_000)
+    settled(page)
+    person = page.url
+    go(page, f"{bare}&about=An item")
+    page.get_by_role("radio", name="events").first.click()
+    settled(page)
+    tabs = {f"explain-{view.split()[0].lower()}": f"{person}&explain_show={view}" for view in EXPLAIN_TABS}
+    return {**pages, "explain": bare, "explain-why": person, **tabs, "explain-item": page.url}
+
+
 def take(app: App, out: Path) -> list[str]:
     """Write every picture of the running app into ``out``; all defects, each with where it was seen."""
     found: list[str] = []
@@ -46,7 +82,7 @@ def take(app: App, out: Path) -> list[str]:
         browser = launch(playwright)
         with watched_page(browser) as page:
             go(page, app.url)
-            pages = navigation(page)
+            pages = with_explanations(page, with_models(page, navigation(page)))
         for name, address in pages.items():
             for scheme in SCHEMES:
                 # a fresh page for each scheme: figures take their colours when they are first drawn

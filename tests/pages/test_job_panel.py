@@ -57,7 +57,9 @@ def opened(store: Store, job_id: str | None = None) -> AppTest:
 
 
 def labels(at: AppTest) -> list[str]:
-    return [button.label for button in at.sidebar.button]
+    """Each button of the panel, with the job that its help names (the label alone does not repeat it)."""
+    assert {button.label for button in at.sidebar.button} <= {"Cancel", "Dismiss"}
+    return [f"{button.label} {button.help.partition('“')[2].partition('”')[0]}" for button in at.sidebar.button]
 
 
 def test_nothing_is_drawn_where_no_job_has_run(store: Store, runner: Runner) -> None:

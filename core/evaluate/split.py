@@ -1,0 +1,240 @@
+"""What models may learn from, and what they are judged by: the held-out part of the data.
+
+Three parts, each behaviour in one of them: fit, choose (tuning looks only here) and report (looked at once). `hold_out`
+gives one of the two judging parts with the matrix that belongs to it; a tuner that asks for "choose" never gets to see
+what is in "report".
+
+- leave-last-out: report is each user's last distinct item by when it was first seen, choose the one before. Items
+  first seen at the same moment stand in the order of their item number: ids are numbered in the order of their text
+  when they are loaded, so the order of rows in the file plays no part. To be judged by "report", models fit on
+  everything but the report items (fit + choose); by "choose", on everything but the two. Users with fewer than three
+  items are in the fit part only (`users_skipped`).
+- time: the time from the first event to the end of the data is cut; the last tenth is report, the tenth before it
+  choose. The fit matrix is built from events before the cut alone, so that neither weights nor decay know what came
+  after. Relevant are the items a user first had to do with in the held-out time.
+- random: as leave-last-out, with the two items of a user drawn by the seed. Also where the data have no times.
+
+The least activity of the MatrixSpec holds for the fit part. Users and items that the fit part does not know cannot be
+judged: they are counted and left out of the report (`users_unknown`, `items_unknown`, `pairs_unknown`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+from scipy.sparse import csr_matrix
+
+from core.errors import Refusal
+from core.evaluate.types import Split
+from core.interactions import Array, IdMap, Interactions, MatrixSpec, build
+from core.progress import Step, no_step
+from core.store import Store
+
+PartName = Literal["report", "choose"]
+LEAST_ITEMS = 3
+"""Distinct items that a user needs to be judged where one item each is held out: one for each part."""
+
+_SHARE = 10  # report is one part in so many of the time, choose the one before it
+_EPOCH = datetime(1970, 1, 1)
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """A matrix to fit on, and what is right for users that it knows.
+
+    Attributes:
+        fit: what models may learn from; every row and column has at least one pair.
+        users: int64 (n,), rows of `fit` that are judged, rising.
+        relevant: CSR of ones, float32 (n, n_items of `fit`): the held-out items of each of `users`, at least one each.
+        split: the split that was used.
+        part: which part `relevant` is.
+        facts: users_skipped, users_unknown, items_unknown, pairs_unknown, users_tied (judged by an item that shares
+            its moment with the item before), cut and until (ISO times or None).
+    """
+
+    fit: Interactions
+    users: Array
+    relevant: csr_matrix
+    split: Split
+    part: PartName
+    facts: Mapping[str, Any]
+
+
+def hold_out(
+    store: Store,
+    matrix: MatrixSpec,
+    split: Split = "leave-last-out",
+    *,
+    seed: int = 0,
+    part: PartName = "report",
+    step: Step = no_step,
+) -> Parts:
+    """One judging part of a workspace, and the matrix that models may fit on for it.
+
+    Raises Refusal `no_interactions`, and `nothing_held_out` where no user can be judged.
+    """
+    if split == "time" and store.as_of() is not None:
+        return _by_time(store, matrix, part, step)
+    x = build(store, replace(matrix, least_user_items=1, least_item_users=1), step=step)
+    return by_user(x, split, seed=seed, part=part, least=(matrix.least_user_items, matrix.least_item_users))
+
+
+def by_user(
+    x: Interactions,
+    split: Split = "leave-last-out",
+    *,
+    seed: int = 0,
+    part: PartName = "report",
+    least: tuple[int, int] = (1, 1),
+) -> Parts:
+    """One item of each user held out: the last (or the one before), or one drawn where `split` is "random" or `x` has
+    no times. `least` is (least_user_items, least_item_users) of the fit part.
+    """
+    times = None if split == "random" else x.first_seen
+    lengths = np.diff(x.matrix.indptr)
+    rows = np.repeat(np.arange(len(lengths)), lengths)
+    users, items = x.users.numbers[rows], x.items.numbers[x.matrix.indices]
+    key = mixed(seed, users, items) if times is None else times
+    turn, tied = _from_last(x.matrix, rows, key)
+    place = 0 if part == "report" else 1
+    judged = (lengths >= LEAST_ITEMS)[rows]
+    held = judged & (turn == place)
+    fit = _only(x, ~(judged & (turn <= place)), least)
+    facts = {
+        "users_skipped": int((lengths < LEAST_ITEMS).sum()),
+        "users_tied": 0 if times is None else int((held & tied).sum()),
+        "cut": None,
+        "until": _iso(x.until),
+    }
+    return _parts(fit, users[held], items[held], "random" if times is None else "leave-last-out", part, facts)
+
+
+def draw_users(parts: Parts, most: int | None, seed: int) -> Parts:
+    """At most `most` of the judged users, drawn by the seed; the matrix to fit on stays whole."""
+    if most is None or len(parts.users) <= most:
+        return parts
+    chance = mixed(seed, parts.fit.users.numbers[parts.users], np.zeros(1, dtype=np.int64))
+    kept = np.sort(np.argsort(chance, kind="stable")[:most])
+    return replace(parts, users=parts.users[kept], relevant=parts.relevant[kept])
+
+
+def mixed(seed: int, first: Array, second: Array) -> Array:
+    """uint64: evenly spread numbers that depend on the three values alone, not on their order or neighbours.
+
+    The mixing is that of splitmix64 (Steele, Lea and Flood 2014).
+    """
+    mark: Array = np.full(1, seed, dtype=np.uint64)
+    for value in (first, second):
+        mark = _spread(mark) ^ np.asarray(value).astype(np.uint64)
+    return _spread(mark)
+
+
+def _spread(z: Array) -> Array:
+    z = z + np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(z ^ (z >> np.uint64(31)))
+
+
+def _from_last(matrix: csr_matrix, rows: Array, key: Array) -> tuple[Array, Array]:
+    """For each stored pair its place from the user's end (0 = last) by (key, column), and whether it shares its key
+    with the pair before.
+    """
+    order = np.lexsort((matrix.indices, key, rows))
+    turn, tied = np.empty(len(rows), dtype=np.int64), np.zeros(len(rows), dtype=bool)
+    turn[order] = matrix.indptr[rows + 1] - 1 - np.arange(len(rows))  # rows stay where they are: they are sorted
+    same = (key[order][1:] == key[order][:-1]) & (rows[1:] == rows[:-1])
+    tied[order[1:]] = same
+    return turn, tied
+
+
+def _by_time(store: Store, matrix: MatrixSpec, part: PartName, step: Step) -> Parts:
+    until = matrix.until or store.as_of()
+    assert until is not None
+    plain = replace(matrix, half_life=None, window=None, until=until, least_user_items=1, least_item_users=1)
+    whole = build(store, plain, step=step.part(0.0, 0.5))
+    assert whole.first_seen is not None
+    end, begin = _micros(until), int(whole.first_seen.min())
+    if matrix.window:
+        begin = max(begin, end - round(matrix.window * 86_400e6))
+    tenth = (end - begin) // _SHARE
+    since = end - tenth * (1 if part == "report" else 2)
+    cut = _EPOCH + timedelta(microseconds=since)
+    if since <= begin:
+        raise _nothing()
+    fit = build(store, replace(matrix, until=cut), step=step.part(0.5, 1.0))
+    held = (whole.first_seen >= since) & (whole.first_seen < since + tenth)
+    rows = np.repeat(np.arange(whole.shape[0]), np.diff(whole.matrix.indptr))[held]
+    users, items = whole.users.numbers[rows], whole.items.numbers[whole.matrix.indices[held]]
+    facts = {"users_skipped": 0, "users_tied": 0, "cut": _iso(cut), "until": _iso(until)}
+    return _parts(fit, users, items, "time", part, facts)
+
+
+def _only(x: Interactions, kept: Array, least: tuple[int, int]) -> Interactions:
+    """`x` with the pairs `kept` alone, as far as users and items are active enough; empty ones leave the matrix."""
+    coo = x.matrix.tocoo()
+    while True:
+        active = np.bincount(coo.row[kept], minlength=x.shape[0]) >= least[0]
+        taken = np.bincount(coo.col[kept], minlength=x.shape[1]) >= least[1]
+        still = kept & active[coo.row] & taken[coo.col]
+        if still.sum() == kept.sum():
+            break
+        kept = still
+    if not kept.any():
+        raise _nothing()
+    rows, columns = np.unique(coo.row[kept]), np.unique(coo.col[kept])
+    lengths = np.bincount(coo.row[kept], minlength=x.shape[0])[rows]
+    places = np.searchsorted(columns, coo.col[kept]).astype(np.int32)
+    indptr = np.concatenate([[0], np.cumsum(lengths)])
+    matrix = csr_matrix((x.matrix.data[kept], places, indptr), shape=(len(rows), len(columns)))
+    matrix.has_sorted_indices = True
+    first = None if x.first_seen is None else x.first_seen[kept]
+    return replace(
+        x, matrix=matrix, users=_taken(x.users, rows), items=_taken(x.items, columns), first_seen=first, facts={}
+    )
+
+
+def _taken(ids: IdMap, rows: Array) -> IdMap:
+    return replace(ids, numbers=ids.numbers[rows], ids=None if ids.ids is None else ids.ids.take(pa.array(rows)))
+
+
+def _parts(
+    fit: Interactions, user_nos: Array, item_nos: Array, split: Split, part: PartName, facts: Mapping[str, Any]
+) -> Parts:
+    """The held-out pairs as rows and columns of `fit`; those it does not know are counted."""
+    rows, columns = fit.users.rows(user_nos), fit.items.rows(item_nos)
+    known = (rows >= 0) & (columns >= 0)
+    if not known.any():
+        raise _nothing()
+    users, places = np.unique(rows[known], return_inverse=True)
+    ones = np.ones(len(places), dtype=np.float32)
+    relevant = csr_matrix((ones, (places, columns[known])), shape=(len(users), fit.shape[1]))
+    relevant.sort_indices()
+    counts = {
+        "users_unknown": len(np.unique(user_nos[rows < 0])),
+        "items_unknown": len(np.unique(item_nos[columns < 0])),
+        "pairs_unknown": int((~known).sum()),
+    }
+    return Parts(fit, users, relevant, split, part, {**facts, **counts})
+
+
+def _micros(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
+def _nothing() -> Refusal:
+    return Refusal(
+        "nothing_held_out",
+        "No user is left to judge models by: nobody has enough items both in the part to learn from and in the part "
+        "held out.",
+        "Choose a longer period, a lower least activity, or another split.",
+    )

@@ -1,0 +1,104 @@
+"""Explain in words: rhythm, ranks, how an explanation is to be read. Numbers in, sentences out."""
+
+from __future__ import annotations
+
+from core.explain import Did, LabelledView, UserPortrait, Why
+from core.figures import event_name
+from pages._ui import format as fmt
+
+_DAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
+
+
+def rhythm(person: UserPortrait) -> str:
+    """When someone is there, in a sentence; "" where nothing is known.
+
+    >>> rhythm_of(1, 14)
+    'mostly on Tuesdays and around 14:00 UTC'
+    """
+    if person.first_seen is None:
+        return ""
+    said = [f"First seen {fmt.day(person.first_seen)}, last seen {fmt.day(person.last_seen)}"]
+    if person.active_days is not None:
+        said.append(f"here on {fmt.count(person.active_days, 'day')}")
+    if usual := rhythm_of(person.weekday, person.hour):
+        said.append(usual)
+    return ", ".join(said) + "."
+
+
+def rhythm_of(weekday: int | None, hour: int | None) -> str:
+    """The weekday and the hour with most events."""
+    parts = [f"on {_DAYS[weekday]}"] if weekday is not None else []
+    parts += [f"around {hour:02d}:00 UTC"] if hour is not None else []
+    return "mostly " + " and ".join(parts) if parts else ""
+
+
+def rank(share: float | None) -> str:
+    """The place among buyers by net revenue; `share` of them have more.
+
+    >>> rank(0.042), rank(0.0)
+    ('4.2 % of buyers brought more', 'no buyer brought more')
+    """
+    if share is None:
+        return ""
+    return "no buyer brought more" if share == 0 else f"{fmt.percent(share)} of buyers brought more"
+
+
+def exactness(view: LabelledView) -> str:
+    """Whether the parts are the whole score."""
+    if view.exact:
+        return "**Exact:** the parts add up to the score, to the last digit that matters."
+    if not view.parts:
+        return "**Not to be said:** this model cannot be taken apart in this way."
+    return (
+        f"**Measured, not exact:** the parts account for {fmt.percent(view.fidelity, 0)} of the score; "
+        "this model cannot be taken apart further in this way."
+    )
+
+
+def score_words(why: Why) -> str:
+    """The score itself: small print, since it says nothing by itself."""
+    base = f", of which {why.base:,.4g} is where every score begins" if why.base else ""
+    return (
+        f"The score is {why.score:,.4g}{base}. Scores of different models cannot be compared: go by the rank, and by "
+        "the shares."
+    )
+
+
+def did_words(line: Did) -> str:
+    """What was done, one of them.
+
+    >>> did_words(Did(None, "purchase", None, None, None, None, None, None))
+    'Purchase'
+    """
+    name = event_name(line.event)
+    if name == line.event:
+        return name
+    return "Search" if name == "Searches" else name.removesuffix("s")
+
+
+def counts_words(events: tuple[tuple[str, int], ...]) -> str:
+    """How many of each kind of event.
+
+    >>> counts_words((("view", 1200), ("purchase", 3)))
+    '1,200 views, 3 purchases'
+    """
+    return ", ".join(f"{fmt.number(n)} {_kind(event, n)}" for event, n in events)
+
+
+def _kind(event: str, n: int) -> str:
+    many = event_name(event)
+    if many == event:
+        return event
+    return (did_words(Did(None, event, None, None, None, None, None, None)) if n == 1 else many).lower()
+
+
+def users_words(events: tuple[tuple[str, int], ...]) -> str:
+    """How many users had each kind of event.
+
+    >>> users_words((("view", 1200), ("purchase", 3)))
+    '1,200 with views, 3 with purchases'
+    """
+    return ", ".join(
+        f"{fmt.number(n)} with {event_name(event).lower() if event_name(event) != event else event}"
+        for event, n in events
+    )

@@ -1,0 +1,86 @@
+"""Real data: models against the list of bestsellers, and the same figures for the same data whatever the row order."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.evaluate import CompareSpec, Comparison, compare, comparison_to_json
+from core.interactions import MatrixSpec
+from core.recommend import NAMES, spec
+from core.store import Store
+from tests.pages.drive import loaded
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+LINEAR = CompareSpec((spec("ease"), spec("puresvd")))
+ALL = CompareSpec(tuple(spec(name) for name in NAMES), MatrixSpec(least_item_users=10))
+
+
+@pytest.fixture(scope="module")
+def films(movielens: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    with Store(tmp_path_factory.mktemp("films") / "films.duckdb") as store:
+        loaded(store, movielens / "ratings.csv")
+        yield store
+
+
+@pytest.fixture(scope="module")
+def shop(online_retail: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    with Store(tmp_path_factory.mktemp("shop") / "shop.duckdb") as store:
+        loaded(store, online_retail)
+        yield store
+
+
+def surely_above_popularity(found: Comparison) -> None:
+    """Each model: the paired 95 % interval of the difference to popularity is clear of zero."""
+    above = {d.a: d for d in found.differences if d.b == "popular"}
+    for label in (model.label for model in found.models[1:]):
+        assert above[label].low > 0
+        assert above[label].p < 0.05
+        assert label in found.verdict.beats_popularity
+
+
+def test_films_leave_last_out(films: Store) -> None:
+    found = compare(films, LINEAR)
+    assert found.facts["users"] + found.facts["pairs_unknown"] == 610, "every user of this file rated 20 films or more"
+    assert found.facts["users_skipped"] == 0
+    surely_above_popularity(found)
+
+
+def test_a_shop_leave_last_out(shop: Store) -> None:
+    found = compare(shop, LINEAR)
+    assert found.facts["users"] > 4000
+    surely_above_popularity(found)
+    assert found.verdict.winner == "ease"
+    assert any("at the same moment" in note for note in found.notes), "most last items are lines of one order"
+
+
+def test_a_shop_by_time(shop: Store) -> None:
+    found = compare(shop, CompareSpec((spec("puresvd"),), split="time"))
+    surely_above_popularity(found)
+    assert str(found.facts["cut"]).startswith("2011-11-02"), "the last tenth of 1 December 2010 to 9 December 2011"
+
+
+def figures(found: Comparison) -> dict[str, Any]:
+    told = comparison_to_json(found)
+    for model in told["models"]:
+        del model["seconds_fit"], model["seconds_score"]
+    return told
+
+
+def test_every_model_has_the_same_figures_for_the_same_data_whatever_the_row_order(
+    films: Store, movielens: Path, tmp_path: Path
+) -> None:
+    first = figures(compare(films, ALL))
+    assert not any(model["problem"] for model in first["models"])
+    assert figures(compare(films, ALL)) == first
+    head, *lines = (movielens / "ratings.csv").read_text().splitlines()
+    random.Random(7).shuffle(lines)
+    (tmp_path / "ratings.csv").write_text("\n".join([head, *lines]) + "\n")
+    with Store(tmp_path / "shuffled.duckdb") as store:
+        loaded(store, tmp_path / "ratings.csv")
+        assert figures(compare(store, ALL)) == first

@@ -1,0 +1,111 @@
+"""Each model's formula once more, from DESIGN.md's table, in dense float64 and with no cut: slow, and easy to read.
+
+A twin takes the matrix as the model values it (users, items), the model's parameters and what the model learnt (only
+iALS looks at that: its factors depend on a random start), and gives the score (u, i), the parts by item (u, j, i) and
+the parts by user (u, w, i), each a dense array; None for a view the model does not have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from core.interactions import Array
+
+
+class Told(NamedTuple):
+    score: Array
+    items: Array | None
+    users: Array | None
+
+
+def dense(weights: Array, values: str) -> Array:
+    """The matrix as `values` has it."""
+    if values == "once":
+        return (weights > 0).astype(np.float64)
+    return np.log2(1 + weights).astype(np.float64) if values == "log" else weights.astype(np.float64)
+
+
+def popular(v: Array, params: Mapping[str, Any], learnt: Mapping[str, Array]) -> Told:
+    each = v if params["count"] == "weight" else (v > 0).astype(np.float64)
+    return Told(np.tile(each.sum(axis=0), (len(v), 1)), None, np.tile(each, (len(v), 1, 1)))
+
+
+def user_knn(v: Array, params: Mapping[str, Any], learnt: Mapping[str, Array]) -> Told:
+    unit = _unit(v, params["shrink"])
+    alike = unit @ unit.T
+    np.fill_diagonal(alike, 0)
+    others = 1 - np.eye(len(v))
+    return Told(
+        alike @ v,
+        np.einsum("uj,wj,wi,uw->uji", unit, unit, v, others),
+        np.einsum("uw,wi->uwi", alike, v),
+    )
+
+
+def item_knn(v: Array, params: Mapping[str, Any], learnt: Mapping[str, Array]) -> Told:
+    unit = _unit(v.T, params["shrink"]).T
+    together = unit.T @ unit
+    np.fill_diagonal(together, 0)
+    squares = (v**2).sum(axis=0)
+    lengths = np.where(squares == 0, 1, np.sqrt(squares + params["shrink"]))
+    others = 1 - np.eye(v.shape[1])
+    return Told(
+        v @ together,
+        np.einsum("uj,ji->uji", v, together),
+        np.einsum("uj,wj,wi,j,i,ji->uwi", v, v, v, 1 / lengths, 1 / lengths, others),
+    )
+
+
+def ease(v: Array, params: Mapping[str, Any], learnt: Mapping[str, Array]) -> Told:
+    # Steck 2019, the program under section 3.1
+    p = np.linalg.inv(v.T @ v + params["ridge"] * np.eye(v.shape[1]))
+    b = p / -np.diag(p)
+    np.fill_diagonal(b, 0)
+    k = np.linalg.inv(v @ v.T + params["ridge"] * np.eye(len(v)))
+    own = np.einsum("uw,wi->uwi", np.eye(len(v)), v)
+    return Told(v @ b, np.einsum("uj,ji->uji", v, b), own - np.einsum("uw,wi,i->uwi", k, v, 1 / np.diag(p)))
+
+
+def puresvd(v: Array, params: Mapping[str, Any], learnt: Mapping[str, Array]) -> Told:
+    values, items = np.linalg.eigh(v.T @ v)
+    kept = items[:, np.argsort(-values)[: params["factors"]]]
+    others, users = np.linalg.eigh(v @ v.T)
+    takers = users[:, np.argsort(-others)[: params["factors"]]]
+    return Told(
+        v @ kept @ kept.T,
+        np.einsum("uj,ji->uji", v, kept @ kept.T),
+        np.einsum("uw,wi->uwi", takers @ takers.T, v),
+    )
+
+
+def ials(v: Array, params: Mapping[str, Any], learnt: Mapping[str, Array]) -> Told:
+    # Hu, Koren and Volinsky 2008, equations 4 and 5, section 5; the items' step last but one, the users' last
+    before, y = learnt["users_before"].astype(np.float64), learnt["items"].astype(np.float64)
+    c, ridge = 1 + params["alpha"] * v, params["ridge"] * np.eye(y.shape[1])
+    taken = c * (v > 0)
+    of_users = [np.linalg.inv((y.T * c[u]) @ y + ridge) for u in range(len(v))]
+    of_items = [np.linalg.inv((before.T * c[:, i]) @ before + ridge) for i in range(v.shape[1])]
+    z = np.stack([of_users[u] @ y.T @ taken[u] for u in range(len(v))])
+    again = np.stack([of_items[i] @ before.T @ taken[:, i] for i in range(v.shape[1])])
+    items = np.stack([np.einsum("ik,kl,jl,j->ji", again, of_users[u], y, taken[u]) for u in range(len(v))])
+    users = np.stack([np.einsum("uk,kl,wl,w->uw", z, of_items[i], before, taken[:, i]) for i in range(v.shape[1])], 2)
+    return Told(z @ again.T, items, users)
+
+
+TWINS: dict[str, Callable[[Array, Mapping[str, Any], Mapping[str, Array]], Told]] = {
+    "popular": popular,
+    "user-knn": user_knn,
+    "item-knn": item_knn,
+    "ease": ease,
+    "puresvd": puresvd,
+    "ials": ials,
+}
+
+
+def _unit(v: Array, shrink: float) -> Array:
+    squares = (v**2).sum(axis=1, keepdims=True)
+    found: Array = v / np.where(squares == 0, 1, np.sqrt(squares + shrink))
+    return found
