@@ -21,12 +21,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from tests.bench.paper import put
 from tests.bench.shop_file import write_shop_file
 
 ROWS = 5_000_000
 TURNS = 3
 LIMIT = 2.0
-PAPER = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 
 
 @pytest.mark.bench
@@ -49,7 +49,7 @@ def test_a_load_takes_less_than_twice_bare_duckdb(tmp_path: Path) -> None:
     text = paper(file.stat().st_size, bare, ours, ratio)
     print(f"\n{text}")
     assert ratio < LIMIT
-    PAPER.write_text(text, encoding="utf-8")
+    put("Loading", text)
 
 
 def in_a_process(way: str, file: Path, folder: Path) -> dict[str, float]:
@@ -94,11 +94,7 @@ def paper(size: int, bare: dict[str, float], ours: dict[str, float], ratio: floa
     """The dated result, as Markdown."""
     day = datetime.now(UTC).date().isoformat()
     versions = f"Python {platform.python_version()}, DuckDB {duckdb.__version__}, {os.cpu_count()} cores"
-    return f"""# Benchmarks
-
-`make bench` (tests/bench), {day}: {versions}, load average {os.getloadavg()[0]:.1f} at the end.
-
-## Loading
+    return f"""`make bench` (tests/bench), {day}: {versions}, load average {os.getloadavg()[0]:.1f} at the end.
 
 A generated CSV of {ROWS:,} rows, {size / 1e6:,.0f} MB (tests/bench/shop_file.py). Medians of {TURNS}, each in a
 process of its own with an empty file; the two take turns. Limelight: recognise the file, count its rows from the bytes,
