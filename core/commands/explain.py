@@ -53,6 +53,7 @@ def _result(found: Why) -> dict[str, Any]:
         "score": found.score,
         "base": found.base,
         "seen": found.seen,
+        "rank": found.rank,
         "views": {"items": _view(found.items), "users": _view(found.users)},
         "why": found.sentence,
     }

@@ -6,7 +6,7 @@ from core.evaluate.audience_types import Audience, AudienceSpec, Target, TargetS
 from core.evaluate.codec import comparison_from_json, comparison_to_json
 from core.evaluate.compare import COMPARE_TASK, compare, prepare_compare, publish_compare
 from core.evaluate.split import PartName, Parts, by_user, draw_users, hold_out
-from core.evaluate.stored import Run, delete_run, get_run, list_runs, run_users, save_run
+from core.evaluate.stored import Run, delete_run, get_run, list_runs, run_chosen, run_users, save_run
 from core.evaluate.tables import (
     audience_rows,
     comparison_rows,
@@ -70,6 +70,7 @@ __all__ = [
     "publish_compare",
     "ranked",
     "ranked_ways",
+    "run_chosen",
     "run_users",
     "save_run",
     "surely",

@@ -8,6 +8,7 @@ category all users are candidates. `prepare_audience` runs beside the page, `aud
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -19,7 +20,7 @@ from core.evaluate import audience_data as data
 from core.evaluate.audience_task import judged
 from core.evaluate.audience_types import Audience, AudienceSpec
 from core.evaluate.split import hold_out
-from core.evaluate.stored import save_run
+from core.evaluate.stored import save_chosen, save_run
 from core.interactions import Array, Interactions, as_bytes
 from core.progress import Step, no_step
 from core.store import Store, Writer
@@ -39,6 +40,10 @@ class Judged(Protocol):
     @property
     def result(self) -> dict[str, Any]:
         """What `audience_task` returned."""
+
+    @property
+    def arrays(self) -> Mapping[str, Array]:
+        """What it wrote."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,8 +133,10 @@ def audience(store: Store, spec: AudienceSpec, *, step: Step = no_step) -> Audie
 
 
 def publish_audience(writer: Writer, outcome: Judged) -> dict[str, Any]:
-    """Store the worker's answer; `{"run_id": ...}`."""
-    return {"run_id": save_run(writer, "audience", outcome.result)}
+    """Store the worker's answer, and whom each way chose; `{"run_id": ...}`."""
+    run_id = save_run(writer, "audience", outcome.result)
+    save_chosen(writer, run_id, [way["way"] for way in outcome.result["ways"]], outcome.arrays)
+    return {"run_id": run_id}
 
 
 def _check(spec: AudienceSpec) -> None:

@@ -32,6 +32,7 @@ class Choice:
     Attributes:
         way, spec, seconds_fit, problem: as WayScore.
         rows: for each target the rows of the users chosen; empty where there is a problem.
+        uniform: the model gives all users the same score, so that the lot chose.
     """
 
     way: str
@@ -39,6 +40,7 @@ class Choice:
     rows: tuple[Array, ...]
     seconds_fit: float | None = None
     problem: Mapping[str, str] | None = None
+    uniform: bool = False
 
 
 def counted(world: World, choices: list[Choice], size: int, seed: int) -> tuple[list[Target], list[WayScore]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -91,11 +91,34 @@ def save_run(
     return run_id
 
 
+def save_chosen(writer: Writer, run_id: str, ways: Sequence[str], arrays: Mapping[str, Array]) -> None:
+    """Store whom each of the `ways` chose: the arrays chosen_way, chosen_target, chosen_user, chosen_took."""
+    rows = pa.table(
+        {
+            "way": pa.array(list(ways), pa.string()).take(pa.array(arrays["chosen_way"])),
+            "target": np.asarray(arrays["chosen_target"]),
+            "user_no": np.asarray(arrays["chosen_user"]),
+            "took": pa.array(np.asarray(arrays["chosen_took"])),
+        }
+    )
+    with writer.table("incoming_chosen", rows):
+        writer.run(Query("INSERT INTO run_chosen BY NAME SELECT ? AS run_id, * FROM incoming_chosen", (run_id,)))
+
+
+def run_chosen(run_id: str, way: str, target: int, took: bool | None = None) -> Query:
+    """Query of user_no: whom this way chose for a target (its place); only those who took it, or did not, if said."""
+    chosen = Query("SELECT user_no FROM run_chosen WHERE run_id = ? AND way = ? AND target = ?", (run_id, way, target))
+    return chosen if took is None else chosen + Query(" AND took = ?", (took,))
+
+
 def list_runs(store: Store, kind: Kind | None = None) -> list[Run]:
-    """The stored runs (of one kind), the newest first."""
+    """The stored runs (of one kind), the newest first.
+
+    Left out are those that this version of Limelight cannot read any more: a model or a parameter that is gone.
+    """
     those = Query(" WHERE kind = ?", (kind,)) if kind else Query("")
     found = store.rows(Query("SELECT * FROM runs") + those + " ORDER BY created_at DESC, run_id")
-    return [_run(row, store.version) for row in found]
+    return [run for row in found if (run := _readable(row, store.version))]
 
 
 def get_run(store: Store, run_id: str) -> Run:
@@ -112,6 +135,7 @@ def delete_run(store: Store, run_id: str) -> None:
         if not writer.run(Query("DELETE FROM runs WHERE run_id = ?", (run_id,))):
             raise _unknown(run_id)
         writer.run(Query("DELETE FROM run_users WHERE run_id = ?", (run_id,)))
+        writer.run(Query("DELETE FROM run_chosen WHERE run_id = ?", (run_id,)))
         # or the job that made it would be handed out in place of a new run (JobSpec.reuse)
         writer.run(Query("UPDATE jobs SET key = '' WHERE json_extract_string(result, '$.run_id') = ?", (run_id,)))
 
@@ -122,6 +146,13 @@ def run_users(run_id: str, label: str, hit: bool) -> Query:
         f"SELECT user_no FROM run_users WHERE run_id = ? AND label = ? AND {ident('hit_rate')} {'>' if hit else '='} 0",
         (run_id, label),
     )
+
+
+def _readable(row: Mapping[str, Any], version: int) -> Run | None:
+    try:
+        return _run(row, version)
+    except (Refusal, KeyError, TypeError):
+        return None
 
 
 def _run(row: Mapping[str, Any], version: int) -> Run:

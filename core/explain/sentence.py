@@ -11,6 +11,7 @@ LEAST_SPEAKERS = 10
 
 _ENOUGH = 0.5  # of what speaks for the item: when the items named make so much, no further one is named
 _MOST_NAMED = 3
+_LISTED = 20  # places from which on an item is not what the model suggests
 _LITTLE = 0.25  # where even these make less, the sentence says that many items speak
 
 
@@ -30,6 +31,7 @@ class Reasons:
         against: what speaks against it weighs as much as what speaks for it, or more.
         exact: base and parts make up the score.
         speakers: similar users whose part is above 0, the user left aside.
+        rank: the item's place in the user's list; None where it is not told.
     """
 
     known: bool
@@ -44,6 +46,7 @@ class Reasons:
     against: bool
     exact: bool
     speakers: int
+    rank: int | None = None
 
 
 def sentence(reasons: Reasons) -> str:
@@ -70,7 +73,11 @@ def _start(reasons: Reasons, told: str) -> str:
     if reasons.against:
         more = "more of what they did speaks against it than for it; for it speaks that"
         return f"{already or 'Hardly to suggest: '}{more} {told}"
-    return f"{already}what speaks for it is that {told}" if already else f"Suggested because {told}"
+    if already:
+        return f"{already}what speaks for it is that {told}"
+    if reasons.rank is not None and reasons.rank > _LISTED:
+        return f"Only in place {reasons.rank:,} of this user's list; what speaks for it is that {told}"
+    return f"Suggested because {told}"
 
 
 def _everyone(reasons: Reasons, n: int) -> str:

@@ -62,6 +62,8 @@ class Why:
         sentence: one sentence in plain words, without any other user's id; speaks of similar users only when there
             are at least 10 of them.
         seen: the user has had to do with the item already.
+        rank: the item's place in the user's list of all items not seen yet, from 1; None where it was seen, or the
+            model cannot say.
     """
 
     user: str
@@ -74,6 +76,7 @@ class Why:
     users: LabelledView
     sentence: str
     seen: bool
+    rank: int | None = None
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,7 @@ def why(store: Store, model: Recommender, user: str, item: str | None, *, most: 
         column = x.items.row(item)
     told = model.explain(row, column)
     items, users = _largest(told.items, most, x.items), _largest(told.users, most, x.users)
+    rank = _rank(model, row, column)
     labels = _labels(store, model, row, np.concatenate([[column], told.items.rows[items], _top(told.items)]))
     return Why(
         user,
@@ -68,8 +69,9 @@ def why(store: Store, model: Recommender, user: str, item: str | None, *, most: 
         told.base,
         _view(told.items, items, _item_parts(model, told, items, labels)),
         _view(told.users, users, _user_parts(model, told, users)),
-        _sentence(model, told, labels),
+        _sentence(model, told, labels, rank),
         _seen(model, row, column),
+        rank,
     )
 
 
@@ -165,7 +167,21 @@ def _seen(model: Recommender, row: int, column: int) -> bool:
     return bool(np.isin(column, x.indices[x.indptr[row] : x.indptr[row + 1]]))
 
 
-def _sentence(model: Recommender, told: Explanation, labels: _Labels) -> str:
+def _rank(model: Recommender, row: int, column: int) -> int | None:
+    """The place of an item among all that the user has not seen, from 1; ties as in lists; None where it has none."""
+    x = model.x.matrix
+    if _seen(model, row, column):
+        return None
+    scores = np.asarray(model.score(np.array([row]))[0], dtype=np.float32)
+    if not np.isfinite(scores[column]):
+        return None
+    before = scores > scores[column]
+    before[:column] |= scores[:column] == scores[column]
+    before[x.indices[x.indptr[row] : x.indptr[row + 1]]] = False
+    return 1 + int(before.sum())
+
+
+def _sentence(model: Recommender, told: Explanation, labels: _Labels, rank: int | None = None) -> str:
     x, items = model.x, []
     for column in _top(told.items).tolist():
         past = labels.past.get(int(x.items.numbers[column]))
@@ -192,6 +208,7 @@ def _sentence(model: Recommender, told: Explanation, labels: _Labels) -> str:
             against=bool((values < 0).any() and values.sum() <= 0),
             exact=told.items.exact,
             speakers=int(((told.users.values > 0) & (told.users.rows != told.user)).sum()),
+            rank=rank,
         )
     )
 

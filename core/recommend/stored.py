@@ -130,8 +130,12 @@ def fit(store: Store, spec: FitSpec, *, step: Step = no_step) -> Recommender:
 
 
 def list_models(store: Store) -> list[StoredModel]:
-    """Every stored model, the newest first."""
-    return [_stored(row, store.version) for row in store.rows(Query(f"{_SELECT} ORDER BY created_at DESC, model_id"))]
+    """Every stored model, the newest first.
+
+    Left out are those that this version of Limelight cannot read any more: a model or a parameter that is gone.
+    """
+    rows = store.rows(Query(f"{_SELECT} ORDER BY created_at DESC, model_id"))
+    return [model for row in rows if (model := _readable(row, store.version))]
 
 
 def get_model(store: Store, model_id: str) -> StoredModel:
@@ -173,6 +177,13 @@ def delete_model(store: Store, model_id: str) -> None:
 
 
 _SELECT = "SELECT * FROM models"
+
+
+def _readable(row: Mapping[str, Any], version: int) -> StoredModel | None:
+    try:
+        return _stored(row, version)
+    except (Refusal, KeyError, TypeError):
+        return None
 
 
 def _stored(row: Mapping[str, Any], version: int) -> StoredModel:

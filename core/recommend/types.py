@@ -194,7 +194,7 @@ class Recommender(Protocol):
         """Write what was learnt into `folder` as `NAME.npy` files (no pickle), not the matrix."""
 
     def load(self, x: Interactions, arrays: Mapping[str, Array]) -> Self:
-        """Take back what `save` wrote (name -> array, may be read-only memory maps), with the matrix it was fitted on."""
+        """Take back what `save` wrote (name -> array, maybe memory maps), with the matrix it was fitted on."""
 
 
 @dataclass(frozen=True)

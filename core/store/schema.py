@@ -89,6 +89,10 @@ CREATE TABLE jobs (
 #   limelight   the program's version then
 # run_users     a comparison's judged users, one row for each and each model: its metrics for this user's list
 #   label       ModelScore.label
+# run_chosen    whom each way of an audience chose, one row for each user, way and target that has been judged
+#   way         WayScore.way
+#   target      place in Audience.targets
+#   took        the user took it in the held-out time
 # models        one row per fitted model; what it learnt is in model_arrays, the matrix is made again from the events
 #   fit         model, matrix and seed: core.recommend.FitSpec
 #   until       UTC, end of the data that the matrix saw; NULL without times
@@ -111,6 +115,13 @@ CREATE TABLE run_users (
     label VARCHAR NOT NULL,
     user_no INTEGER NOT NULL,
     ndcg FLOAT, recall FLOAT, "precision" FLOAT, f1 FLOAT, map FLOAT, mrr FLOAT, hit_rate FLOAT
+);
+CREATE TABLE run_chosen (
+    run_id VARCHAR NOT NULL,
+    way VARCHAR NOT NULL,
+    target INTEGER NOT NULL,
+    user_no INTEGER NOT NULL,
+    took BOOLEAN NOT NULL
 );
 CREATE TABLE models (
     model_id VARCHAR PRIMARY KEY,

@@ -102,8 +102,8 @@ def _explained(store: Store, model: StoredModel, user: str, item: str, *, listed
         st.subheader(f"Why “{plain(found.label)}”?", anchor=False)
         if found.seen:
             st.caption("This user has had to do with it already, so it would not be recommended again.")
-        elif not listed:
-            st.caption(f"It is not among the first {_K} of this user: what speaks for it is weaker than for those.")
+        elif not listed and found.rank is not None:
+            st.caption(f"It is in place {fmt.number(found.rank)} of this user's list, behind the first {_K}.")
         st.markdown(plain(found.sentence))
         if not math.isfinite(found.score):
             return

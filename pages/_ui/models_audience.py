@@ -7,7 +7,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from core.evaluate import Audience, AudienceSpec, Measured, Run, TargetScore, ranked_ways, write_audience
+from core.evaluate import Audience, AudienceSpec, Measured, Run, TargetScore, ranked_ways, run_chosen, write_audience
 from core.figures import event_name
 from core.figures.evaluate import YARDSTICKS, audience_figure, target_figure, way_name
 from core.recommend import NAMES
@@ -20,6 +20,7 @@ from pages._ui.downloads import csv_button
 from pages._ui.home_figures import chart
 from pages._ui.models_details import card, name_card
 from pages._ui.models_words import when
+from pages._ui.people import Behind, Choice, see_users
 from pages._ui.text import plain
 
 _MANY = {"item": "items", "category": "categories"}
@@ -43,7 +44,7 @@ def draw(store: Store) -> None:
     run = jobs.current(store, "audience")
     if run is not None:
         assert isinstance(run.answer, Audience)
-        _result(run, run.answer)
+        _result(store, run, run.answer)
         st.divider()
         st.markdown("**Check again**, for other items, sizes or models")
         models_audience_ask.draw(store, f"a_again_{run.run_id}", run.answer.spec, first=False)
@@ -57,7 +58,7 @@ def draw(store: Store) -> None:
     models_audience_ask.draw(store, "a_first", start, first=True)
 
 
-def _result(run: Run, found: Audience) -> None:
+def _result(store: Store, run: Run, found: Audience) -> None:
     if run.stale:
         st.warning(f"The data have changed since this was checked on {when(run.created_at)}. Check again, below.")
     headline, _, rest = found.verdict.partition(". ")
@@ -82,7 +83,7 @@ def _result(run: Run, found: Audience) -> None:
         "audience_csv",
         help="One line for each item (or category) and way of choosing.",
     )
-    _alone(found)
+    _alone(store, run, found)
 
 
 def _key_figures(found: Audience) -> None:
@@ -148,7 +149,7 @@ def _spread(value: Measured | None, sign: str = "") -> str:
     return f"{value.value:{sign}.2f} ({value.low:{sign}.2f} to {value.high:{sign}.2f})"
 
 
-def _alone(found: Audience) -> None:
+def _alone(store: Store, run: Run, found: Audience) -> None:
     """One item (or category): how many of the chosen took it, for each way."""
     if not found.targets:
         return
@@ -189,6 +190,19 @@ def _alone(found: Audience) -> None:
             **{name: st.column_config.TextColumn(alignment="right") for name in _NUMBERS},
         },
     )
+    named = {way_name(w.way, w.spec): w.way for w, _ in rows if w.way != "chance"}
+    if named and not run.stale:
+        kinds = {"Who took it": True, "Who did not": False, "All of them": None}
+        choices = [Choice("Chosen by", named), Choice("Which users", kinds)]
+        see_users(store, f"chosen_{place}", partial(_chosen, run, found, place), choices)
+
+
+def _chosen(run: Run, found: Audience, place: int, way: str, took: bool | None) -> Behind:
+    """The users whom one way chose for one item."""
+    spec = next(w.spec for w in found.ways if w.way == way)
+    said = {True: " and who took it since", False: " and who did not take it", None: ""}[took]
+    words = f"whom {way_name(way, spec)} would have chosen for {found.targets[place].label}{said}"
+    return Behind(words, run_chosen(run.run_id, way, place, took))
 
 
 _NUMBERS = ("Chosen", "Took it", "Share", "Reached, of all takers", "Lift")

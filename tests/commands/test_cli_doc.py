@@ -54,7 +54,9 @@ def test_every_example_says_what_the_page_says(tmp_path: Path) -> None:
         assert same, f"{example.command}\nexpected:\n{example.expected}\nfound:\n{done.stdout}"
 
 
-@pytest.mark.parametrize("command", ["load", "info", "undo", "segments", "compare", "audience", "explain", "similar-users"])
+@pytest.mark.parametrize(
+    "command", ["load", "info", "undo", "segments", "compare", "audience", "explain", "similar-users"]
+)
 def test_every_option_is_on_the_page(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main([command, "--help"])

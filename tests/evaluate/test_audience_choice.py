@@ -17,9 +17,11 @@ from core.evaluate import (
     AudienceSpec,
     audience,
     audience_to_json,
+    delete_run,
     get_run,
     prepare_audience,
     publish_audience,
+    run_chosen,
 )
 from core.evaluate import audience_task as task
 from core.evaluate.audience_choose import World, choose
@@ -53,7 +55,7 @@ def test_nothing_after_the_cut_reaches_the_choice(make: Maker, known: type[Known
         store = make(events)
         arrays = prepare_audience(store, MUG)
         seen = World.of(MUG, arrays)
-        ways = [*task.yardsticks(seen, 10), task.by_model(seen, MUG, "a", POPULAR, no_step)[0]]
+        ways = [*task.yardsticks(seen, 10), task.by_model(seen, MUG, "a", POPULAR, no_step)]
         assert [w.problem for w in ways] == [None] * 3
         chosen.append([w.rows[0].tolist() for w in ways[:2]])
     first, second = known.seen
@@ -71,10 +73,10 @@ def test_ties_do_not_follow_the_order_of_rows(make: Maker) -> None:
     for seed in range(40):
         asked = AudienceSpec((POPULAR,), size=10, targets=("mug",), seed=seed)
         seen = World.of(asked, arrays)
-        picks.append(task.by_model(seen, asked, "p", POPULAR, no_step)[0].rows[0])
+        picks.append(task.by_model(seen, asked, "p", POPULAR, no_step).rows[0])
         if seed == 0:
             again = World.of(asked, prepare_audience(store, asked))
-            np.testing.assert_array_equal(task.by_model(again, asked, "p", POPULAR, no_step)[0].rows[0], picks[0])
+            np.testing.assert_array_equal(task.by_model(again, asked, "p", POPULAR, no_step).rows[0], picks[0])
     counts = np.bincount(np.concatenate(picks), minlength=40)
     assert (counts[:4] == 0).all()
     # each of 36 candidates is expected 400 / 36 = 11 times
@@ -134,6 +136,15 @@ def test_through_the_worker_and_stored(make: Maker) -> None:
     expected = audience_to_json(audience(store, MUG))
     assert isinstance(run.answer, Audience)
     assert _timeless(audience_to_json(run.answer)) == _timeless(expected)
+    for way in run.answer.ways:
+        for each in way.each if way.way != "chance" else ():
+            members, took = (ids(store, run_chosen(run.run_id, way.way, each.target, t)) for t in (None, True))
+            others = ids(store, run_chosen(run.run_id, way.way, each.target, False))
+            assert (len(members), len(took)) == (each.chosen, each.taken)
+            assert took | others == members
+    assert ids(store, run_chosen(run.run_id, "chance", 0)) == set()
+    delete_run(store, run.run_id)
+    assert store.rows(Query("SELECT count(*) AS n FROM run_chosen"))[0]["n"] == 0
     assert runner.close(seconds=20)
 
 

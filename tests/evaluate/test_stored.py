@@ -193,3 +193,16 @@ def test_a_workspace_of_the_first_version_is_brought_up_to_date(
     with Store(path) as store:
         assert get_run(store, run_id).answer == COMPARISON
         assert store.rows(Query("SELECT count(*) AS n FROM migrations"))[0]["n"] == len(MIGRATIONS)
+
+
+def test_a_run_of_a_model_that_is_gone_hides_no_other(store: Store) -> None:
+    gone, kept = saved(store), saved(store)
+    with store.atomic(data=False) as writer:
+        writer.run(
+            Query(
+                "UPDATE runs SET answer = replace(answer::VARCHAR, 'popular', 'oracle')::JSON WHERE run_id = ?", (gone,)
+            )
+        )
+    assert [run.run_id for run in list_runs(store)] == [kept]
+    with pytest.raises(Refusal):
+        get_run(store, gone)

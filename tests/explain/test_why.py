@@ -315,5 +315,20 @@ def test_of_two_items_that_say_the_same_neither_is_left_out() -> None:
         speakers=3,
     )
     assert sentence(tied) == "Suggested because they bought Rose and Vase, which together make 100 % of the score."
+    assert sentence(replace(tied, rank=20)) == sentence(tied)
+    assert sentence(replace(tied, rank=1431)) == (
+        "Only in place 1,431 of this user's list; what speaks for it is that they bought Rose and Vase, which together "
+        "make 100 % of the score."
+    )
     first = replace(tied, items=(("purchase", "Rose", 0.6), ("purchase", "Vase", 0.4)))
     assert sentence(first) == "Suggested because they bought Rose, which makes 60 % of the score."
+
+
+@pytest.mark.slow
+def test_the_rank_is_the_place_in_the_list(sample_store: Store) -> None:
+    model = make_model(spec("item-knn")).fit(build(sample_store))
+    user = model.x.users.raw(3)
+    listed = recommended(sample_store, model, user, 40)
+    assert [why(sample_store, model, user, line.item).rank for line in listed] == list(range(1, 41))
+    seen = model.x.items.raw(int(model.x.matrix.indices[model.x.matrix.indptr[3]]))
+    assert why(sample_store, model, user, seen).rank is None
