@@ -41,8 +41,8 @@ format: install-dev ## put the code in order
 unit: install-dev ## tests of core and pages, and the examples in docstrings, in parallel
 	$(PY) -m pytest -n $(JOBS) --dist worksteal --doctest-modules core tests -m "not bench and not prove and not browser"
 
-browser-tests: install-dev browser ## tests in a real browser, one after the other
-	$(PY) -m pytest tests -m "browser and not bench and not prove"
+browser-tests: install-dev browser ## tests in a real browser; those of one file share an app
+	$(PY) -m pytest -n $(JOBS) --dist loadfile tests -m "browser and not bench and not prove"
 
 shots: install-dev browser ## a picture of every page into shots/, with the defects that can be seen by program
 	$(PY) -m tests.browser.shots
