@@ -13,7 +13,8 @@ from core.store import Query, Store
 def find_users(store: Store, text: str, limit: int = 20) -> list[Found]:
     """Users whose id is, begins with, or contains `text`, in that order, upper and lower case alike.
 
-    Within each, those with most events first, then by id. Without text: the users with most events.
+    Within each, those with most events first, then by id. Without text: the users with most purchases, then events
+    (the most events of all are often a robot's).
     """
     found = Query("SELECT user_no AS no, user_id AS id, user_id AS label, ") + _place(text, "user_id", "user_id")
     return _found(store, "user_no", found + " AS place FROM users", limit, some=bool(text.strip()))
@@ -76,10 +77,12 @@ def _found(store: Store, no: str, candidates: Query, limit: int, *, some: bool) 
     query = (
         Query("WITH found AS MATERIALIZED (SELECT * FROM (")
         + candidates
-        + f") WHERE place IS NOT NULL), counted AS (SELECT {no} AS no, count(*) AS events FROM events "
+        + f") WHERE place IS NOT NULL), counted AS (SELECT {no} AS no, count(*) AS events,"
+        + " count(*) FILTER (event = 'purchase') AS bought FROM events "
         + (f"WHERE {no} IN (SELECT no FROM found)" if some else f"WHERE {no} IS NOT NULL")
         + before(store.as_of())
         + f" GROUP BY {no}) SELECT id, label, coalesce(events, 0) AS events FROM found LEFT JOIN counted USING (no) "
-        + Query("ORDER BY place, events DESC, id LIMIT ?", (max(0, limit),))
+        + ("ORDER BY place, " if some or no != "user_no" else "ORDER BY bought DESC NULLS LAST, ")
+        + Query("events DESC, id LIMIT ?", (max(0, limit),))
     )
     return [Found(str(r["id"]), one_line(str(r["label"])), int(r["events"])) for r in store.rows(query)]

@@ -25,13 +25,17 @@ class _Bar:
     colour: str
 
 
+_LONGEST = 3.0  # times the largest part: how long the bar of the rest may be
+_BASE = "Where every score begins"
+
+
 def parts_figure(view: LabelledView, score: float, base: float = 0.0) -> go.Figure:
     """What a score is made of: a bar for each part, largest first, the rest summed, the base last where there is one.
 
     Lengths are shares of score - base in percent (all of them add up to 100 where the view is exact). Where a part is
     larger than that whole, because others speak against it, shares would mislead (491 %): then lengths are the parts
     themselves. Parts that lower the score point to the left, in another colour. `customdata[0]` of a point is the
-    part's id; "" for the rest and the base.
+    part's id; "" for the rest and the base. The rest's bar is cut short where it would dwarf every part.
     """
     whole = score - base
     items = view.of == "items"
@@ -43,14 +47,16 @@ def parts_figure(view: LabelledView, score: float, base: float = 0.0) -> go.Figu
             ("", f"{view.others:,} other {what if view.others > 1 else what[:-1]} together", view.others_value, "")
         )
     if base:
-        rows.append(("", "Where every score begins", base, "not a part of the 100 %"))
+        rows.append(("", _BASE, base, "not a part of the 100 %"))
     bars = []
+    longest = _LONGEST * max((abs(part.value) for part in view.parts), default=float("inf"))
     for id_, label, value, note in rows:
-        length = value / whole * 100 if shares else value
-        end = f"{length:,.1f} %" if shares else f"{value:+,.3g}"
+        drawn = value if id_ or label == _BASE else max(-longest, min(longest, value))
+        length = drawn / whole * 100 if shares else drawn
+        end = f"{value / whole * 100:,.1f} %" if shares else f"{value:+,.3g}"
         said = (f"{end} of the score<br>" if shares else "") + f"adds {value:+,.6g} to a score of {score:,.6g}"
         said += f"<br>{escaped(note)}" if note else ""
-        bars.append(_Bar(label, length, end, said, _colour(view, id_, value)))
+        bars.append(_Bar(label, length, end if drawn == value else f"{end}, bar cut", said, _colour(view, id_, value)))
     title = "Past items, and what each adds" if items else "Users who took it, and what each adds"
     unit = "Share of the score (%)" if shares else "Part of the score (in its own unit)"
     return _bars(title, unit, bars, [row[0] for row in rows], view.how)

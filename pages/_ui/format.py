@@ -82,12 +82,14 @@ def period(start: date | datetime | None, end: date | datetime | None) -> str:
 def duration(value: timedelta | float | None) -> str:
     """A length of time (seconds, or a timedelta) in the two largest units that say something.
 
-    >>> duration(0.4), duration(75), duration(3 * 86400 + 7200), duration(None)
-    ('0.4 s', '1 min 15 s', '3 d 2 h', '–')
+    >>> duration(0.4), duration(0.01), duration(75), duration(3 * 86400 + 7200), duration(None)
+    ('0.4 s', '< 0.1 s', '1 min 15 s', '3 d 2 h', '–')
     """
     if value is None:
         return NONE
     seconds = value.total_seconds() if isinstance(value, timedelta) else value
+    if 0 < seconds < 0.05:
+        return "< 0.1 s"
     if seconds < 10:
         return f"{seconds:.1f} s"
     parts: list[str] = []

@@ -103,3 +103,11 @@ def test_the_users_of_an_item(make: Maker) -> None:
     with pytest.raises(Refusal) as refused:
         item_users(store, "no such item", None)
     assert refused.value.code == "unknown_item"
+
+
+def test_without_text_buyers_come_before_robots(make: Maker) -> None:
+    robot = [did("robot", "view", f"i{n}", "2025-01-01") for n in range(50)]
+    buyers = [
+        did(u, "purchase", "mug", "2025-01-01", order_id=f"{u}{n}") for u, n in (("ann", 1), ("bob", 1), ("bob", 2))
+    ]
+    assert [f.id for f in find_users(make(robot + buyers), "")] == ["bob", "ann", "robot"]

@@ -134,3 +134,13 @@ def test_hostile_names_and_empty_views() -> None:
         assert all(len(note.text) < 80 for note in figure.layout.annotations)
     assert not parts_figure(replace(ITEMS, parts=(), others=0), 1.0).data[0].x
     assert not tastes_figure((), "T").data[0].x
+
+
+def test_the_bar_of_the_rest_is_cut_where_it_would_dwarf_the_parts() -> None:
+    small = replace(
+        ITEMS, parts=(Part("a", "A", 0.02, 0.02), Part("b", "B", 0.01, 0.01)), others=500, others_value=0.97
+    )
+    bars = parts_figure(small, 1.0).data[0]
+    cut = [(x, text) for x, text, data in zip(bars.x, bars.text, bars.customdata, strict=True) if not data[0]]
+    assert cut == [(pytest.approx(6.0), "97.0 %, bar cut")]
+    assert "97.0 % of the score" in str(bars.customdata)
