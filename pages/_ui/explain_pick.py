@@ -48,7 +48,7 @@ def _typed(text: str, key: str, hint: str, width: int) -> str:
 def _matches(
     store: Store, find: Callable[[Store, str, int], list[Found]], typed: str, name: address.Name, key: str
 ) -> None:
-    """What was found, to choose from; before anything is typed or chosen, those with most events."""
+    """What was found, to choose from; before anything is typed or chosen, some with much behaviour."""
     if not typed and (name == "why" or address.chosen(name)):
         return
     found = ask(store, find, typed, _MOST + 1)
@@ -60,7 +60,7 @@ def _matches(
     st.session_state.pop(chosen, None)
     more = f"The first {len(shown)} that fit: choose one, or type on" if len(found) > _MOST else "Choose one"
     st.pills(
-        more if typed else "Those with most events: choose one, or type",
+        more if typed else "Some with much behaviour: choose one, or type",
         [*shown],
         key=chosen,
         format_func=lambda id_: _said(shown[id_]) if id_ in shown else "",
