@@ -95,8 +95,8 @@ def _notes(spec: CompareSpec, parts: Parts, judged: int) -> list[str]:
         share = facts["users_tied"] / len(parts.users)
         said.append(
             f"For {share * 100:.0f} % of users the item held out was taken at the same moment as another (one order, "
-            "say): part of the task is to complete an order, which is easier than to foresee the next. The split by time "
-            "asks for the next."
+            "say): part of the task is to complete an order, which is easier than to foresee the next. The split by "
+            "time asks for the next."
         )
     if facts["pairs_unknown"]:
         pairs = _counted(facts["pairs_unknown"], "held-out pair", "is", "are")
