@@ -21,7 +21,7 @@ from core.commands import Answer, Command
 from core.errors import Refusal
 from core.progress import Cancelled, Step
 
-_COMMANDS = ("load", "info", "segments", "compare", "audience", "explain", "similar_users", "undo")
+_COMMANDS = ("load", "info", "segments", "compare", "audience", "explain", "similar_users", "target", "readout", "undo")
 
 
 class _Terminal(Step):

@@ -2,6 +2,7 @@
 
 from core.evaluate.audience import AUDIENCE_TASK, audience, prepare_audience, publish_audience
 from core.evaluate.audience_codec import audience_from_json, audience_to_json
+from core.evaluate.audience_curve import BuyersCurve, buyers_curve
 from core.evaluate.audience_types import Audience, AudienceSpec, Target, TargetScore, WayScore
 from core.evaluate.codec import comparison_from_json, comparison_to_json
 from core.evaluate.compare import COMPARE_TASK, compare, prepare_compare, publish_compare
@@ -37,6 +38,7 @@ __all__ = [
     "SPLITS",
     "Audience",
     "AudienceSpec",
+    "BuyersCurve",
     "CompareSpec",
     "Comparison",
     "Difference",
@@ -54,6 +56,7 @@ __all__ = [
     "audience_from_json",
     "audience_rows",
     "audience_to_json",
+    "buyers_curve",
     "by_user",
     "compare",
     "comparison_from_json",

@@ -2,6 +2,7 @@
 
 from core.explain.alike import alike, similar_users
 from core.explain.item import item_portrait
+from core.explain.many import reasons
 from core.explain.search import draw_user, find_items, find_users, item_users
 from core.explain.types import (
     Did,
@@ -41,6 +42,7 @@ __all__ = [
     "find_users",
     "item_portrait",
     "item_users",
+    "reasons",
     "recommended",
     "similar_users",
     "user_portrait",

@@ -8,6 +8,8 @@ from datetime import datetime
 
 from core.explain.tables import before
 from core.explain.words import noted, number
+from core.interactions import Array
+from core.progress import Step, no_step
 from core.store import EVENTS, Query, Store
 
 _WEIGHTS = {word.name: (word.weight, place) for place, word in enumerate(EVENTS)}
@@ -66,23 +68,46 @@ class Past:
 
 def pasts(store: Store, user_no: int, end: datetime | None) -> dict[int, Past]:
     """item_no -> what the user did with the item before `end` (None = ever)."""
+    asked = Query(" AND user_no = ?", (user_no,))
+    return {item_no: past for (_, item_no), past in _asked(store, asked, end).items()}
+
+
+def pasts_of_pairs(
+    store: Store, user_nos: Array, item_nos: Array, end: datetime | None, *, step: Step = no_step
+) -> dict[tuple[int, int], Past]:
+    """(user_no, item_no) -> what that user did with that item before `end`, of these pairs, in one question.
+
+    `user_nos` and `item_nos` are of one length; pairs without an event are left out.
+    """
+    if not len(user_nos):
+        return {}
+    asked = Query(
+        " AND (user_no, item_no) IN (SELECT unnest(string_split(?, ','))::INTEGER, "
+        "unnest(string_split(?, ','))::INTEGER)",
+        (",".join(map(str, user_nos.tolist())), ",".join(map(str, item_nos.tolist()))),
+    )
+    return _asked(store, asked, end, step)
+
+
+def _asked(store: Store, asked: Query, end: datetime | None, step: Step = no_step) -> dict[tuple[int, int], Past]:
     query = (
         Query(
-            f"SELECT item_no, event, CASE event WHEN 'purchase' THEN {_ORDERS} ELSE count(*) END AS n, "
+            "SELECT user_no, item_no, event, CASE event "
+            f"WHEN 'purchase' THEN {_ORDERS} ELSE count(*) END AS n, "
             "sum(coalesce(quantity, CASE event WHEN 'return' THEN -1 ELSE 1 END)) AS units, max(at_utc) AS last, "
             "max({'t': coalesce(at_utc, TIMESTAMP '0001-01-01'), 'r': rating}) FILTER (rating IS NOT NULL) AS latest "
-            "FROM events WHERE event <> 'impression' AND item_no IS NOT NULL AND user_no = ?",
-            (user_no,),
+            "FROM events WHERE event <> 'impression' AND item_no IS NOT NULL"
         )
+        + asked
         + before(end)
-        + " GROUP BY item_no, event"
+        + " GROUP BY user_no, item_no, event"
     )
-    found: dict[int, list[Deed]] = {}
-    for row in store.rows(query):
+    found: dict[tuple[int, int], list[Deed]] = {}
+    for row in store.rows(query, step=step):
         rating = row["latest"]["r"] if row["latest"] else None
         deed = Deed(str(row["event"]), int(row["n"]), float(row["units"]), row["last"], rating)
-        found.setdefault(int(row["item_no"]), []).append(deed)
-    return {no: Past(tuple(sorted(deeds, key=_by_weight))) for no, deeds in found.items()}
+        found.setdefault((int(row["user_no"]), int(row["item_no"])), []).append(deed)
+    return {pair: Past(tuple(sorted(deeds, key=_by_weight))) for pair, deeds in found.items()}
 
 
 def _by_weight(deed: Deed) -> tuple[float, int, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -11,29 +10,14 @@ import pyarrow.compute as pc
 
 from core.errors import Refusal
 from core.explain.alike import shared_with
-from core.explain.past import Past, pasts
-from core.explain.sentence import Reasons, sentence
+from core.explain.past import pasts
 from core.explain.tables import as_text, category_column, item_labels, number_of
+from core.explain.telling import Labels, has_seen, told_in_words, top_items
 from core.explain.types import LabelledView, Part, Recommended, Why
-from core.explain.words import deed, one_line
+from core.explain.words import one_line
 from core.interactions import Array, IdMap
 from core.recommend import Explanation, Recommender, View
 from core.store import Query, Store, ident
-
-_NAMED = 3  # the most items that a sentence names
-_ITSELF = "this very item"
-
-
-@dataclass(frozen=True)
-class _Labels:
-    """What is asked of the workspace once for all that is explained about one user."""
-
-    past: dict[int, Past]
-    titles: dict[int, str]
-    used: tuple[str, ...] | None = field(default=None)
-
-    def title(self, items: IdMap, column: int) -> str:
-        return self.titles.get(int(items.numbers[column]), items.raw(column))
 
 
 def why(store: Store, model: Recommender, user: str, item: str | None, *, most: int | None = None) -> Why:
@@ -59,7 +43,7 @@ def why(store: Store, model: Recommender, user: str, item: str | None, *, most: 
     told = model.explain(row, column)
     items, users = _largest(told.items, most, x.items), _largest(told.users, most, x.users)
     rank = _rank(model, row, column)
-    labels = _labels(store, model, row, np.concatenate([[column], told.items.rows[items], _top(told.items)]))
+    labels = _labels(store, model, row, np.concatenate([[column], told.items.rows[items], top_items(told.items)]))
     return Why(
         user,
         x.items.raw(column),
@@ -69,8 +53,8 @@ def why(store: Store, model: Recommender, user: str, item: str | None, *, most: 
         told.base,
         _view(told.items, items, _item_parts(model, told, items, labels)),
         _view(told.users, users, _user_parts(model, told, users)),
-        _sentence(model, told, labels, rank),
-        _seen(model, row, column),
+        told_in_words(model, told, labels, rank),
+        has_seen(model, row, column),
         rank,
     )
 
@@ -90,7 +74,7 @@ def recommended(
     columns = None if among is None else _columns(store, x.items, among)
     items = model.recommend(np.array([row]), k, among=columns).items[0]
     told = [model.explain(row, int(column)) for column in items if column >= 0]
-    labels = _labels(store, model, row, np.concatenate([items[items >= 0], *(_top(t.items) for t in told)]))
+    labels = _labels(store, model, row, np.concatenate([items[items >= 0], *(top_items(t.items) for t in told)]))
     categories = _categories(store, x.items.numbers[items[items >= 0]])
     return [
         Recommended(
@@ -99,18 +83,18 @@ def recommended(
             labels.title(x.items, t.item),
             categories.get(int(x.items.numbers[t.item])),
             t.score,
-            _sentence(model, t, labels),
+            told_in_words(model, t, labels),
         )
         for rank, t in enumerate(told, start=1)
     ]
 
 
-def _labels(store: Store, model: Recommender, row: int, columns: Array) -> _Labels:
+def _labels(store: Store, model: Recommender, row: int, columns: Array) -> Labels:
     x = model.x
     past = pasts(store, int(x.users.numbers[row]), x.until)
     words = x.facts.get("words")
     titles = item_labels(store, x.items.numbers[columns.astype(np.int64)])
-    return _Labels(past, titles, None if words is None else tuple(words))
+    return Labels(past, titles, None if words is None else tuple(words))
 
 
 def _largest(view: View, most: int | None, names: IdMap) -> Array:
@@ -126,12 +110,6 @@ def _largest(view: View, most: int | None, names: IdMap) -> Array:
     return places[np.array(order[:most], dtype=np.int64)]
 
 
-def _top(view: View) -> Array:
-    """Columns of the parts that a sentence may name."""
-    best = np.lexsort((view.rows, -view.values))[:_NAMED]
-    return view.rows[best[view.values[best] > 0]]
-
-
 def _view(view: View, shown: Array, parts: tuple[Part, ...]) -> LabelledView:
     rest = np.delete(view.values, shown)
     return LabelledView(view.of, view.exact, view.fidelity, view.how, parts, len(rest), float(rest.sum()))
@@ -142,7 +120,7 @@ def _share(told: Explanation, value: float) -> float | None:
     return value / moved if np.isfinite(moved) and moved else None
 
 
-def _item_parts(model: Recommender, told: Explanation, shown: Array, labels: _Labels) -> tuple[Part, ...]:
+def _item_parts(model: Recommender, told: Explanation, shown: Array, labels: Labels) -> tuple[Part, ...]:
     items, parts = model.x.items, []
     for column, value in zip(told.items.rows[shown].tolist(), told.items.values[shown].tolist(), strict=True):
         past = labels.past.get(int(items.numbers[column]))
@@ -162,15 +140,10 @@ def _user_parts(model: Recommender, told: Explanation, shown: Array) -> tuple[Pa
     return tuple(parts)
 
 
-def _seen(model: Recommender, row: int, column: int) -> bool:
-    x = model.x.matrix
-    return bool(np.isin(column, x.indices[x.indptr[row] : x.indptr[row + 1]]))
-
-
 def _rank(model: Recommender, row: int, column: int) -> int | None:
     """The place of an item among all that the user has not seen, from 1; ties as in lists; None where it has none."""
     x = model.x.matrix
-    if _seen(model, row, column):
+    if has_seen(model, row, column):
         return None
     scores = np.asarray(model.score(np.array([row]))[0], dtype=np.float32)
     if not np.isfinite(scores[column]):
@@ -179,45 +152,6 @@ def _rank(model: Recommender, row: int, column: int) -> int | None:
     before[:column] |= scores[:column] == scores[column]
     before[x.indices[x.indptr[row] : x.indptr[row + 1]]] = False
     return 1 + int(before.sum())
-
-
-def _sentence(model: Recommender, told: Explanation, labels: _Labels, rank: int | None = None) -> str:
-    x, items = model.x, []
-    for column in _top(told.items).tolist():
-        past = labels.past.get(int(x.items.numbers[column]))
-        event = None if past is None else past.strongest(labels.used)
-        name = _ITSELF if column == told.item else labels.title(x.items, column)
-        items.append((event, name, float(told.items.values[told.items.rows == column][0])))
-    seen = None
-    if _seen(model, told.user, told.item):
-        past = labels.past.get(int(x.items.numbers[told.item]))
-        seen = (None if past is None else past.strongest(labels.used)) or ""
-    impersonal = model.scores_everyone and not len(told.items.rows) and not told.items.exact
-    values = told.items.values
-    return sentence(
-        Reasons(
-            known=bool(np.isfinite(told.score)),
-            history=bool(x.matrix.indptr[told.user + 1] > x.matrix.indptr[told.user]),
-            seen=seen,
-            took=_took(labels.used),
-            everyone=len(told.users.rows) if impersonal else None,
-            items=tuple(items),
-            n=int((values > 0).sum()),
-            of=float(values[values > 0].sum()),
-            whole=not told.base and not bool((values < 0).any()),
-            against=bool((values < 0).any() and values.sum() <= 0),
-            exact=told.items.exact,
-            speakers=int(((told.users.values > 0) & (told.users.rows != told.user)).sum()),
-            rank=rank,
-        )
-    )
-
-
-def _took(used: tuple[str, ...] | None) -> str:
-    """What all who are in an item's column have in common: with several kinds of event no more than an interest."""
-    if not used:
-        return "took it"
-    return deed(used[0], "it") if len(used) == 1 else "took an interest in it"
 
 
 def _columns(store: Store, items: IdMap, among: Sequence[str]) -> Array:

@@ -9,16 +9,23 @@ from core.figures.behaviour import (
     period_words,
     top_figure,
 )
+from core.figures.campaigns import CONTACTED, STAGE_NAMES, waterfall_figure
 from core.figures.evaluate import audience_figure, comparison_figure, model_colour, target_figure, way_name
+from core.figures.experiments import ARM_NAMES, arm_colour, difference_figure, points, rates_figure
 from core.figures.explain import parts_are_shares, parts_figure, shared_items_figure, tastes_figure, traits_figure
 from core.figures.template import COLOURS, event_mark, event_name
 
 __all__ = [
+    "ARM_NAMES",
     "COLOURS",
+    "CONTACTED",
     "MEASURE_NAMES",
+    "STAGE_NAMES",
     "active_users_figure",
+    "arm_colour",
     "audience_figure",
     "comparison_figure",
+    "difference_figure",
     "event_mark",
     "event_name",
     "events_figure",
@@ -28,10 +35,13 @@ __all__ = [
     "parts_are_shares",
     "parts_figure",
     "period_words",
+    "points",
+    "rates_figure",
     "shared_items_figure",
     "target_figure",
     "tastes_figure",
     "top_figure",
     "traits_figure",
+    "waterfall_figure",
     "way_name",
 ]

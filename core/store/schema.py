@@ -146,5 +146,35 @@ CREATE TABLE model_arrays (
 );
 """
 
-MIGRATIONS: tuple[tuple[str, str], ...] = (("first tables", _FIRST), ("models and runs", _RUNS))
+# saved_lists    one row per target list that was kept, or brought in with its two groups: see core.experiments
+#   sent_at      UTC; responses count from it on
+#   days         length of the window of responses
+#   event        what counts as a response
+#   items        raw item ids that a response must be about; [] = any
+#   holdout      planned share of the control group; NULL = not known
+#   manifest     of the list; {} for one that was brought in
+# saved_members  its users, by raw id: numbers change by undo and reload, and a user may not be known yet
+#   rank         from 1; NULL where the list has none
+#   items        raw ids of what the user was offered, best first; NULL = nothing
+_LISTS = """
+CREATE TABLE saved_lists (
+    name VARCHAR PRIMARY KEY,
+    created_at TIMESTAMP NOT NULL,       -- UTC
+    sent_at TIMESTAMP NOT NULL,
+    days INTEGER NOT NULL,
+    event VARCHAR NOT NULL,
+    items JSON NOT NULL,
+    holdout DOUBLE,
+    manifest JSON NOT NULL
+);
+CREATE TABLE saved_members (
+    name VARCHAR NOT NULL,
+    arm VARCHAR NOT NULL,                -- contacted | control
+    user_id VARCHAR NOT NULL,
+    rank INTEGER,
+    items JSON
+);
+"""
+
+MIGRATIONS: tuple[tuple[str, str], ...] = (("first tables", _FIRST), ("models and runs", _RUNS), ("lists", _LISTS))
 """(name, SQL) in order; a workspace's schema number is how many of them it has seen."""

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from core.errors import Refusal
+from core.experiments import bring_list
 from core.ingest import Mapping, batches, load
 from core.jobs import Job, JobSpec, runner_for
 from core.progress import Step
@@ -24,6 +25,7 @@ from pages._ui.text import plain
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"
 SAMPLE_FILES = ("events.csv.gz", "items.csv", "users.csv")
 SAMPLE_NAME = "sample"
+SAMPLE_LIST = ("come-back-candles", "campaign.csv", 0.2)  # its past campaign: name, file, share held back by lot
 _DRAFT = "_load_draft"
 
 
@@ -59,7 +61,7 @@ def draw_load() -> None:
     if current.waiting:
         st.rerun()
     if current.as_proposed and not current.refused:
-        _submit(current.store, [(g, g.lead.proposal.mapping) for g in current.groups()], again=False)
+        _submit(current.store, [(g, g.lead.proposal.mapping) for g in current.groups()], again=False, sample=True)
         st.rerun()
     st.fragment(_prepare)(current)
 
@@ -158,8 +160,8 @@ def loaded_already(store: Store, current: Draft) -> list[str]:
 # ---- the job
 
 
-def _submit(store: Store, ready: list[tuple[Group, Mapping]], *, again: bool) -> None:
-    """Start the load beside the page: all its files, or none."""
+def _submit(store: Store, ready: list[tuple[Group, Mapping]], *, again: bool, sample: bool = False) -> None:
+    """Start the load beside the page: all its files (and the sample's past campaign as a saved list), or none."""
     files = [file for group, _ in ready for file in group.files]
     names = [file.source.name for file in files]
     title = f"Load {names[0]}" + (f" and {len(names) - 1} more" if len(names) > 1 else "")
@@ -176,6 +178,8 @@ def _submit(store: Store, ready: list[tuple[Group, Mapping]], *, again: bool) ->
             sources = [file.source for file in group.files]
             reports.append(asdict(load(writer, sources, mapping, again=again, step=part)))
             done += group.rows
+        if sample:
+            reports[-1]["notes"] += (_bring_sample_list(writer),)
         return {"reports": reports, "files": names}
 
     try:
@@ -186,6 +190,16 @@ def _submit(store: Store, ready: list[tuple[Group, Mapping]], *, again: bool) ->
     st.session_state[state.LOAD] = (str(store.path), job.id)
     st.session_state.pop(state.UNDO, None)
     runner_for(store).wait(job.id, 1.0)
+
+
+def _bring_sample_list(writer: Writer) -> str:
+    """Keep the sample's past campaign as a saved list; a note on it for the report."""
+    name, file, holdout = SAMPLE_LIST
+    kept = bring_list(writer, name, SAMPLE / file, holdout=holdout, replace=True)
+    return (
+        f"The past campaign {kept.name} is kept as a saved list ({fmt.count(kept.contacted, 'user')} contacted, "
+        f"{fmt.number(kept.control)} held back by lot): the page Results reads what it changed."
+    )
 
 
 def load_job(store: Store) -> Job | None:

@@ -15,6 +15,8 @@ PAGES = {
     "segments": "Segments",
     "models": "Models",
     "explain": "Explain",
+    "campaigns": "Campaigns",
+    "results": "Results",
     "settings": "Settings",
 }
 """The pages in the order an analyst works: file name under `pages`, and title."""

@@ -1,7 +1,9 @@
 """``make shots``: a picture of every page, at two widths, light and dark, and the defects a program can see.
 
-Writes ``shots/PAGE-WIDTH-SCHEME.png``. Prints each console error, request to an outside host, stack trace and
-horizontal overflow; ends with 1 if there was any, so that it can be used as a check.
+Writes ``shots/PAGE-WIDTH-SCHEME.png``, and ``shots/guide/guide-PAGE.png`` for docs/guide.md, to be copied to
+docs/images once looked at (``python -m tests.browser.shots --guide`` makes these alone). Prints each console error,
+request to an outside host, stack trace and horizontal overflow; ends with 1 if there was any, so that it can be used
+as a check.
 """
 
 from __future__ import annotations
@@ -10,13 +12,15 @@ import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.driver import SCHEMES, SIZES, click, go, launch, overflow, settled, shot, watched_page
-from tests.browser.server import ROOT, App, load_sample, running
+from pages._ui.state import PAGES
+from tests.browser.driver import SCHEMES, SIZES, click, go, launch, overflow, settled, shot, upload, watched_page
+from tests.browser.server import ROOT, SAMPLE, App, load_sample, running
 
 OUT = ROOT / "shots"
 EXPLAIN_TABS = ("Tastes", "Similar users", "History")
+CAMPAIGN = "about=LL-0076"
 MODEL_VIEWS = ("Right people for an item", "Runs and fitted models")
 
 
@@ -75,7 +79,76 @@ def with_explanations(page: Page, pages: dict[str, str]) -> dict[str, str]:
     return {**pages, "explain": bare, "explain-why": person, **tabs, "explain-item": page.url}
 
 
-def take(app: App, out: Path) -> list[str]:
+def with_campaigns(page: Page, pages: dict[str, str]) -> dict[str, str]:
+    """Check the list about an item against the past, once; its address, and that of the other question.
+
+    A list is made again wherever its address is opened: see `arrive`.
+    """
+    if "campaigns" not in pages or "explain-why" not in pages:  # no model has been fitted
+        return pages
+    bare = f"{pages['campaigns'].partition('?')[0]}?ws=sample"
+    listed = f"{bare}&{CAMPAIGN}"
+    arrive(page, listed)
+    if page.get_by_role("button", name="Check it against a past day").count():  # not done before
+        click(page, "Check it against a past day")
+    page.get_by_text("Had we chosen").first.wait_for(timeout=120_000)
+    settled(page)
+    other = f"{bare}&asking=What should these people hear%3F"
+    return {**pages, "campaigns": bare, "campaigns-people": other, "campaigns-list": listed}
+
+
+def arrive(page: Page, address: str) -> None:
+    """Open an address; where it is that of a list, make the list: it lasts as long as the visit."""
+    go(page, address)
+    if CAMPAIGN in address:
+        click(page, "Make the list")
+        page.get_by_role("heading", name="to contact").wait_for(timeout=60_000)
+        settled(page)
+
+
+def with_results(page: Page, pages: dict[str, str]) -> dict[str, str]:
+    """Bring in the sample's past campaign where loading it has not; the page's address opens it. Before it: no list."""
+    if "results" not in pages:
+        return pages
+    address = f"{pages['results'].partition('?')[0]}?ws=sample"
+    go(page, address)
+    if page.get_by_role("combobox", name="Which list?").count():
+        return {**pages, "results": address}
+    upload(page, "List", SAMPLE / "campaign.csv")
+    for field, value in (("Name of the list", "come-back-candles"), ("Planned to be held back (%)", "20")):
+        page.get_by_label(field, exact=True).fill(value)
+        page.keyboard.press("Tab")
+        settled(page)
+    click(page, "Bring it in")
+    page.get_by_role("combobox", name="Which list?").wait_for()
+    return {**pages, "results": address}
+
+
+GUIDE = {"models": "models", "explain": "explain-why"}
+"""Pages of the guide -> which of their views it shows, where that is not the first."""
+GUIDE_SIZE = (1000, 760)
+
+
+def guide(browser: Browser, pages: dict[str, str], out: Path) -> None:
+    """The guide's pictures: each page as it first stands in the window, light, 1,000 pixels wide, in few colours."""
+    from PIL import Image
+
+    out.mkdir(parents=True, exist_ok=True)
+    for name in PAGES:
+        address = pages.get(GUIDE.get(name, name))
+        if address is None:
+            continue
+        with watched_page(browser) as page:
+            page.set_viewport_size({"width": GUIDE_SIZE[0], "height": GUIDE_SIZE[1]})
+            go(page, address)
+            path = out / f"guide-{name}.png"
+            page.screenshot(path=path, animations="disabled")
+        with Image.open(path) as picture:
+            picture.convert("RGB").quantize(128).save(path, optimize=True)
+        print(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
+
+
+def take(app: App, out: Path, *, guide_only: bool = False) -> list[str]:
     """Write every picture of the running app into ``out``; all defects, each with where it was seen."""
     found: list[str] = []
     with sync_playwright() as playwright:
@@ -83,11 +156,15 @@ def take(app: App, out: Path) -> list[str]:
         with watched_page(browser) as page:
             go(page, app.url)
             pages = with_explanations(page, with_models(page, navigation(page)))
+            pages = with_results(page, with_campaigns(page, pages))
+        guide(browser, pages, out / "guide")
+        if guide_only:
+            pages = {}
         for name, address in pages.items():
             for scheme in SCHEMES:
                 # a fresh page for each scheme: figures take their colours when they are first drawn
                 with watched_page(browser, scheme) as page:
-                    go(page, address)
+                    arrive(page, address)
                     for width, height in SIZES:
                         where = f"{name}-{width}-{scheme}"
                         path = shot(page, out / f"{where}.png", size=(width, height), scheme=scheme)
@@ -109,7 +186,7 @@ def main() -> int:
         except RuntimeError as error:
             found.append(str(error))  # pictures of empty pages are still worth having
         with running(home) as app:
-            found += take(app, OUT)
+            found += take(app, OUT, guide_only="--guide" in sys.argv[1:])
     print("\n".join(["Defects seen:", *found]) if found else "No defect seen.")
     return 1 if found else 0
 

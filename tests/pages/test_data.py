@@ -12,6 +12,7 @@ import pytest
 from openpyxl import Workbook
 
 from core.behaviour import contents
+from core.experiments import list_saved
 from core.ingest import batches, undo
 from core.store import Query, close_workspace, list_workspaces, open_workspace
 from pages._ui import data_words as words_of
@@ -224,6 +225,11 @@ def test_the_sample_is_one_click_away_in_a_workspace_of_its_own(sample: Path) ->
     assert list_workspaces() == ["sample"]
     assert "299,812 rows read = 299,602 loaded + 210 rejected + 0 left out" in words(at)
     assert at.session_state["ws"] == "sample"
+    assert "The past campaign come-back-candles is kept as a saved list (1,200 users contacted, 300 held" in words(at)
+    kept = list_saved(open_workspace("sample"))
+    assert [(s.name, s.contacted, s.control, s.days, s.holdout) for s in kept] == [
+        ("come-back-candles", 1200, 300, 28, 0.2)
+    ]
     at = button(at, "Load more files")
     at.button(key="sample").click().run()
     at = settled(at)
