@@ -20,7 +20,7 @@ README = (REPO / "README.md").read_text(encoding="utf-8")
 def test_the_commands_of_the_readme_run(tmp_path: Path) -> None:
     (tmp_path / "data").symlink_to(REPO / "data")
     commands = re.findall(r"^\$ (python .+)$", README, re.MULTILINE)
-    assert len(commands) == 5
+    assert len(commands) == 7
     answers = []
     for command in commands:
         words = [sys.executable, *shlex.split(command)[1:]]
@@ -35,7 +35,7 @@ def test_the_commands_of_the_readme_run(tmp_path: Path) -> None:
         )
         assert done.returncode == 0, done.stderr
         answers.append(done.stdout)
-    loaded, info, rfm, compared, explained = answers
+    loaded, info, rfm, compared, explained, targeted, read = answers
     truth = json.loads((REPO / "data" / "sample" / "truth.json").read_text(encoding="utf-8"))["load"]
     said = json.loads(loaded)
     assert said["rows_read"] == truth["rows_read"]
@@ -45,6 +45,9 @@ def test_the_commands_of_the_readme_run(tmp_path: Path) -> None:
     assert sum(shares) == pytest.approx(1)
     assert "users judged" in compared
     assert "add up to the score" in explained
+    assert targeted.startswith("500 users to contact")
+    assert len((tmp_path / "list.csv").read_text("utf-8").splitlines()) == 501
+    assert "Difference of rates: +6.83 points" in read
 
 
 def test_what_the_readme_links_to_exists() -> None:

@@ -106,7 +106,7 @@ class _Split:
         held = gates.held_out(people.holds[found.places[here]], campaign.holdout)
         n = gates.walked(held, campaign)
         users = people.user_no[found.places[here]]
-        self._drop("size", users[n:], _size_words(campaign, n))
+        self._drop("size", users[n:], _size_words(campaign, n, len(users)))
         self._drop("holdout", users[:n][held[:n]], _holdout_words(campaign))
         scores = found.scores[here]
         self.contacted, self.control = (_members(users, scores, np.flatnonzero(part)) for part in (~held[:n], held[:n]))
@@ -128,8 +128,8 @@ class _Split:
         notes: list[str] = []
         if campaign.size is not None and len(self.contacted) < campaign.size:
             notes.append(
-                f"Only {len(self.contacted):,} users can be contacted, fewer than the {campaign.size:,} asked for: "
-                f"{passed:,} pass the gates, of whom {len(self.control):,} are in the control group."
+                f"{_counted(len(self.contacted))} can be contacted, fewer than the {campaign.size:,} asked for: "
+                f"{_counted(passed)} passed the gates; in the control group: {len(self.control):,}."
             )
         if campaign.holdout and not len(self.control) and len(self.contacted):
             notes.append("Nobody fell to the control group: the list is too short for its share.")
@@ -232,7 +232,13 @@ def _what(campaign: Campaign) -> str:
     return str(campaign.category)
 
 
-def _size_words(campaign: Campaign, n: int) -> str:
+def _counted(n: int) -> str:
+    return "1 user" if n == 1 else f"{n:,} users"
+
+
+def _size_words(campaign: Campaign, n: int, passed: int) -> str:
+    if campaign.size is not None and n == passed:
+        return f"all of them, to contact up to {campaign.size:,}"
     if campaign.size is not None:
         return f"the first {n:,} in rank: {campaign.size:,} to contact, and who is held out among them"
     if campaign.share is not None:

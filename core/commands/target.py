@@ -239,7 +239,8 @@ def _result(
 
 
 def _text(args: argparse.Namespace, found: TargetList, made: _Made) -> str:
-    lines = [f"{len(found.contacted):,} users to contact, {len(found.control):,} in the control group.", ""]
+    users = "1 user" if len(found.contacted) == 1 else f"{len(found.contacted):,} users"
+    lines = [f"{users} to contact, {len(found.control):,} in the control group.", ""]
     lines += [f"{'gate':<12}{'before':>12}{'left out':>12}{'after':>12}"]
     lines += [f"{s.stage:<12}{s.before:>12,}{s.before - s.after:>12,}{s.after:>12,}  {s.words}" for s in found.stages]
     if made.backtest:

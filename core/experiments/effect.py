@@ -155,11 +155,12 @@ def _problem(contacted: Arm, control: Arm, holdout: float | None, ratio: float |
     if not contacted.users:
         return "Nobody was contacted: there is nothing to hold the control group against."
     if ratio is not None and holdout is not None and ratio < SRM_ALARM:
+        users = contacted.users + control.users
         return (
-            f"The groups are not as planned: {control.users:,} of {contacted.users + control.users:,} users are in the "
-            f"control group, {control.users / (contacted.users + control.users):.1%} instead of {holdout:.1%}, which "
-            f"chance alone does not do (p {_small(ratio)}). The result is withheld until this is explained: were rows "
-            "lost, or users moved between the groups?"
+            f"The groups are not as planned: {control.users:,} of {users:,} users are in the control group, "
+            f"{100 * control.users / users:.1f} % instead of {100 * holdout:.1f} %, which chance alone does not do "
+            f"(p {_small(ratio)}). The result is withheld until this is explained: were rows lost, or users moved "
+            "between the groups?"
         )
     if not contacted.responses + control.responses:
         return "Nobody in either group responded: there is nothing to compare yet."

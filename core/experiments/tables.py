@@ -98,6 +98,9 @@ def read_number(path: Path, line: int, text: str) -> float:
     return float(plain)
 
 
+_LONGEST = 100_000  # characters of a cell
+
+
 def _text(path: Path) -> str:
     try:
         if path.stat().st_size > MOST_BYTES:
@@ -130,10 +133,16 @@ def _delimiter(text: str) -> str:
 
 
 def _next(path: Path, reader: Iterator[list[str]]) -> list[str] | None:
+    line = 0
     try:
-        return next(reader, None)
-    except csv.Error as error:
+        row = next(reader, None)
         line = getattr(reader, "line_num", 0)
+        # the csv module's own limit is one for the whole process, and the load of events raises it
+        if any(len(cell) > _LONGEST for cell in row or ()):
+            raise csv.Error(f"a cell has more than {_LONGEST:,} characters")
+        return row
+    except csv.Error as error:
+        line = getattr(reader, "line_num", line)
         raise bad_line(path, line, f"cannot be read ({error}): is a quotation mark left open before it?") from None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 import streamlit as st
 
@@ -91,9 +91,9 @@ def _name_key(made: Made) -> str:
 
 
 def _first_day(store: Store) -> date:
-    """The day the data end: a list made from them can be sent from then on."""
+    """The day after the last of the data: nothing that happened before the list was made can then count for it."""
     end = store.as_of()
-    return end.date() if end is not None else datetime.now(UTC).date()
+    return end.date() + timedelta(days=1) if end is not None else datetime.now(UTC).date()
 
 
 def _save(store: Store, made: Made) -> None:

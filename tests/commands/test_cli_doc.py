@@ -55,7 +55,8 @@ def test_every_example_says_what_the_page_says(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["load", "info", "undo", "segments", "compare", "audience", "explain", "similar-users"]
+    "command",
+    ["load", "info", "undo", "segments", "compare", "audience", "explain", "similar-users", "target", "readout"],
 )
 def test_every_option_is_on_the_page(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):

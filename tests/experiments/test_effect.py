@@ -104,7 +104,7 @@ def test_a_mismatch_withholds_the_result() -> None:
     assert found.srm_p < 0.001
     assert (found.estimate, found.low, found.high, found.p, found.value_estimate) == (None,) * 5
     assert found.problem is not None
-    assert "200 of 1,400 users are in the control group, 14.3% instead of 20.0%" in found.problem
+    assert "200 of 1,400 users are in the control group, 14.3 % instead of 20.0 %" in found.problem
     assert effect(arm("contacted", 1200, 234), arm("control", 200, 38)).estimate is not None, "no plan, no check"
 
 
