@@ -94,7 +94,7 @@ SCORES = st.dictionaries(
 SUPPRESSED = st.lists(st.sampled_from([*USERS, "0@X.org", " 1@x.ORG", "B@X.org", "nobody"]), max_size=4)
 
 
-@settings(max_examples=30)
+@settings(max_examples=12)
 @given(world=worlds(), campaign=campaigns(), scores=SCORES, suppressed=SUPPRESSED, seed=st.integers(0, 9))
 def test_laws(store: Store, world: World, campaign: Campaign, scores: Scores, suppressed: list[str], seed: int) -> None:
     ids = [*world.user_ids()[:4], "stranger"] if campaign.ask == "ids" else []
