@@ -31,16 +31,7 @@ def backtest(store: Store, found: TargetList, notes: list[str], step: Step) -> d
     try:
         judged = audience(
             store,
-            AudienceSpec(
-                models=(campaign.model,),
-                matrix=campaign.matrix,
-                size=len(found.contacted),
-                of="category" if campaign.ask == "category" else "item",
-                column=campaign.column,
-                targets=campaign.items if campaign.ask == "item" else (),
-                categories=(str(campaign.category),) if campaign.ask == "category" else (),
-                seed=campaign.seed,
-            ),
+            replace(_past(campaign), size=len(found.contacted)),
             step=step,
         )
     except Refusal as refusal:
@@ -54,21 +45,26 @@ def for_buyers(store: Store, campaign: Campaign, buyers: int, step: Step) -> tup
 
     Raises Refusal `too_many_buyers`, and what core.evaluate.buyers_curve raises.
     """
-    assert campaign.model is not None
     curve = buyers_curve(
         store,
-        AudienceSpec(
-            models=(campaign.model,),
-            matrix=campaign.matrix,
-            of="category" if campaign.ask == "category" else "item",
-            column=campaign.column,
-            targets=campaign.items if campaign.ask == "item" else (),
-            categories=(str(campaign.category),) if campaign.ask == "category" else (),
-            seed=campaign.seed,
-        ),
+        _past(campaign),
         step=step,
     )
     return replace(campaign, size=curve.size_for(buyers)), curve.words(buyers)
+
+
+def _past(campaign: Campaign) -> AudienceSpec:
+    """The same question to a past moment, of any size."""
+    assert campaign.model is not None  # lists for an item or a category have one
+    return AudienceSpec(
+        models=(campaign.model,),
+        matrix=campaign.matrix,
+        of="category" if campaign.ask == "category" else "item",
+        column=campaign.column,
+        targets=campaign.items if campaign.ask == "item" else (),
+        categories=(str(campaign.category),) if campaign.ask == "category" else (),
+        seed=campaign.seed,
+    )
 
 
 def _figures(judged: Audience) -> dict[str, Any]:

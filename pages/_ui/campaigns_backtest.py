@@ -25,7 +25,7 @@ from core.figures.evaluate import YARDSTICKS
 from core.jobs import JobSpec, runner_for
 from core.store import Store
 from pages._ui import format as fmt
-from pages._ui.campaigns_jobs import Made
+from pages._ui.campaigns_jobs import Made, past
 from pages._ui.home_figures import chart
 from pages._ui.jobs import job_result
 from pages._ui.shell import refuse
@@ -97,18 +97,7 @@ def told(found: Audience) -> dict[str, Any]:
 
 def spec(made: Made) -> AudienceSpec:
     """The question to the past. Raises Refusal `bad_audience`."""
-    campaign = made.target.campaign
-    assert campaign.model is not None  # these questions need one
-    return AudienceSpec(
-        (campaign.model,),
-        campaign.matrix,
-        _size(made),
-        "category" if campaign.ask == "category" else "item",
-        campaign.column,
-        campaign.items,
-        (campaign.category,) if campaign.category else (),
-        seed=campaign.seed,
-    )
+    return past(made.target.campaign, _size(made))
 
 
 def _size(made: Made) -> int:

@@ -158,27 +158,33 @@ def start(store: Store) -> Job | None:
 _Question = tuple[Campaign, Sequence[str], Sequence[str], StoredModel | None, int | None]
 
 
+def past(campaign: Campaign, size: int = AudienceSpec.size) -> AudienceSpec:
+    """The question of a list for items or a category, put to a past day. Raises Refusal `bad_audience`."""
+    assert campaign.model is not None  # these questions need one
+    return AudienceSpec(
+        (campaign.model,),
+        campaign.matrix,
+        size,
+        "category" if campaign.ask == "category" else "item",
+        campaign.column,
+        campaign.items,
+        (campaign.category,) if campaign.category else (),
+        seed=campaign.seed,
+    )
+
+
 def _sized(store: Store, campaign: Campaign, buyers: int, step: Step) -> tuple[Campaign, tuple[str, ...]]:
     """The campaign with the size that would have held so many buyers at a past day, and what to say of it.
 
     Raises Refusal `one_item`, `too_many_buyers`, and what a check of the past raises.
     """
-    assert campaign.model is not None  # only offered where a model ranks
     if len(campaign.items) > 1:
         raise Refusal(
             "one_item", "Expected buyers can be planned for one item or category.", "Choose one, or give a number."
         )
     curve = buyers_curve(
         store,
-        AudienceSpec(
-            (campaign.model,),
-            campaign.matrix,
-            of="category" if campaign.category else "item",
-            column=campaign.column,
-            targets=campaign.items,
-            categories=(campaign.category,) if campaign.category else (),
-            seed=campaign.seed,
-        ),
+        past(campaign),
         step=step,
     )
     return replace(campaign, size=curve.size_for(buyers)), (curve.words(buyers),)

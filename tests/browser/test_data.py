@@ -41,6 +41,7 @@ def fresh(page: Page, app: App, name: str) -> None:
     page.get_by_role("textbox", name="Name").press("Enter")
     click(page, "Make it")
     expect(page.get_by_role("combobox", name="Workspace")).to_have_value(name)
+    settled(page)  # closing the dialog runs the page once more, and would put a new uploader in place of this one
 
 
 def pick(page: Page, label: str, option: str) -> None:

@@ -56,7 +56,7 @@ def test_bring_a_past_campaign_in_and_read_it(app: App, page: WatchedPage, tmp_p
     assert metric(page, "Contacted: response rate") == "19.5 %"
     assert metric(page, "Control group: response rate") == "12.7 %"
     assert metric(page, "Difference") == "+6.8 points"
-    assert page.locator(".js-plotly-plot .scatterlayer .point").count() == 3
+    expect(page.locator(".js-plotly-plot .scatterlayer .point")).to_have_count(3)
 
     click(page, "See these users")
     dialog = page.get_by_role("dialog")

@@ -272,10 +272,7 @@ def test_refusals(shop: Store) -> None:
 
 def fitted(store: Store, name: str) -> Recommender:
     params: dict[str, Any] = {"ials": {"epochs": 3, "factors": 16}}.get(name, {})
-    try:
-        return make_model(spec(name, params)).fit(build(store, MatrixSpec(least_user_items=5)))
-    except ModuleNotFoundError:
-        pytest.skip(f"{name} is not there yet")
+    return make_model(spec(name, params)).fit(build(store, MatrixSpec(least_user_items=5)))
 
 
 @pytest.mark.parametrize("name", NAMES)
