@@ -154,7 +154,9 @@ def _new_batch(writer: Writer, sources: Sequence[Source], mapping: Mapping) -> i
     now = datetime.now(UTC).replace(tzinfo=None)
     writer.run(
         Query(
-            "INSERT INTO batches VALUES (?, ?, ?, ?, 0, 0, 0, 0, 0, 0, 0, ?, NULL)",
+            "INSERT INTO batches (batch_no, kind, files, mapping, rows_read, rows_loaded, rows_rejected, "
+            "rows_duplicate, rows_repeated, rows_anonymous, events_added, loaded_at) "
+            "VALUES (?, ?, ?, ?, 0, 0, 0, 0, 0, 0, 0, ?)",
             (batch_no, mapping.kind, json.dumps(files, ensure_ascii=False), mapping.to_json(), now),
         )
     )

@@ -11,8 +11,9 @@ Kind = Literal["events", "items", "users"]
 Format = Literal["csv", "parquet", "excel", "jsonl"]
 Role = Literal[
     # an events file
-    "user", "item", "event", "time", "order", "quantity", "price", "value", "rating", "session", "channel",
+    "user", "item", "event", "time", "clock", "order", "quantity", "price", "value", "rating", "session", "channel",
     "dwell", "device", "campaign",
+    # "clock" is the time of day of a file that has date and time in two columns
     "count",      # a number of events of one kind in one cell ("clicks"): becomes events of its own
     "context",    # the analyst's own column of an event (weather, store, query)
     # an items or users file (beside "item" / "user" and "price")
@@ -22,6 +23,8 @@ Role = Literal[
 ]  # fmt: skip
 Type = Literal["text", "number", "date", "boolean", "list"]
 Repeats = Literal["keep", "drop"]
+Mode = Literal["append", "replace"]
+Personal = Literal["email", "phone", "name", "address", "card", "iban", "ip", "birth date"]
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,11 @@ class ColumnMap:
         type: how a context or attribute column is read; ignored for the canonical roles, whose types are fixed.
         time_format: for role time and type date: a strptime pattern, or "iso", "epoch_s", "epoch_ms", "epoch_us".
         event: for role count, the event word its numbers count; for role consent, the channel.
+        split: for a basket, what parts the values of one cell ("A|B|C"): the row gives an event for each part. Every
+            split column of a row has as many parts as its item column, or the row is rejected (`parts_differ`). The
+            order's value, where its column is not split, is shared out evenly, what rounding leaves to the first.
+        pseudonym: every value is replaced, before anything is stored, by its keyed HMAC-SHA-256
+            (core.ingest.pseudonym); for roles user, item, order, session and text columns of the analyst's own.
     """
 
     column: str
@@ -90,6 +98,8 @@ class ColumnMap:
     type: Type = "text"
     time_format: str | None = None
     event: str | None = None
+    split: str | None = None
+    pseudonym: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,6 +113,11 @@ class Mapping:
         events: value in the event column -> word of the vocabulary; values not named are kept, lower case.
         returns: "negative" (rows of negative quantity are returns), "none", or "pattern:REGEX" on the order id.
         repeats: what to do with rows that repeat another row of the same load exactly.
+        overlap: what to do with rows that say nothing but what earlier loads say already (see core.ingest.overlap):
+            "keep", or "drop", which counts them as duplicates.
+        key: file columns that tell a row of this shape from any other (an order line's number): with overlap "drop", a
+            row is there already when an earlier load has its key. Empty: when all that it says is there already.
+        zone: IANA name of the zone of times without an offset ("Europe/Berlin"); None = UTC.
     """
 
     kind: Kind
@@ -111,6 +126,9 @@ class Mapping:
     events: dict[str, str] = field(default_factory=dict)
     returns: str = "negative"
     repeats: Repeats = "keep"
+    overlap: Repeats = "keep"
+    key: tuple[str, ...] = ()
+    zone: str | None = None
 
     def column(self, role: Role) -> ColumnMap | None:
         """The first column with this role, or None."""
@@ -128,7 +146,8 @@ class Mapping:
     def from_json(cls, text: str) -> Mapping:
         """The mapping that `to_json` wrote."""
         raw: dict[str, Any] = json.loads(text)
-        return cls(**{**raw, "columns": tuple(ColumnMap(**c) for c in raw["columns"])})
+        columns = tuple(ColumnMap(**c) for c in raw["columns"])
+        return cls(**{**raw, "columns": columns, "key": tuple(raw.get("key", ()))})
 
 
 @dataclass(frozen=True)
@@ -142,6 +161,7 @@ class Evidence:
         distinct: distinct values (exact up to a million rows, else estimated).
         examples: up to five values as they stand.
         sure: False where the analyst should look (an ambiguous date, two candidates for one role).
+        personal: what kind of personal data the values seem to be, for the analyst to decide on; None = none.
     """
 
     column: str
@@ -150,14 +170,19 @@ class Evidence:
     distinct: int
     examples: tuple[str, ...]
     sure: bool = True
+    personal: Personal | None = None
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """A mapping proposed for a file, with the evidence for each column (same order as Source.columns)."""
+    """A mapping proposed for a file, with the evidence for each column (same order as Source.columns).
+
+    `from_batch` is the earlier load of a file of the same shape whose mapping this is; None where it was worked out.
+    """
 
     mapping: Mapping
     evidence: tuple[Evidence, ...]
+    from_batch: int | None = None
 
 
 @dataclass(frozen=True)
@@ -170,7 +195,9 @@ class LoadReport:
         rows_read: data rows in the files, counted apart from the loader.
         rows_loaded: rows kept.
         rows_rejected: rows refused, each with line, column and reason in `rejects`.
-        rows_duplicate: rows dropped because they repeat another exactly (only with repeats="drop").
+        rows_duplicate: rows dropped because they repeat another exactly (repeats="drop"), or because earlier loads
+            have them already (overlap="drop").
+        rows_overlap: the latter; part of rows_duplicate.
         rows_repeated: rows kept that repeat another exactly; part of rows_loaded.
         rows_anonymous: rows kept that name no user.
         users, items: distinct users and items in the rows kept.
@@ -178,6 +205,10 @@ class LoadReport:
         reasons: reject code -> rows.
         seconds: wall time.
         notes: what a person should know, in sentences.
+        mode: whether the load was added to what was there, or took its place.
+        replaced: the batches whose place it took (they count again when this one is undone).
+        changes: for items and users files, what became of `users` or `items`: {"new": n, "changed": n, "same": n,
+            "columns": {column: values changed}}; {} for events.
     """
 
     batch_no: int
@@ -194,3 +225,7 @@ class LoadReport:
     reasons: dict[str, int]
     seconds: float
     notes: tuple[str, ...] = ()
+    rows_overlap: int = 0
+    mode: Mode = "append"
+    replaced: tuple[int, ...] = ()
+    changes: dict[str, Any] = field(default_factory=dict)

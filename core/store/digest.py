@@ -10,7 +10,7 @@ from core.store.query import Query, ident
 from core.store.store import Store
 
 _known: WeakKeyDictionary[Store, tuple[int, str]] = WeakKeyDictionary()
-_NUMBERS = ("user_no", "item_no", "batch_no")
+_NUMBERS = ("user_no", "item_no", "batch_no", "row_no")
 
 
 def content_digest(store: Store) -> str:

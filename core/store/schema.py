@@ -176,5 +176,45 @@ CREATE TABLE saved_members (
 );
 """
 
-MIGRATIONS: tuple[tuple[str, str], ...] = (("first tables", _FIRST), ("models and runs", _RUNS), ("lists", _LISTS))
+# batches.mode          append | replace: a replacing load takes the place of all earlier ones of its kind
+# batches.rows_overlap  rows left out because earlier loads have them; part of rows_duplicate
+# batches.events_gone   events of the batch that were erased with a user, or dropped by the retention rule
+# live_batches          the batches that count: not undone, and not replaced by a later one that counts
+# events.row_no         place of the file's row in its load; kept only where the load leaves out what is there already
+# parked_events         events that do not count but may again: of replaced batches, and rows that earlier loads have.
+#                       Numbers as in events; the analyst's own columns are text (typed.as_text) whatever they are
+# parked_user_facts, parked_item_facts   the same for the facts of replaced batches
+# retired_users, retired_items   ids that only parked rows name: they keep their number, and are no users or items
+# contact_facts         what files say of how to reach a user, apart from all else: shown only where a list is exported.
+#                       Of several batches that count the latest with a value wins, per user and column
+# erased                users who were erased: a keyed hash of the id, so that a later load leaves them out
+_MANY = """
+ALTER TABLE batches ADD COLUMN mode VARCHAR DEFAULT 'append';
+ALTER TABLE batches ADD COLUMN rows_overlap BIGINT DEFAULT 0;
+ALTER TABLE batches ADD COLUMN events_gone BIGINT DEFAULT 0;
+ALTER TABLE events ADD COLUMN row_no BIGINT;
+CREATE VIEW live_batches AS SELECT batch_no, kind FROM batches b WHERE undone_at IS NULL AND NOT EXISTS (
+    SELECT 1 FROM batches r WHERE r.undone_at IS NULL AND r.mode = 'replace' AND r.kind = b.kind
+    AND r.batch_no > b.batch_no);
+CREATE TABLE parked_events (
+    user_no INTEGER, item_no INTEGER, event VARCHAR NOT NULL, at_utc TIMESTAMP,
+    order_id VARCHAR, quantity DOUBLE, value DECIMAL(18, 4), rating DOUBLE, dwell DOUBLE,
+    session VARCHAR, channel VARCHAR, campaign VARCHAR, device VARCHAR, batch_no INTEGER NOT NULL, row_no BIGINT
+);
+CREATE TABLE parked_user_facts (batch_no INTEGER NOT NULL, user_no INTEGER NOT NULL);
+CREATE TABLE parked_item_facts (batch_no INTEGER NOT NULL, item_no INTEGER NOT NULL);
+CREATE TABLE retired_users (user_no INTEGER NOT NULL, user_id VARCHAR NOT NULL);
+CREATE TABLE retired_items (item_no INTEGER NOT NULL, item_id VARCHAR NOT NULL);
+CREATE TABLE contact_facts (
+    batch_no INTEGER NOT NULL, user_no INTEGER NOT NULL, column_name VARCHAR NOT NULL, value VARCHAR NOT NULL
+);
+CREATE TABLE erased (id_hash VARCHAR NOT NULL, erased_at TIMESTAMP NOT NULL);
+"""
+
+MIGRATIONS: tuple[tuple[str, str], ...] = (
+    ("first tables", _FIRST),
+    ("models and runs", _RUNS),
+    ("lists", _LISTS),
+    ("many loads", _MANY),
+)
 """(name, SQL) in order; a workspace's schema number is how many of them it has seen."""

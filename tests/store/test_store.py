@@ -169,7 +169,9 @@ def test_as_of_is_just_after_the_last_event(store: Store) -> None:
     assert store.as_of() is None
     with store.atomic() as writer:
         writer.run(
-            "INSERT INTO batches SELECT 1, 'events', '[]', '{}', 2, 2, 0, 0, 0, 0, 2, TIMESTAMP '2026-05-01', NULL"
+            "INSERT INTO batches BY NAME SELECT 1 AS batch_no, 'events' AS kind, '[]' AS files, '{}' AS mapping, "
+            "2 AS rows_read, 2 AS rows_loaded, 0 AS rows_rejected, 0 AS rows_duplicate, 0 AS rows_repeated, "
+            "0 AS rows_anonymous, 2 AS events_added, TIMESTAMP '2026-05-01' AS loaded_at"
         )
         writer.run("INSERT INTO events (event, at_utc, batch_no) VALUES ('view', TIMESTAMP '2026-04-30 10:00', 1)")
     assert store.as_of() == datetime(2026, 4, 30, 10, 0, 0, 1)
