@@ -17,23 +17,30 @@ from pages._ui import data_report, shell, state
 from pages._ui import data_words as words
 from pages._ui import format as fmt
 from pages._ui.cache import ask
+from pages._ui.data_joining import overlap_said
 from pages._ui.text import plain
 
 _SHOWN = 10
-_COUNTS = ("rows_read", "rows_loaded", "rows_rejected", "rows_duplicate")
+_COUNTS = ("rows_read", "rows_loaded", "rows_rejected", "rows_duplicate", "rows_overlap")
 Batch = dict[str, Any]
 
 
 def draw_history(store: Store) -> None:
-    """Every load that counts, the latest first; those taken back below."""
+    """Every load that counts, the latest first; those replaced and those taken back below."""
     all_ = ask(store, batches)
-    live = [b for b in reversed(all_) if b["undone_at"] is None]
+    live = [b for b in reversed(all_) if b["live"]]
     if live:
         st.subheader("What has been loaded", anchor=False)
         _together(live)
         more = len(live) > _SHOWN and st.toggle(f"Show all {len(live)} loads", key="history_all")
         for batch in live if more else live[:_SHOWN]:
             _batch(store, batch)
+    replaced = [b for b in reversed(all_) if b["replaced_by"] is not None]
+    if replaced:
+        with st.expander(f"Loads whose place a later one took ({len(replaced)})"):
+            st.caption("They do not count. Each counts again when the load that took its place is taken back.")
+            for batch in replaced:
+                _batch(store, batch)
     undone = [b for b in reversed(all_) if b["undone_at"] is not None]
     if undone:
         with st.expander(f"Loads taken back ({len(undone)})"):
@@ -60,6 +67,12 @@ def _batch(store: Store, batch: Batch) -> None:
             counts = [batch[f] for f in _COUNTS]
             st.markdown(f"**{_names(batch)}**  \n{data_report.reconciled(batch['kind'], *counts)}")
             said = [f"loaded {fmt.moment(batch['loaded_at'])} UTC", f"load {number}"]
+            if batch["mode"] == "replace":
+                said.append("took the place of earlier loads")
+            if batch["replaced_by"] is not None:
+                said.append(f"replaced by load {batch['replaced_by']}")
+            if batch["events_gone"]:
+                said.append(f"{fmt.count(batch['events_gone'], 'event')} since erased or dropped by age")
             if batch["rows_repeated"]:
                 said.append(f"{fmt.number(batch['rows_repeated'])} exact repeats kept")
             if batch["rows_anonymous"]:
@@ -88,7 +101,8 @@ def _mapping(batch: Batch) -> None:
     )
     if batch["kind"] == "events":
         said = [f"every row is a {data_report.event_word(mapping['event'])}" if mapping["event"] else ""]
-        said += [f"returns: {mapping['returns']}", f"exact repeats: {mapping['repeats']}"]
+        said += [f"returns: {mapping['returns']}", f"exact repeats: {mapping['repeats']}", overlap_said(mapping)]
+        said += [f"times by the clock of {mapping['zone']}" if mapping.get("zone") else ""]
         st.caption(plain("; ".join(s for s in said if s)))
     for file in batch["files"]:
         sheet = f", sheet {file['sheet']}" if file.get("sheet") else ""
@@ -99,6 +113,10 @@ def _mapping(batch: Batch) -> None:
 
 
 def _details(column: dict[str, Any]) -> str:
+    if column.get("pseudonym"):
+        return "kept as a pseudonym"
+    if column.get("split"):
+        return f"several in a cell, parted by {column['split']}"
     if column["time_format"]:
         return words.time_word(column["time_format"])
     if column["event"]:
@@ -118,6 +136,8 @@ def _confirm(store: Store, batch: Batch) -> None:
         "items and columns that only it brought. Saved segments stay, and count again without it. The file itself is "
         "not touched: you can load it again."
     )
+    if batch["mode"] == "replace":
+        st.markdown("The loads whose place it took count again.")
     with st.container(horizontal=True):
         if st.button("Take it back", type="primary", key="undo_yes"):
             start_undo(store, batch)

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.errors import Refusal
 from core.experiments import bring_list
-from core.ingest import Mapping, batches, load
+from core.ingest import Kind, Mapping, Mode, batches, load
 from core.jobs import Job, JobSpec, runner_for
 from core.progress import Step
 from core.store import Store, Writer, open_workspace
@@ -18,6 +18,7 @@ from pages._ui import data_files, shell, state
 from pages._ui import data_words as words
 from pages._ui import format as fmt
 from pages._ui.cache import ask
+from pages._ui.data_joining import draw_mode
 from pages._ui.data_mapping import mapping_of
 from pages._ui.draft import Draft, Group
 from pages._ui.text import plain
@@ -33,7 +34,7 @@ def load_sample() -> None:
     """One click: the made-up shop's files into a workspace of their own, as proposed; only shown if it is there."""
     store = open_workspace(SAMPLE_NAME)
     state.choose(SAMPLE_NAME)
-    if not any(b["undone_at"] is None for b in ask(store, batches)):
+    if not any(b["live"] for b in ask(store, batches)):
         draft = Draft(store, as_proposed=True)
         for name in SAMPLE_FILES:
             with (SAMPLE / name).open("rb") as content:
@@ -119,8 +120,9 @@ def _load_button(store: Store, current: Draft, ready: list[tuple[Group, Mapping]
     for text in wrong:
         st.error(plain(text))
     again = False
+    mode = draw_mode(store, {mapping.kind for _, mapping in ready})
     seen = loaded_already(store, current)
-    if seen:
+    if seen and mode == "append":
         st.warning("Loaded already: " + "; ".join(plain(s) for s in seen) + ".")
         again = st.checkbox("Load it a second time on purpose: everything in it will count twice", key="load_again")
     rows = sum(group.rows for group, _ in ready)
@@ -129,14 +131,14 @@ def _load_button(store: Store, current: Draft, ready: list[tuple[Group, Mapping]
         pressed = st.button(
             f"Load {fmt.count(rows, 'row')}",
             type="primary",
-            disabled=bool(wrong or (seen and not again)),
+            disabled=bool(wrong or (seen and mode == "append" and not again)),
             key="load_go",
         )
         if st.button("Put it all away", key="load_away"):
             del st.session_state[_DRAFT]
             st.rerun()
     if pressed:
-        _submit(store, ready, again=again)
+        _submit(store, ready, again=again or mode == "replace", mode=mode)
         st.rerun()
 
 
@@ -145,7 +147,7 @@ def loaded_already(store: Store, current: Draft) -> list[str]:
     held = {
         (file["sha256"], file.get("sheet"), b["kind"]): f"load {b['batch_no']} of {fmt.moment(b['loaded_at'])} UTC"
         for b in ask(store, batches)
-        if b["undone_at"] is None
+        if b["live"]
         for file in b["files"]
     }
     said = []
@@ -160,7 +162,9 @@ def loaded_already(store: Store, current: Draft) -> list[str]:
 # ---- the job
 
 
-def _submit(store: Store, ready: list[tuple[Group, Mapping]], *, again: bool, sample: bool = False) -> None:
+def _submit(
+    store: Store, ready: list[tuple[Group, Mapping]], *, again: bool, mode: Mode = "append", sample: bool = False
+) -> None:
     """Start the load beside the page: all its files (and the sample's past campaign as a saved list), or none."""
     files = [file for group, _ in ready for file in group.files]
     names = [file.source.name for file in files]
@@ -169,14 +173,18 @@ def _submit(store: Store, ready: list[tuple[Group, Mapping]], *, again: bool, sa
         "files": [[f.source.name, f.source.sha256, f.source.sheet] for f in files],
         "mappings": [mapping.to_json() for _, mapping in ready],
         "again": again,
+        "mode": mode,
     }
 
     def work(writer: Writer, step: Step) -> dict[str, Any]:
         total, done, reports = max(sum(group.rows for group, _ in ready), 1), 0, []
+        joins: dict[Kind, Mode] = {}  # only the first batch of a kind takes the place of earlier loads
         for group, mapping in ready:
             part = step.part(done / total, (done + group.rows) / total)
             sources = [file.source for file in group.files]
-            reports.append(asdict(load(writer, sources, mapping, again=again, step=part)))
+            joined = joins.get(mapping.kind, mode)
+            reports.append(asdict(load(writer, sources, mapping, mode=joined, again=again, step=part)))
+            joins[mapping.kind] = "append"
             done += group.rows
         if sample:
             reports[-1]["notes"] += (_bring_sample_list(writer),)

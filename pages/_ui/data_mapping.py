@@ -26,6 +26,8 @@ from core.store import EVENTS, NAMES, Store, known_event
 from pages._ui import data_words as words
 from pages._ui import format as fmt
 from pages._ui.cache import ask
+from pages._ui.data_columns import along, parts_of, pseudonym_of, zone_of
+from pages._ui.data_joining import overlap_of
 from pages._ui.draft import Group
 from pages._ui.text import label, plain
 
@@ -44,8 +46,9 @@ def mapping_of(store: Store, group: Group) -> Mapping:
         return replace(mapping, repeats=_repeats(group, proposed.repeats))
     with st.container(border=True, key=f"{group.token}-events"):
         mapping = _events(store, group, mapping)
+        mapping = along(zone_of(mapping, group.token), group.token)
         mapping = replace(mapping, returns=_returns(group, mapping))
-        return replace(mapping, repeats=_repeats(group, proposed.repeats))
+        return overlap_of(store, group, replace(mapping, repeats=_repeats(group, proposed.repeats)))
 
 
 # ---- columns
@@ -62,6 +65,7 @@ def _columns(store: Store, group: Group) -> list[ColumnMap]:
         left, right = st.columns((3, 8), vertical_alignment="top")
         with left:
             mark = "" if evidence.sure else " :orange-badge[check]"
+            mark += f" :violet-badge[personal: {evidence.personal}]" if evidence.personal else ""
             st.markdown(f"**{plain(evidence.column)}**{mark}  \n:small[{_examples(evidence)}]")
         with right:
             meaning, reading = st.columns(2, vertical_alignment="center")
@@ -72,7 +76,8 @@ def _columns(store: Store, group: Group) -> list[ColumnMap]:
                 if role == "time" and not column.time_format:
                     with st.spinner("Looking how it is written"):
                         column = replace(column, time_format=ask(store, _best_time, group.lead.source, column.column))
-                out.append(_details(group, k, column))
+                column = _details(group, k, column)
+                out.append(pseudonym_of(column, evidence, f"{group.token}-{k}-{role}"))
             st.caption(_why(group, evidence, asked=role == proposed.role))
     return out
 
@@ -137,6 +142,8 @@ def _details(group: Group, k: int, column: ColumnMap) -> ColumnMap:
         options = list(dict.fromkeys([*([column.event] if column.event else []), *words.CHANNELS]))
         event = _word(column, options, f"{key}-channel", f"Channel of {label(column.column)}", "Which channel?")
         return replace(column, event=event)
+    if role == "item" and group.kind == "events":
+        return parts_of(replace(column, event=None), key)
     several = role == "category" and column.type == "list"
     st.caption("Read as a list (a|b|c)" if several else words.READ_AS.get(role, ""))
     return replace(column, event=None)
@@ -167,7 +174,7 @@ def _time_format(column: ColumnMap, key: str) -> str | None:
         label_visibility="collapsed",
         placeholder="How is it written?",
         accept_new_options=True,
-        help="Not in the list? Type a pattern such as %Y/%m/%d %H:%M:%S. Times are taken as UTC.",
+        help="Not in the list? Type a pattern such as %Y/%m/%d %H:%M:%S.",
     )
 
 

@@ -11,6 +11,7 @@ from core.store import EVENTS, NAMES, Store
 from pages._ui import data_words as words
 from pages._ui import format as fmt
 from pages._ui import state
+from pages._ui.data_joining import left_out
 from pages._ui.downloads import csv_button
 from pages._ui.text import plain
 
@@ -38,7 +39,14 @@ def draw_report(store: Store, result: dict[str, Any]) -> None:
 
 def _one(store: Store, report: LoadReport) -> None:
     st.markdown(
-        reconciled(report.kind, report.rows_read, report.rows_loaded, report.rows_rejected, report.rows_duplicate)
+        reconciled(
+            report.kind,
+            report.rows_read,
+            report.rows_loaded,
+            report.rows_rejected,
+            report.rows_duplicate,
+            report.rows_overlap,
+        )
     )
     if report.kind == "events":
         draw_figures(
@@ -77,14 +85,14 @@ def draw_figures(figures: list[tuple[str, int, str]]) -> None:
             st.metric(name, fmt.number(value), help=meaning, width="content")
 
 
-def reconciled(kind: str, read: int, loaded: int, rejected: int, duplicate: int) -> str:
-    """The sentence that accounts for every row, as Markdown.
+def reconciled(kind: str, read: int, loaded: int, rejected: int, duplicate: int, overlap: int = 0) -> str:
+    """The sentence that accounts for every row, as Markdown; `overlap` of the duplicates are in earlier loads.
 
     >>> reconciled("events", 10, 7, 1, 2)
     '**Events:** 10 rows read = 7 loaded + 1 rejected + 2 left out as exact repeats'
     """
-    parts = f"{fmt.number(loaded)} loaded + {fmt.number(rejected)} rejected + {fmt.number(duplicate)} left out"
-    return f"**{kind.capitalize()}:** {fmt.count(read, 'row')} read = {parts} as exact repeats"
+    parts = f"{fmt.number(loaded)} loaded + {fmt.number(rejected)} rejected + {left_out(duplicate, overlap)}"
+    return f"**{kind.capitalize()}:** {fmt.count(read, 'row')} read = {parts}"
 
 
 def event_word(event: str) -> str:

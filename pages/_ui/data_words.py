@@ -20,6 +20,7 @@ ROLES: dict[Role, str] = {
     "item": "Item: about what",
     "event": "Event: what",
     "time": "Time: when",
+    "clock": "Time of day",
     "order": "Order number",
     "quantity": "Quantity (units)",
     "price": "Price of one unit",
@@ -61,6 +62,7 @@ READ_AS: dict[Role, str] = {
     "category": "Read as text", "contact": "Read as text", "quantity": "Read as a number",
     "rating": "Read as a number", "dwell": "Read as a number", "price": "Read as an amount",
     "value": "Read as an amount", "event": "Words: see below", "ignore": "Not loaded",
+    "clock": "Read as hours and minutes",
 }  # fmt: skip
 
 MANY: tuple[Role, ...] = ("count", "context", "attribute", "contact", "consent", "ignore")
@@ -73,6 +75,7 @@ _FIXED_TIMES = {
     "epoch_s": "1325336700, seconds since 1970",
     "epoch_ms": "1325336700000, milliseconds since 1970",
     "epoch_us": "1325336700000000, microseconds since 1970",
+    "epoch_ns": "1325336700000000000, nanoseconds since 1970",
 }
 TIME_FORMATS = (
     "iso",
@@ -86,6 +89,7 @@ TIME_FORMATS = (
     "epoch_s",
     "epoch_ms",
     "epoch_us",
+    "epoch_ns",
 )
 _EXAMPLE = datetime(2011, 12, 31, 13, 5)
 
@@ -162,6 +166,8 @@ def _event_problems(mapping: Mapping) -> list[str]:
             found.append("Say how the order numbers of returns begin.")
         if not mapping.column("order"):
             found.append("Returns are told by the order number, so say which column holds it.")
+    if mapping.column("clock") and not mapping.column("time"):
+        found.append("Say which column holds the date that the time of day belongs to.")
     return found
 
 
@@ -178,5 +184,8 @@ REASONS: dict[str, str] = {
     "value_too_large": "Quantity times price is too large",
     "wrong_columns": "Too few or too many values",
     "not_json": "The line is not JSON",
+    "bad_clock": "The time of day cannot be read",
+    "parts_differ": "Not as many parts as there are items",
+    "erased_user": "The user was erased",
 }
 """Reasons for refusing a row, in plain words; a code without an entry is shown as it is."""

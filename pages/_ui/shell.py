@@ -61,10 +61,10 @@ def banner(store: Store) -> None:
 
 
 def holds_events(store: Store) -> bool:
-    """Whether any loaded batch that has not been undone brought events."""
+    """Whether any load that counts brought events."""
     if store.as_of() is not None:
         return True
-    live = (b for b in ask(store, batches) if b["undone_at"] is None)
+    live = (b for b in ask(store, batches) if b["live"])
     return any(b["events_added"] for b in live)
 
 
