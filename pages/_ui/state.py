@@ -24,8 +24,8 @@ PAGES = {
 WS = "ws"
 """Key of the workspace chooser, in session state and in the address."""
 
-LOAD, UNDO, SAMPLE = "_load_job", "_undo_job", "load_sample"
-"""Session keys: the load and the undo that this session started last (path, job id); the wish to load the sample."""
+LOAD, UNDO, SAMPLE, CARE = "_load_job", "_undo_job", "load_sample", "_care_job"
+"""Session keys: the load, the undo, the erasing or dropping that this session started last; the wish for the sample."""
 
 _NEXT, _SHOWN = "_ws_next", "_ws_shown"
 
