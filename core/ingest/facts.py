@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.ingest import typed
 from core.ingest.ids import Key
 from core.ingest.plan import Plan
+from core.ingest.retired import live_numbers, retire
 from core.ingest.stored import PHYSICAL, Table, kept_types, stored_columns
 from core.progress import Step, no_step
 from core.store import Query, Writer, ident
@@ -60,18 +61,17 @@ def insert_item_facts_of_events(writer: Writer, batch_no: int, plan: Plan, step:
 def rebuild(writer: Writer, key: Key, step: Step = no_step, *, only_mentioned: bool = False) -> None:
     """Make `users` or `items` from the ids there are and the facts: the latest batch with a value wins, per column.
 
-    With `only_mentioned` (after an undo), ids that no event and no fact names any longer go.
+    With `only_mentioned` (after an undo), ids that no event and no fact names any longer go; those that parked rows
+    name wait in `retired_users` or `retired_items`, and come back from there when they are named again.
     """
+    if only_mentioned:
+        retire(writer, key, step)
     table = _TABLE[key]
     number, physical = f"{key}_no", PHYSICAL[table]
     names = _kept_names(writer, table)
     latest = "".join(f", arg_max({ident(name)}, batch_no) AS {ident(name)}" for name in names)
     columns = "".join(f", f.{ident(name)}" for name in names)
-    mentioned = (
-        f"WHERE i.{number} IN (SELECT {number} FROM events UNION SELECT {number} FROM {physical})"
-        if only_mentioned
-        else ""
-    )
+    mentioned = f"WHERE i.{number} IN ({live_numbers(key)})" if only_mentioned else ""
     writer.run(
         f"CREATE OR REPLACE TABLE {table} AS SELECT i.{number}, i.{key}_id{columns} FROM {table} i "
         f"LEFT JOIN (SELECT {number}{latest} FROM {physical} GROUP BY {number}) f USING ({number}) "

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import get_args
 
 import duckdb
 
 from core.errors import Refusal
-from core.ingest import typed
+from core.ingest import overlap, typed
 from core.ingest.plan import KEYS, MANY, ROLES
-from core.ingest.types import Mapping, Source
+from core.ingest.types import Mapping, Mode, Repeats, Source
 from core.store import Query, Writer
 
 MEASURES = ("quantity", "price", "value", "order", "dwell", "rating", "count")
@@ -21,7 +22,8 @@ def check_fit(writer: Writer, sources: Sequence[Source], mapping: Mapping) -> No
     """Refuse a mapping that cannot be carried out.
 
     Raises Refusal `no_rows`, `no_such_column`, `column_twice`, `role_not_for_kind`, `role_twice`, `no_id_column`,
-    `no_event`, `no_channel`, `no_count_event`, `bad_time_format`, `bad_returns`, `returns_without_order`.
+    `no_event`, `no_channel`, `no_count_event`, `bad_time_format`, `bad_returns`, `returns_without_order`,
+    `bad_overlap`, `overlap_needs_events`, `key_not_kept`.
     """
     if not sources or not sum(source.rows for source in sources):
         names = ", ".join(source.name for source in sources) or "No file"
@@ -34,6 +36,29 @@ def check_fit(writer: Writer, sources: Sequence[Source], mapping: Mapping) -> No
     if mapping.kind == "events":
         _check_events(mapping)
         _check_returns(writer, mapping)
+    _check_overlap(sources, mapping)
+
+
+def check_mode(mode: Mode) -> None:
+    """Raises Refusal `bad_mode` for anything but "append" and "replace"."""
+    if mode not in get_args(Mode):
+        raise Refusal("bad_mode", f"{mode!r} is no way to load.", f"Use {' or '.join(get_args(Mode))}.")
+
+
+def _check_overlap(sources: Sequence[Source], mapping: Mapping) -> None:
+    if mapping.overlap not in get_args(Repeats):
+        raise Refusal("bad_overlap", f"{mapping.overlap!r} does not say what to do with overlap.", "Use keep or drop.")
+    if mapping.kind != "events" and (mapping.overlap == "drop" or mapping.key):
+        raise Refusal(
+            "overlap_needs_events",
+            f"A file of {mapping.kind} has no rows that are there already: its latest values count.",
+            "Load it as it is; only events can be left out because earlier loads have them.",
+        )
+    for source in sources:
+        for name in mapping.key:
+            if name not in source.columns:
+                raise no_such_column(name, source)
+    overlap.key_columns(mapping)
 
 
 def _check_columns(sources: Sequence[Source], mapping: Mapping) -> None:

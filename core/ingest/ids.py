@@ -14,6 +14,7 @@ Key = Literal["user", "item"]
 def number_ids(writer: Writer, key: Key, step: Step = no_step) -> None:
     """Give every id of `load_stage` its number, new ones in order of their text, behind the highest there is.
 
+    An id that only parked rows name (`retired_users`, `retired_items`) comes back with the number that it has.
     Ids are trimmed and otherwise kept as they stand. Trimming looks at each distinct value once, not at each row.
     """
     table, number, name = f"{key}s", f"{key}_no", f"{key}_id"
@@ -23,8 +24,10 @@ def number_ids(writer: Writer, key: Key, step: Step = no_step) -> None:
         f"FROM (SELECT {key}_raw AS raw, count(*) AS rows FROM load_stage GROUP BY {key}_raw)",
         step=step,
     )
+    _bring_back(writer, key, step)
+    highest = f"(SELECT max({number}) AS no FROM {table} UNION ALL SELECT max({number}) FROM retired_{table})"
     writer.run(
-        f"INSERT INTO {table} ({number}, {name}) SELECT (SELECT coalesce(max({number}), 0) FROM {table}) "
+        f"INSERT INTO {table} ({number}, {name}) SELECT (SELECT coalesce(max(no), 0) FROM {highest}) "
         f"+ row_number() OVER (ORDER BY id), id FROM (SELECT DISTINCT id FROM load_{key}_ids WHERE id IS NOT NULL) n "
         f"ANTI JOIN {table} t ON t.{name} = n.id ORDER BY id",
         step=step,
@@ -46,3 +49,14 @@ def known_rows(writer: Writer, key: Key) -> tuple[int, int]:
         )
     )[0]
     return int(str(row["ids"])), int(str(row["without"]))
+
+
+def _bring_back(writer: Writer, key: Key, step: Step) -> None:
+    table, number, name = f"{key}s", f"{key}_no", f"{key}_id"
+    back = writer.run(
+        f"INSERT INTO {table} ({number}, {name}) SELECT {number}, {name} FROM retired_{table} "
+        f"WHERE {name} IN (SELECT id FROM load_{key}_ids)",
+        step=step,
+    )
+    if back:
+        writer.run(f"DELETE FROM retired_{table} WHERE {number} IN (SELECT {number} FROM {table})", step=step)

@@ -9,17 +9,20 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.errors import Refusal
+from core.ingest import changes, overlap
 from core.ingest.facts import insert_facts, insert_item_facts_of_events, rebuild
-from core.ingest.fitting import check_fit
+from core.ingest.fitting import check_fit, check_mode
 from core.ingest.ids import Key, known_rows, number_ids
-from core.ingest.load_events import insert_events
+from core.ingest.load_events import insert_events, rows_without_event
 from core.ingest.load_notes import load_notes
 from core.ingest.plan import Plan, make_plan
 from core.ingest.rejects import collect_faults, write_rejects
 from core.ingest.repeats import settle_repeats
+from core.ingest.retired import forget_idle
+from core.ingest.settle import live_batches, settle
 from core.ingest.stage import stage
 from core.ingest.stored import settle_columns
-from core.ingest.types import LoadReport, Mapping, Source
+from core.ingest.types import LoadReport, Mapping, Mode, Source
 from core.progress import Step, no_step
 from core.store import Query, Writer
 
@@ -36,12 +39,19 @@ _TEMPORARY = (
 
 
 def load(
-    writer: Writer, sources: Sequence[Source], mapping: Mapping, *, again: bool = False, step: Step = no_step
+    writer: Writer,
+    sources: Sequence[Source],
+    mapping: Mapping,
+    *,
+    mode: Mode = "append",
+    again: bool = False,
+    step: Step = no_step,
 ) -> LoadReport:
     """Load files of one shape as one batch. Call it inside Store.atomic, which makes it all or nothing.
 
     Every row counted by `open_source` is loaded, rejected with its line and reason, or (repeats="drop") left out as an
-    exact repeat; a gap is refused. Rows of one load repeat each other when all their cells are equal, across files.
+    exact repeat, or (overlap="drop") as one that earlier loads have; a gap is refused. Rows of one load repeat each
+    other when all their cells are equal, across files.
 
     - A blank user is an anonymous row, a blank item a row without item; both are loaded. A blank event is rejected.
     - Purchases that are returns (Mapping.returns; with "negative" and no quantity column, those of negative value)
@@ -52,6 +62,8 @@ def load(
       several batches, the latest.
 
     Args:
+        mode: "replace" takes the place of all earlier batches of this kind (core.ingest.settle): their rows no longer
+            count, until this batch is undone.
         again: load a file although a batch that counts holds the same bytes.
 
     Raises:
@@ -60,25 +72,31 @@ def load(
         Cancelled: when the step is cancelled; the caller's transaction undoes what was done.
     """
     started = time.monotonic()
+    check_mode(mode)
     check_fit(writer, sources, mapping)
     if not again:
-        _refuse_loaded(writer, sources, mapping)
+        _refuse_loaded(writer, sources, mapping, mode)
     plan = make_plan(mapping, sources)
-    batch_no = _new_batch(writer, sources, mapping)
+    replaced = live_batches(writer, mapping.kind) if mode == "replace" else []
+    batch_no = _new_batch(writer, sources, mapping, mode)
     staged = stage(writer, sources, plan, step.part(0.0, 0.6))
     collect_faults(writer, plan)
     rejected, reasons = write_rejects(writer, batch_no, staged, plan, step.part(0.6, 0.7))
     step.report(0.7, "Looking for repeated rows")
     repeated, dropped = settle_repeats(writer, plan, step)
     counts = _counts(sources, rejected, repeated, dropped)
-    notes = settle_columns(writer)
+    key: Key | None = None if mapping.kind == "events" else "user" if mapping.kind == "users" else "item"
+    before = changes.remember(writer, key, step) if key else {}
+    notes = settle(writer, since=batch_no, step=step).notes if replaced else settle_columns(writer)
     step.report(0.75, "Numbering users and items")
-    said_again = 0
-    if mapping.kind == "events":
-        counts |= _finish_events(writer, batch_no, plan, step.part(0.75, 1.0))
-    else:
-        found, said_again = _finish_facts(writer, batch_no, plan, step.part(0.75, 1.0))
+    said_again, changed = 0, {}
+    if key:
+        found, said_again = _finish_facts(writer, batch_no, plan, key, replaced, step.part(0.75, 1.0))
         counts |= found
+        changed = changes.what_changed(writer, key, before, step)
+        notes.append(changes.changes_said(changed, mapping.kind))
+    else:
+        counts |= _finish_events(writer, batch_no, plan, counts, replaced, step.part(0.75, 1.0))
     notes += load_notes(writer, plan, counts, said_again)
     _write_counts(writer, batch_no, counts)
     for table in _TEMPORARY:
@@ -90,7 +108,7 @@ def load(
         rows_read=counts["read"],
         rows_loaded=counts["loaded"],
         rows_rejected=rejected,
-        rows_duplicate=dropped,
+        rows_duplicate=counts["duplicate"],
         rows_repeated=repeated,
         rows_anonymous=counts["anonymous"],
         users=counts["users"],
@@ -99,21 +117,37 @@ def load(
         reasons=reasons,
         seconds=time.monotonic() - started,
         notes=tuple(notes),
+        rows_overlap=counts["overlap"],
+        mode=mode,
+        replaced=tuple(replaced),
+        changes=changed,
     )
 
 
 # ---- the parts
 
 
-def _finish_events(writer: Writer, batch_no: int, plan: Plan, step: Step) -> dict[str, Any]:
+def _finish_events(
+    writer: Writer, batch_no: int, plan: Plan, counts: dict[str, Any], replaced: Sequence[int], step: Step
+) -> dict[str, Any]:
     keys: list[Key] = [key for key in ("user", "item") if plan.field(key)]
     for key in keys:
         number_ids(writer, key, step)
     insert_events(writer, batch_no, plan, step.part(0.2, 0.9))
     insert_item_facts_of_events(writer, batch_no, plan, step)
+    idle = rows_without_event(writer, plan)
+    left_out = overlap.Moved()
+    if plan.mapping.overlap == "drop":
+        left_out = overlap.leave_out(writer, batch_no, plan.mapping, step.part(0.9, 0.95))
     for key in keys:
-        if key == "item" and plan.all("title", "category"):
+        if idle or left_out.hidden:
+            forget_idle(writer, key, batch_no, step)
+        if key == "item" and plan.all("title", "category") and not replaced:
             rebuild(writer, key, step)
+    if replaced:
+        _rebuild_both(writer, step)
+    if left_out.hidden:
+        overlap.keep_the_rest(writer, batch_no, plan)
     made = writer.rows(
         Query(
             "SELECT event, count(*) AS n FROM events WHERE batch_no = ? GROUP BY event ORDER BY n DESC, event",
@@ -125,26 +159,45 @@ def _finish_events(writer: Writer, batch_no: int, plan: Plan, step: Step) -> dic
     items = known_rows(writer, "item")[0] if "item" in keys else 0
     if anonymous is None:
         anonymous = int(str(writer.rows(Query("SELECT count(*) AS n FROM load_stage"))[0]["n"]))
-    return {"users": users, "items": items, "anonymous": anonymous, "events": events, "added": sum(events.values())}
+    return {
+        "users": users,
+        "items": items,
+        "anonymous": anonymous,
+        "events": events,
+        "added": sum(events.values()),
+        "without_event": idle,
+        "overlap": left_out.hidden,
+        "loaded": counts["loaded"] - left_out.hidden,
+        "duplicate": counts["duplicate"] + left_out.hidden,
+    }
 
 
-def _finish_facts(writer: Writer, batch_no: int, plan: Plan, step: Step) -> tuple[dict[str, Any], int]:
+def _finish_facts(
+    writer: Writer, batch_no: int, plan: Plan, key: Key, replaced: Sequence[int], step: Step
+) -> tuple[dict[str, Any], int]:
     """Counts of an items or users file, and how many of its rows are about an id of an earlier row."""
-    key: Key = "user" if plan.mapping.kind == "users" else "item"
     number_ids(writer, key, step)
     said_again = insert_facts(writer, batch_no, plan, key, step)
-    rebuild(writer, key, step)
+    rebuild(writer, key, step, only_mentioned=bool(replaced))
     counts = {"users": 0, "items": 0, "anonymous": 0, "added": 0, "events": {}}
     return counts | {plan.mapping.kind: known_rows(writer, key)[0]}, said_again
+
+
+def _rebuild_both(writer: Writer, step: Step) -> None:
+    """Users and items after other events have gone: those that nothing names any longer go too."""
+    keys: tuple[Key, ...] = ("user", "item")
+    for key in keys:
+        rebuild(writer, key, step, only_mentioned=True)
 
 
 def _counts(sources: Sequence[Source], rejected: int, repeated: int, dropped: int) -> dict[str, Any]:
     read = sum(source.rows for source in sources)
     loaded = read - rejected - dropped
-    return {"read": read, "loaded": loaded, "rejected": rejected, "duplicate": dropped, "repeated": repeated}
+    counts = {"read": read, "loaded": loaded, "rejected": rejected, "duplicate": dropped, "repeated": repeated}
+    return counts | {"overlap": 0}
 
 
-def _new_batch(writer: Writer, sources: Sequence[Source], mapping: Mapping) -> int:
+def _new_batch(writer: Writer, sources: Sequence[Source], mapping: Mapping, mode: Mode) -> int:
     batch_no = int(str(writer.rows(Query("SELECT coalesce(max(batch_no), 0) + 1 AS n FROM batches"))[0]["n"]))
     files = [
         {"name": s.name, "bytes": s.bytes, "sha256": s.sha256, "rows_read": s.rows}
@@ -155,32 +208,32 @@ def _new_batch(writer: Writer, sources: Sequence[Source], mapping: Mapping) -> i
     writer.run(
         Query(
             "INSERT INTO batches (batch_no, kind, files, mapping, rows_read, rows_loaded, rows_rejected, "
-            "rows_duplicate, rows_repeated, rows_anonymous, events_added, loaded_at) "
-            "VALUES (?, ?, ?, ?, 0, 0, 0, 0, 0, 0, 0, ?)",
-            (batch_no, mapping.kind, json.dumps(files, ensure_ascii=False), mapping.to_json(), now),
+            "rows_duplicate, rows_repeated, rows_anonymous, events_added, loaded_at, mode) "
+            "VALUES (?, ?, ?, ?, 0, 0, 0, 0, 0, 0, 0, ?, ?)",
+            (batch_no, mapping.kind, json.dumps(files, ensure_ascii=False), mapping.to_json(), now, mode),
         )
     )
     return batch_no
 
 
 def _write_counts(writer: Writer, batch_no: int, counts: dict[str, Any]) -> None:
-    names = ("read", "loaded", "rejected", "duplicate", "repeated", "anonymous", "added")
+    names = ("read", "loaded", "rejected", "duplicate", "repeated", "anonymous", "added", "overlap")
     writer.run(
         Query(
             "UPDATE batches SET rows_read = ?, rows_loaded = ?, rows_rejected = ?, rows_duplicate = ?, "
-            "rows_repeated = ?, rows_anonymous = ?, events_added = ? WHERE batch_no = ?",
+            "rows_repeated = ?, rows_anonymous = ?, events_added = ?, rows_overlap = ? WHERE batch_no = ?",
             (*(counts[name] for name in names), batch_no),
         )
     )
 
 
-def _refuse_loaded(writer: Writer, sources: Sequence[Source], mapping: Mapping) -> None:
+def _refuse_loaded(writer: Writer, sources: Sequence[Source], mapping: Mapping, mode: Mode) -> None:
+    """Refuse a file that a batch that counts holds; what a replacing load takes the place of does not matter to it."""
     seen: dict[tuple[str, str | None], str] = {}
-    for row in writer.rows(
-        Query("SELECT batch_no, kind, files, loaded_at FROM batches WHERE undone_at IS NULL ORDER BY batch_no")
-    ):
+    live = "SELECT batch_no, kind, files, loaded_at FROM batches SEMI JOIN live_batches USING (batch_no) "
+    for row in writer.rows(Query(live + "ORDER BY batch_no")):
         for file in json.loads(str(row["files"])):
-            if row["kind"] == mapping.kind:
+            if row["kind"] == mapping.kind and mode == "append":
                 seen[file["sha256"], file.get("sheet")] = (
                     f"batch {row['batch_no']} of {row['loaded_at']:%-d %b %Y, %H:%M} UTC"
                 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from core.errors import Refusal
-from core.ingest import typed
+from core.ingest import overlap, typed
 from core.ingest.plan import Field, Plan
 from core.ingest.stored import kept_types, stored_columns
 from core.ingest.types import Mapping, Role
@@ -154,6 +154,7 @@ def _insert(writer: Writer, batch_no: int, plan: Plan, deed: _Deed) -> Query:
     columns |= {name: deed.columns[name] for name in _DEED if name in deed.columns}
     columns |= {name: f"s.{name}" for name in _ALWAYS if name in has}
     columns |= {ident(name): sql for name, sql in context_columns(writer, plan, "s").items()}
+    columns |= overlap.row_number(plan.mapping, "s")
     joins = ""
     if "user_raw" in has:
         joins += " LEFT JOIN load_user u ON s.user_raw = u.raw"

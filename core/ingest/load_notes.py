@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from core.ingest.load_events import rows_without_event
 from core.ingest.plan import Plan
 from core.store import Query, Writer
 
@@ -17,7 +16,12 @@ def load_notes(writer: Writer, plan: Plan, counts: dict[str, Any], said_again: i
     """
     notes = [
         _said(counts["repeated"], "row repeats|rows repeat", "another row exactly; {they were} kept."),
-        _said(counts["duplicate"], "row repeats|rows repeat", "another row exactly; {they were} left out."),
+        _said(
+            counts["duplicate"] - counts["overlap"],
+            "row repeats|rows repeat",
+            "another row exactly; {they were} left out.",
+        ),
+        _said(counts["overlap"], "row is|rows are", f"there already {_how(plan)}; {{they were}} left out."),
         _said(
             said_again,
             "row is|rows are",
@@ -42,7 +46,7 @@ def _events_notes(writer: Writer, plan: Plan, counts: dict[str, Any]) -> list[st
             "(quantity and value are kept negative, so that sums are net).",
         ),
         _said(
-            rows_without_event(writer, plan),
+            counts["without_event"],
             "row holds|rows hold",
             "nothing that happened (no rating, no count above 0): {they make} no event.",
         ),
@@ -61,6 +65,10 @@ def _events_notes(writer: Writer, plan: Plan, counts: dict[str, Any]) -> list[st
             _said(row["future"], "row is|rows are", "dated in the future: {they do} not move the end of the data.")
         )
     return notes
+
+
+def _how(plan: Plan) -> str:
+    return f"(an earlier load has the same {', '.join(plan.mapping.key)})" if plan.mapping.key else "from earlier loads"
 
 
 _ONE = {"they were": "it was", "they count": "it counts", "they make": "it makes", "they do": "it does", "them": "it"}

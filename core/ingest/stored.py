@@ -68,7 +68,9 @@ def settle_columns(writer: Writer) -> list[str]:
     A column that batches give different types is kept as text; one that no batch gives any longer goes.
     """
     wanted: dict[tuple[Table, str], list[Stored]] = {}
-    for row in writer.rows(Query("SELECT mapping FROM batches WHERE undone_at IS NULL ORDER BY batch_no")):
+    for row in writer.rows(
+        Query("SELECT mapping FROM batches SEMI JOIN live_batches USING (batch_no) ORDER BY batch_no")
+    ):
         for stored in stored_columns(Mapping.from_json(str(row["mapping"]))).values():
             wanted.setdefault((stored.table, stored.name.lower()), []).append(stored)
     notes: list[str] = []

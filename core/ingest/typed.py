@@ -100,7 +100,9 @@ def typed(cell: str, kind: Type, time_format: str | None = None) -> str:
     """A context or attribute cell, read as its type."""
     if kind == "date":
         return moment(cell, time_format)
-    return {"text": text, "number": number, "boolean": boolean, "list": listing}[kind](cell)
+    if kind == "number":  # -0 becomes 0, so that the value survives being kept as text for a time
+        return f"({number(cell)} + 0.0)"
+    return {"text": text, "boolean": boolean, "list": listing}[kind](cell)
 
 
 def as_text(column: str, kind: Type) -> str:
@@ -108,15 +110,18 @@ def as_text(column: str, kind: Type) -> str:
     if kind == "number":
         short = f"{column} = trunc({column}) AND abs({column}) < 1e15"
         return f"CASE WHEN {short} THEN CAST(CAST({column} AS BIGINT) AS VARCHAR) ELSE CAST({column} AS VARCHAR) END"
-    if kind == "list":
-        return f"array_to_string({column}, '|')"
+    if kind == "list":  # joined by `|`, or as JSON where that could not be read back
+        plain = f"array_to_string({column}, '|')"
+        odd = f"len({column}) = 0 OR starts_with({plain}, '[') OR contains(array_to_string({column}, ''), '|')"
+        return f"CASE WHEN {odd} THEN CAST(to_json({column}) AS VARCHAR) ELSE {plain} END"
     return column if kind == "text" else f"CAST({column} AS VARCHAR)"
 
 
 def from_text(column: str, kind: Type) -> str:
     """What `as_text` wrote, read back."""
     if kind == "list":
-        return f"string_split({column}, '|')"
+        listed = f"try_cast(try_cast({column} AS JSON) AS VARCHAR[])"
+        return f"CASE WHEN starts_with({column}, '[') THEN {listed} ELSE string_split({column}, '|') END"
     return f"try_cast({column} AS {SQL_TYPES[kind]})"
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from core.ingest.load import load
 from core.ingest.source import open_source
-from core.ingest.types import ColumnMap, Kind, LoadReport, Mapping, Role, Source
+from core.ingest.types import ColumnMap, Kind, LoadReport, Mapping, Mode, Role, Source
 from core.ingest.undo import undo
 from core.store import Query, Store
 
@@ -44,16 +44,24 @@ def source(store: Store, text: str | bytes, name: str = "file.csv") -> Source:
 
 
 def load_text(
-    store: Store, text: str | bytes, how: Mapping, name: str = "file.csv", *, again: bool = False
+    store: Store,
+    text: str | bytes,
+    how: Mapping,
+    name: str = "file.csv",
+    *,
+    mode: Mode = "append",
+    again: bool = False,
 ) -> LoadReport:
     """Load a file with this content."""
-    return load_sources(store, [source(store, text, name)], how, again=again)
+    return load_sources(store, [source(store, text, name)], how, mode=mode, again=again)
 
 
-def load_sources(store: Store, sources: Sequence[Source], how: Mapping, *, again: bool = False) -> LoadReport:
+def load_sources(
+    store: Store, sources: Sequence[Source], how: Mapping, *, mode: Mode = "append", again: bool = False
+) -> LoadReport:
     """Load files in a transaction of their own."""
     with store.atomic() as writer:
-        return load(writer, sources, how, again=again)
+        return load(writer, sources, how, mode=mode, again=again)
 
 
 def reconciled(report: LoadReport) -> LoadReport:

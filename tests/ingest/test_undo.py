@@ -94,11 +94,14 @@ def test_undone_batches_leave_no_trace(
         assert content_digest(never) == digest
 
 
+NOTHING_BACK = {"back": [], "rows_back": 0, "rows_hidden": 0}
+
+
 def test_undo_says_what_went(store: Store) -> None:
     for load in LOADS:
         load_text(store, load.text, load.mapping, load.name)
-    assert undo_batch(store, 2) == {"batch": 2, "events": 2, "users": 1, "items": 1, "files": ["e2"]}
-    assert undo_batch(store, 4) == {"batch": 4, "events": 0, "users": 1, "items": 0, "files": ["u1"]}
+    assert undo_batch(store, 2) == {"batch": 2, "events": 2, "users": 1, "items": 1, "files": ["e2"], **NOTHING_BACK}
+    assert undo_batch(store, 4) == {"batch": 4, "events": 0, "users": 1, "items": 0, "files": ["u1"], **NOTHING_BACK}
     history = batches(store)
     assert [b["batch_no"] for b in history] == [1, 2, 3, 4, 5, 6]
     assert [b["undone_at"] is not None for b in history] == [False, True, False, True, False, False]
