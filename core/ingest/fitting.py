@@ -9,6 +9,7 @@ import duckdb
 
 from core.errors import Refusal
 from core.ingest import typed
+from core.ingest.baskets import check_split
 from core.ingest.plan import KEYS, MANY, ROLES
 from core.ingest.types import Mapping, Source
 from core.store import Query, Writer
@@ -21,7 +22,8 @@ def check_fit(writer: Writer, sources: Sequence[Source], mapping: Mapping) -> No
     """Refuse a mapping that cannot be carried out.
 
     Raises Refusal `no_rows`, `no_such_column`, `column_twice`, `role_not_for_kind`, `role_twice`, `no_id_column`,
-    `no_event`, `no_channel`, `no_count_event`, `bad_time_format`, `bad_returns`, `returns_without_order`.
+    `no_event`, `no_channel`, `no_count_event`, `bad_time_format`, `bad_returns`, `returns_without_order`,
+    `no_such_zone`, `clock_without_date`, and those of core.ingest.baskets.check_split.
     """
     if not sources or not sum(source.rows for source in sources):
         names = ", ".join(source.name for source in sources) or "No file"
@@ -31,6 +33,12 @@ def check_fit(writer: Writer, sources: Sequence[Source], mapping: Mapping) -> No
     for column in mapping.columns:
         if column.role == "time" or (column.type == "date" and column.role in ("context", "attribute")):
             typed.check_time_format(writer, column.time_format)
+    typed.check_zone(writer, mapping.zone)
+    check_split(mapping)
+    if mapping.column("clock") and not mapping.column("time"):
+        raise Refusal(
+            "clock_without_date", "A column is the time of day, and none is the date.", "Name it: time=COLUMN."
+        )
     if mapping.kind == "events":
         _check_events(mapping)
         _check_returns(writer, mapping)

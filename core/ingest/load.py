@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.errors import Refusal
+from core.ingest.baskets import basket_note, rows_as_parts
 from core.ingest.facts import insert_facts, insert_item_facts_of_events, rebuild
 from core.ingest.fitting import check_fit
 from core.ingest.ids import Key, known_rows, number_ids
@@ -21,10 +22,12 @@ from core.ingest.stage import stage
 from core.ingest.stored import settle_columns
 from core.ingest.types import LoadReport, Mapping, Source
 from core.progress import Step, no_step
+from core.ingest.zones import zone_note
 from core.store import Query, Writer
 
 _TEMPORARY = (
     "load_stage",
+    "load_rows",
     "load_faults",
     "load_user",
     "load_user_ids",
@@ -80,6 +83,7 @@ def load(
         found, said_again = _finish_facts(writer, batch_no, plan, step.part(0.75, 1.0))
         counts |= found
     notes += load_notes(writer, plan, counts, said_again)
+    notes += [note for note in (basket_note(writer, plan), zone_note(writer, plan, sources)) if note]
     _write_counts(writer, batch_no, counts)
     for table in _TEMPORARY:
         writer.run(f"DROP TABLE IF EXISTS {table}")
@@ -107,10 +111,13 @@ def load(
 
 def _finish_events(writer: Writer, batch_no: int, plan: Plan, step: Step) -> dict[str, Any]:
     keys: list[Key] = [key for key in ("user", "item") if plan.field(key)]
-    for key in keys:
-        number_ids(writer, key, step)
-    insert_events(writer, batch_no, plan, step.part(0.2, 0.9))
-    insert_item_facts_of_events(writer, batch_no, plan, step)
+    if "user" in keys:
+        number_ids(writer, "user", step)
+    with rows_as_parts(writer, plan, step):
+        if "item" in keys:
+            number_ids(writer, "item", step)
+        insert_events(writer, batch_no, plan, step.part(0.2, 0.9))
+        insert_item_facts_of_events(writer, batch_no, plan, step)
     for key in keys:
         if key == "item" and plan.all("title", "category"):
             rebuild(writer, key, step)
