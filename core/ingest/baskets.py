@@ -9,13 +9,14 @@ the value add up to it exactly, what rounding leaves goes to the first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.errors import Refusal
 from core.ingest import typed
-from core.ingest.types import Mapping, Role
+from core.ingest.types import Mapping, Role, Source
 from core.progress import Step, no_step
 from core.store import Query, Writer
 
@@ -37,8 +38,8 @@ def parts(cell: str, mark: str) -> str:
 
 def bare(listed: str) -> str:
     """The parts without blank ones at the end, of which a trailing mark gives one."""
-    last = f"list_max(list_transform(range(1, len({listed}) + 1), lambda n: CASE WHEN {listed}[n] IS NULL THEN 0 ELSE n END))"
-    return f"coalesce({last}, 0)"
+    place = f"CASE WHEN {listed}[n] IS NULL THEN 0 ELSE n END"
+    return f"coalesce(list_max(list_transform(range(1, len({listed}) + 1), lambda n: {place})), 0)"
 
 
 def part_reader(read: str, mark: str) -> str:
@@ -102,6 +103,12 @@ def check_split(mapping: Mapping) -> None:
             )
 
 
+def whole_cells(sources: Sequence[Source], mapping: Mapping) -> list[Source]:
+    """The sources, cells of split columns as they stand: `1,5` is two parts there and no decimal comma."""
+    split = {c.column for c in mapping.columns if c.split}
+    return [replace(s, numbers=tuple(n for n in s.numbers if n[0] not in split)) if split else s for s in sources]
+
+
 def row_value(price: str, quantity: str | None) -> str:
     """SQL of the row's value where the prices of its parts are known: the sum over its parts."""
     return f"try_cast(list_sum({part_values(price, quantity)}) AS DECIMAL(18, 4))"
@@ -147,7 +154,8 @@ def basket_note(writer: Writer, plan: Plan) -> str:
     row = writer.rows(Query(query))[0]
     if not row["rows"]:
         return f"No row holds more than one item parted by {mark!r}."
-    said = f"{row['rows']:,} rows hold several items, {row['parts']:,} in all: each is an event of its own."
+    rows_hold = "row holds" if row["rows"] == 1 else "rows hold"
+    said = f"{row['rows']:,} {rows_hold} several items, {row['parts']:,} in all: each is an event of its own."
     shared = [
         word
         for word, there in (
@@ -158,7 +166,8 @@ def basket_note(writer: Writer, plan: Plan) -> str:
         if there
     ]
     if shared:
-        said += f" The {' and '.join(shared)} of a row {'is' if len(shared) == 1 else 'are'} shared out evenly among its items."
+        are = "is" if len(shared) == 1 else "are"
+        said += f" The {' and '.join(shared)} of a row {are} shared out evenly among its items."
     return said
 
 

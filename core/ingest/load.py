@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.errors import Refusal
-from core.ingest.baskets import basket_note, rows_as_parts
+from core.ingest.baskets import basket_note, rows_as_parts, whole_cells
 from core.ingest.facts import insert_facts, insert_item_facts_of_events, rebuild
 from core.ingest.fitting import check_fit
 from core.ingest.ids import Key, known_rows, number_ids
@@ -21,8 +21,8 @@ from core.ingest.repeats import settle_repeats
 from core.ingest.stage import stage
 from core.ingest.stored import settle_columns
 from core.ingest.types import LoadReport, Mapping, Source
-from core.progress import Step, no_step
 from core.ingest.zones import zone_note
+from core.progress import Step, no_step
 from core.store import Query, Writer
 
 _TEMPORARY = (
@@ -66,6 +66,7 @@ def load(
     check_fit(writer, sources, mapping)
     if not again:
         _refuse_loaded(writer, sources, mapping)
+    sources = whole_cells(sources, mapping)
     plan = make_plan(mapping, sources)
     batch_no = _new_batch(writer, sources, mapping)
     staged = stage(writer, sources, plan, step.part(0.0, 0.6))

@@ -1,5 +1,4 @@
-"""Numbers as people write them: decimal commas, thousands, currencies, negatives of accounts. Told from a sample, read
-in SQL."""
+"""Numbers as people write them: decimal commas, thousands, currencies, negatives in brackets. From a sample, in SQL."""
 
 from __future__ import annotations
 
@@ -14,10 +13,25 @@ _SPACE = " \u00a0\u2009\u202f"
 _APOSTROPHE = "'\u2019"
 _SIGNS = "$£€¥₹₩₽₺₴₦₫฿₪₱₡₲₵₸"
 _CODES = (
-    "EUR USD GBP CHF JPY CNY RMB INR BRL SEK NOK DKK ISK PLN CZK HUF RON BGN TRY RUB UAH ZAR MXN CAD AUD NZD SGD HKD KRW "
-    "TWD THB IDR MYR PHP VND ILS AED SAR EGP NGN KES ARS CLP COP PEN"
+    "EUR USD GBP CHF JPY CNY RMB INR BRL SEK NOK DKK ISK PLN CZK HUF RON BGN TRY RUB UAH ZAR MXN CAD AUD NZD SGD HKD "
+    "KRW TWD THB IDR MYR PHP VND ILS AED SAR EGP NGN KES ARS CLP COP PEN"
 ).split()
-_WORDS = (r"R\$", r"[KkCc]r\.?", "zł", "Kč", "Ft", "lei", r"Fr\.", "SFr\\.?", r"Rs\.?", "US\\$", "A\\$", "C\\$", "元", "円")
+_WORDS = (
+    r"R\$",
+    r"[KkCc]r\.?",
+    "zł",
+    "Kč",
+    "Ft",
+    "lei",
+    r"Fr\.",
+    "SFr\\.?",
+    r"Rs\.?",
+    "US\\$",
+    "A\\$",
+    "C\\$",
+    "元",
+    "円",
+)
 _MONEY = f"(?:{'|'.join((*_WORDS, *_CODES))}|[{_SIGNS}])"
 _MINUS = "-\u2212"
 _GAP = f"[{_SPACE}]?"
