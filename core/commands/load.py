@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from core.commands import Answer
+from core.commands.load_files import Given, Opened
 from core.commands.words import load_text
 from core.errors import Refusal
 from core.ingest import (
@@ -30,7 +31,6 @@ from core.ingest import (
     Source,
     discard,
     load,
-    open_source,
     propose,
     rejects_csv,
     remap,
@@ -56,7 +56,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's own arguments."""
     for kind in _KINDS:
         parser.add_argument(
-            f"--{kind}", nargs="+", action="extend", default=[], metavar="FILE", help=f"files of {kind}"
+            f"--{kind}",
+            nargs="+",
+            action="extend",
+            default=[],
+            metavar="FILE",
+            help=f"files, folders of {kind}",
         )
     parser.add_argument(
         "--map",
@@ -69,19 +74,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--time-format", metavar="F", help="iso, epoch_s, epoch_ms, epoch_us or a pattern: %%d.%%m.%%Y %%H:%%M"
     )
+    parser.add_argument("--zone", metavar="Z", help="the zone of times without an offset: Europe/Berlin (default: UTC)")
+    parser.add_argument(
+        "--split",
+        action="append",
+        default=[],
+        metavar="ROLE=MARK",
+        help="cells that hold several parts, and what parts them: item=| (a basket in one cell)",
+    )
     parser.add_argument("--returns", metavar="RULE", help="negative (default: negative quantity), none, or pattern:^C")
     parser.add_argument("--repeats", choices=("keep", "drop"), help="rows that repeat another exactly (default: keep)")
     parser.add_argument("--again", action="store_true", help="load files that are loaded already")
-    parser.add_argument("--sheet", metavar="NAME", help="the sheet of a workbook")
-    parser.add_argument("--delimiter", metavar="C", help="what parts the columns of a CSV, if it is not recognised")
+    parser.add_argument("--sheet", metavar="NAME", help="the sheet of a workbook; '*': every sheet that has rows")
+    parser.add_argument("--delimiter", metavar="C", help="what parts a CSV's columns; line: each line is one cell")
     parser.add_argument("--encoding", metavar="E", help="of a CSV, if it is not recognised: utf-8, latin-1, gb18030")
     parser.add_argument("--rejects", metavar="CSV", help="write the rejected rows of this load to this file")
 
 
 def run(args: argparse.Namespace, step: Step) -> Answer:
     """Load the files; raises Refusal for anything a person can put right."""
-    files = {kind: [_file(name) for name in getattr(args, kind)] for kind in _KINDS}
-    given = [path for kind in _KINDS for path in files[kind]]
+    files = {kind: Given.of(getattr(args, kind)) for kind in _KINDS}
+    given = [path for kind in _KINDS for path in files[kind].paths]
     if not given:
         raise Refusal("no_file", "No file is named.", "Give --events, --items or --users.")
     corrections = _corrections(args)
@@ -89,8 +102,9 @@ def run(args: argparse.Namespace, step: Step) -> Answer:
     new = not path.exists()
     store = open_workspace(args.workspace, reads=given)
     done = False
+    opened = Opened()
     try:
-        groups = _groups(store, files, corrections, args, step.part(0.0, 0.4))
+        groups = _groups(store, files, corrections, args, opened, step.part(0.0, 0.4))
         try:
             with store.atomic(step=step) as writer:
                 reports = [
@@ -105,11 +119,14 @@ def run(args: argparse.Namespace, step: Step) -> Answer:
                 for source in group.sources:
                     discard(source, store.spool)
         result = _result(store, groups, reports)
+        result["notes"] += opened.notes
+        result["left_out"] = opened.notes
         if args.rejects:
             result["rejects"] = args.rejects
             _write_rejects(store, reports, Path(args.rejects))
         return Answer(result, load_text(result, path))
     finally:
+        opened.close()
         close_workspace(store)
         if new and not done:  # a refused first load leaves no empty workspace behind
             path.unlink(missing_ok=True)
@@ -120,7 +137,20 @@ def run(args: argparse.Namespace, step: Step) -> Answer:
 
 def _corrections(args: argparse.Namespace) -> Corrections:
     overrides = [o for text in args.map for o in parse_map(text)]
-    return Corrections(tuple(overrides), args.event, args.time_format, args.returns, args.repeats)
+    splits = tuple(parse_split(text) for text in args.split)
+    return Corrections(tuple(overrides), args.event, args.time_format, args.returns, args.repeats, args.zone, splits)
+
+
+def parse_split(text: str) -> tuple[str, str]:
+    """(role or column, mark) of one --split: `item=|`, `quantity=;`; `none` for a mark means not split.
+
+    >>> parse_split("item=|"), parse_split("Items bought=,")
+    (('item', '|'), ('Items bought', ','))
+    """
+    what, sign, mark = text.partition("=")
+    if not sign or not what.strip() or not mark:
+        raise Refusal("bad_split", f"{text!r} is not ROLE=MARK.", "Write --split 'item=|'.")
+    return what.strip(), {"none": "", "tab": "\t"}.get(mark, mark)
 
 
 def parse_map(text: str) -> list[Override]:
@@ -145,32 +175,22 @@ def parse_map(text: str) -> list[Override]:
 _ROLE_NAMES = {"customer": "user", "product": "item", "timestamp": "time", "date": "time", "qty": "quantity"}
 
 
-def _file(name: str) -> Path:
-    path = Path(name).expanduser()
-    if not path.exists():
-        raise Refusal("no_such_file", f"There is no file {name}.", "Check the path.")
-    return path.resolve()
-
-
 # ---- the work
 
 
 def _groups(
-    store: Store, files: dict[Kind, list[Path]], said: Corrections, args: argparse.Namespace, step: Step
+    store: Store, files: dict[Kind, Given], said: Corrections, args: argparse.Namespace, found: Opened, step: Step
 ) -> list[_Group]:
     opened: list[tuple[Kind, list[Source]]] = []
-    total = sum(map(len, files.values()))
-    done = 0
+    options = {"sheet": args.sheet, "delimiter": args.delimiter, "encoding": args.encoding, "spool": store.spool}
     try:
-        for kind in _KINDS:
+        for k, kind in enumerate(_KINDS):
             shapes: dict[frozenset[str], list[Source]] = {}
-            for path in files[kind]:
-                part = _share(step.part(0.0, 0.7), done, total)
-                options = {"sheet": args.sheet, "delimiter": args.delimiter, "encoding": args.encoding}
-                source = open_source(path, spool=store.spool, step=part, **options)
-                shapes.setdefault(frozenset(source.columns), []).append(source)
-                done += 1
-            opened += [(kind, sources) for sources in shapes.values()]
+            for source in found.open_all(files[kind], step=_share(step.part(0.0, 0.7), k, len(_KINDS)), **options):
+                shape = frozenset(source.columns)
+                if shape not in shapes:
+                    opened.append((kind, shapes.setdefault(shape, [])))
+                shapes[shape].append(source)
         _refuse_unknown(said.overrides, opened)
         return [
             _group(store, kind, sources, said, _share(step.part(0.7, 1.0), k, len(opened)))
@@ -194,6 +214,8 @@ def _group(store: Store, kind: Kind, sources: list[Source], said: Corrections, s
         said.time_format if events else None,
         said.returns if events else None,
         said.repeats,
+        said.zone if events else None,
+        said.splits if events else (),
     )
     return _Group(kind, tuple(sources), proposal, remap(store, largest, proposal.mapping, here, step=step))
 

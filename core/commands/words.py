@@ -25,6 +25,8 @@ def load_text(result: dict[str, Any], workspace: Path) -> str:
         doubts = [e for e in batch["evidence"] if not e["sure"]]
         lines += [f"  Please check {e['column']}: {e['why']}" for e in doubts[:_SHOWN]]
         lines += [""]
+    if result.get("left_out"):
+        lines += [*(f"Note: {note}" for note in result["left_out"]), ""]
     if result.get("rejects"):
         lines += [f"Rejected rows were written to {result['rejects']}.", ""]
     return "\n".join(lines).rstrip()

@@ -14,6 +14,9 @@ from core.ingest.shapes import shape
 SPACES = "  "
 """The delimiter of columns parted by one or more spaces or tabs, leading ones ignored (core.ingest.prepare)."""
 
+LINE = "line"
+"""What a person says as delimiter of a file whose lines are one cell each (a basket a line)."""
+
 _CANDIDATES = (",", "\t", ";", "|", "::", "||", "\x01", "\x1f", "^", "~", ":", "§", SPACES)
 _ENOUGH = 0.9
 _PREAMBLE = 20
@@ -52,6 +55,9 @@ def sniff(text: str, *, whole: bool, delimiter: str | None = None, header: bool 
 
     `delimiter` and `header` are a person's word and are not questioned.
     """
+    if delimiter == LINE:
+        lines = tuple((line,) for line in text.splitlines() if line.strip())
+        return Dialect(LINE, '"', '"', 0, None, min(len(lines), 1), lines)
     if not whole and (cut := max(text.rfind("\n"), text.rfind("\r"))) > 0:
         text = text[: cut + 1]
     quote = _quote(text)
@@ -82,6 +88,8 @@ def unquoted(delimiter: str) -> bool:
 def values(line: bytes, delimiter: str) -> list[bytes]:
     """The values of a line of such a file; none for a blank line."""
     line = line.rstrip(b"\r\n")
+    if delimiter == LINE:
+        return [line] if line.strip() else []
     if delimiter == SPACES:
         return line.split()
     return line.split(delimiter.encode()) if line else []

@@ -27,6 +27,7 @@ _ROLE_WORDS = {
     "title": "the item's title",
     "category": "the item's category",
     "contact": "contact data",
+    "clock": "the time of day, beside the date",
 }
 
 

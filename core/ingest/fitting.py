@@ -10,6 +10,7 @@ import duckdb
 
 from core.errors import Refusal
 from core.ingest import overlap, typed
+from core.ingest.baskets import check_split
 from core.ingest.plan import KEYS, MANY, ROLES
 from core.ingest.types import Mapping, Mode, Repeats, Source
 from core.store import Query, Writer
@@ -23,7 +24,8 @@ def check_fit(writer: Writer, sources: Sequence[Source], mapping: Mapping) -> No
 
     Raises Refusal `no_rows`, `no_such_column`, `column_twice`, `role_not_for_kind`, `role_twice`, `no_id_column`,
     `no_event`, `no_channel`, `no_count_event`, `bad_time_format`, `bad_returns`, `returns_without_order`,
-    `bad_overlap`, `overlap_needs_events`, `key_not_kept`.
+    `bad_overlap`, `overlap_needs_events`, `key_not_kept`, `no_such_zone`, `clock_without_date`, and those of
+    core.ingest.baskets.check_split.
     """
     if not sources or not sum(source.rows for source in sources):
         names = ", ".join(source.name for source in sources) or "No file"
@@ -33,6 +35,12 @@ def check_fit(writer: Writer, sources: Sequence[Source], mapping: Mapping) -> No
     for column in mapping.columns:
         if column.role == "time" or (column.type == "date" and column.role in ("context", "attribute")):
             typed.check_time_format(writer, column.time_format)
+    typed.check_zone(writer, mapping.zone)
+    check_split(mapping)
+    if mapping.column("clock") and not mapping.column("time"):
+        raise Refusal(
+            "clock_without_date", "A column is the time of day, and none is the date.", "Name it: time=COLUMN."
+        )
     if mapping.kind == "events":
         _check_events(mapping)
         _check_returns(writer, mapping)

@@ -47,21 +47,24 @@ def looks_like_json(head: bytes) -> bool:
 def load_json(pieces: Iterable[bytes], again: Iterable[bytes], *, name: str, spool: Path, head: bytes) -> JsonTable:
     """The table in a JSON file, whose UTF-8 pieces are given twice: one pass finds the columns, one writes the rows.
 
-    Nested objects become columns with dots in their names, lists of plain values are parted by bars, other lists stay
-    JSON text. Numbers keep their digits as written. A line that is not a JSON object is refused, with its line.
-    Raises Refusal `not_json_lines` when most of the first lines are.
+    Nested objects become columns with dots in their names, lists of plain values are parted by bars. A list of objects
+    (an order with its lines) becomes a column for each of their keys, `lines.sku`, whose cells hold a part for each
+    object, parted by bars (by semicolons where a value of the file has a bar), so that they can be split as a basket;
+    other lists stay JSON text. Numbers keep their digits as written. A line that is not a JSON object is refused, with
+    its number. Raises Refusal `not_json_lines` when most of the first lines are.
     """
     array = head.lstrip().startswith(b"[")
     pretty = not array and _first_line_is_open(head)
     find = _values if array or pretty else _lines
     keys: dict[str, None] = {}
+    marks = _Marks()
     looked = bad = rows = 0
     lone: object = None
     for found in find(pieces):
         looked += 1
         if isinstance(found.value, dict):
             rows, lone = rows + 1, found.value
-            keys.update(dict.fromkeys(_flat(found.value)))
+            keys.update(dict.fromkeys(_flat(found.value, marks)))
         else:
             bad += 1
         if looked == _FIRST and bad > looked / 2:
@@ -75,7 +78,7 @@ def load_json(pieces: Iterable[bytes], again: Iterable[bytes], *, name: str, spo
     with TextCopy(spool, columns) as copy:
         for found in find(again):
             if isinstance(found.value, dict):
-                flat = _flat(found.value)
+                flat = _flat(found.value, marks)
                 copy.add([flat.get(key) for key in order], found.line)
             else:
                 rejects.add(found.line, "bad_json", found.problem, found.raw)
@@ -135,17 +138,44 @@ def _values(pieces: Iterable[bytes]) -> Iterator[_Found]:
         return
 
 
-def _flat(value: dict[str, object], prefix: str = "") -> dict[str, str | None]:
+class _Marks:
+    """What parts the cells made of lists of objects: the first mark that no value in such a list has."""
+
+    def __init__(self) -> None:
+        self._left = ["|", ";", "\x1f"]
+
+    @property
+    def mark(self) -> str:
+        return self._left[0]
+
+    def avoid(self, text: str) -> None:
+        while len(self._left) > 1 and self._left[0] in text:
+            del self._left[0]
+
+
+def _flat(value: dict[str, object], marks: _Marks, prefix: str = "") -> dict[str, str | None]:
     out: dict[str, str | None] = {}
     for key, inner in value.items():
         name = prefix + key
         if isinstance(inner, dict):
-            out.update(_flat(inner, f"{name}.") or {name: None})
+            out.update(_flat(inner, marks, f"{name}.") or {name: None})
+        elif isinstance(inner, list) and inner and all(isinstance(v, dict) for v in inner):
+            out.update(_side_by_side(inner, marks, name) or {name: None})
         elif isinstance(inner, list):
             out[name] = _list(inner)
         else:
             out[name] = _text(inner)
     return out
+
+
+def _side_by_side(objects: list[dict[str, object]], marks: _Marks, name: str) -> dict[str, str | None]:
+    """A cell for each key of a list of objects, with a part for each object, blank where it has no such key."""
+    flat = [_flat(one, marks, f"{name}.") for one in objects]
+    keys = dict.fromkeys(key for one in flat for key in one)
+    for one in flat:
+        for text in one.values():
+            marks.avoid(text or "")
+    return {key: marks.mark.join(one.get(key) or "" for one in flat) for key in keys}
 
 
 def _list(values: list[object]) -> str | None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from core.errors import Refusal
 from core.ingest import changes, overlap
+from core.ingest.baskets import basket_note, rows_as_parts, whole_cells
 from core.ingest.facts import insert_facts, insert_item_facts_of_events, rebuild
 from core.ingest.fitting import check_fit, check_mode
 from core.ingest.ids import Key, known_rows, number_ids
@@ -23,11 +24,13 @@ from core.ingest.settle import live_batches, settle
 from core.ingest.stage import stage
 from core.ingest.stored import settle_columns
 from core.ingest.types import LoadReport, Mapping, Mode, Source
+from core.ingest.zones import zone_note
 from core.progress import Step, no_step
 from core.store import Query, Writer
 
 _TEMPORARY = (
     "load_stage",
+    "load_rows",
     "load_faults",
     "load_user",
     "load_user_ids",
@@ -76,6 +79,7 @@ def load(
     check_fit(writer, sources, mapping)
     if not again:
         _refuse_loaded(writer, sources, mapping, mode)
+    sources = whole_cells(sources, mapping)
     plan = make_plan(mapping, sources)
     replaced = live_batches(writer, mapping.kind) if mode == "replace" else []
     batch_no = _new_batch(writer, sources, mapping, mode)
@@ -98,6 +102,7 @@ def load(
     else:
         counts |= _finish_events(writer, batch_no, plan, counts, replaced, step.part(0.75, 1.0))
     notes += load_notes(writer, plan, counts, said_again)
+    notes += [note for note in (basket_note(writer, plan), zone_note(writer, plan, sources)) if note]
     _write_counts(writer, batch_no, counts)
     for table in _TEMPORARY:
         writer.run(f"DROP TABLE IF EXISTS {table}")
@@ -131,10 +136,13 @@ def _finish_events(
     writer: Writer, batch_no: int, plan: Plan, counts: dict[str, Any], replaced: Sequence[int], step: Step
 ) -> dict[str, Any]:
     keys: list[Key] = [key for key in ("user", "item") if plan.field(key)]
-    for key in keys:
-        number_ids(writer, key, step)
-    insert_events(writer, batch_no, plan, step.part(0.2, 0.9))
-    insert_item_facts_of_events(writer, batch_no, plan, step)
+    if "user" in keys:
+        number_ids(writer, "user", step)
+    with rows_as_parts(writer, plan, step):
+        if "item" in keys:
+            number_ids(writer, "item", step)
+        insert_events(writer, batch_no, plan, step.part(0.2, 0.9))
+        insert_item_facts_of_events(writer, batch_no, plan, step)
     idle = rows_without_event(writer, plan)
     left_out = overlap.Moved()
     if plan.mapping.overlap == "drop":

@@ -110,7 +110,13 @@ def keep_the_rest(writer: Writer, batch_no: int, plan: Plan) -> None:
     """After a load left rows out: the staged rows, and the rows of `load_user` and `load_item`, are those kept."""
     hidden = f"rowid IN (SELECT row_no FROM parked_events WHERE batch_no = {batch_no:d})"
     for key in ("user", "item"):
-        if any(field.name == f"{key}_raw" for field in plan.fields):
+        split = next((field.map.split for field in plan.fields if field.name == f"{key}_raw"), None)
+        if split is not None:  # a basket: the ids are those of parts of cells, which no staged row has
+            writer.run(
+                f"DELETE FROM load_{key} WHERE no NOT IN (SELECT {key}_no FROM events WHERE batch_no = {batch_no:d} "
+                f"AND {key}_no IS NOT NULL)"
+            )
+        elif any(field.name == f"{key}_raw" for field in plan.fields):
             writer.run(
                 f"UPDATE load_{key} SET rows = load_{key}.rows - h.rows FROM (SELECT {key}_raw AS raw, count(*) AS "
                 f"rows FROM load_stage WHERE {hidden} GROUP BY {key}_raw) h "

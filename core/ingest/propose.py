@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from core.ingest.basket_guess import Baskets, guess_baskets
+from core.ingest.clocks import clock_format, with_clock
 from core.ingest.evidence import Seen, sentence
-from core.ingest.names import event_word, plain
+from core.ingest.names import event_in, event_word, plain
 from core.ingest.profile import ColumnFacts, Facts, facts, table
+from core.ingest.remember import Remembered, recall
 from core.ingest.roles import Part, assign, constant_event, guess_kind_from
 from core.ingest.types import ColumnMap, Evidence, Kind, Mapping, Proposal, Source, Type
 from core.progress import Step, no_step
@@ -19,29 +24,77 @@ def guess_kind(store: Store, source: Source, *, step: Step = no_step) -> Kind:
     return guess_kind_from(source, facts(store, source, step=step))
 
 
-def propose(store: Store, source: Source, kind: Kind | None = None, *, step: Step = no_step) -> Proposal:
+def propose(
+    store: Store, source: Source, kind: Kind | None = None, *, remembered: bool = True, step: Step = no_step
+) -> Proposal:
     """A role for each column, from its name and from its values, which are counted over the whole file.
 
     `kind` is guessed when it is not given. What an analyst should look at is marked `sure=False`. The evidence stands
     in the order of Source.columns; every column has an entry in the mapping.
+
+    With `remembered`, the mapping of the latest load of a file of the same shape is taken where there is one
+    (core.ingest.remember); Proposal.from_batch says which.
     """
     found = facts(store, source, step=step.part(0, 0.8))
+    if remembered and (known := recall(store, source, found, kind, step)):
+        return _as_before(store, source, found, known, step)
     kind = kind or guess_kind_from(source, found)
     roles = assign(source, found, kind)
-    roles = _titles_of_items(store, source, found, roles, step) if kind == "events" else roles
+    baskets = Baskets(roles)
+    if kind == "events":
+        roles = with_clock(found, _titles_of_items(store, source, found, roles, step))
+        baskets = guess_baskets(store, source, found, roles, step)
+        roles = baskets.roles
     words = _event_words(store, source, found, roles, step)
     columns, evidence = [], []
     for column in found.columns:
         mapped = _mapped(column, roles.get(column.name), kind)
+        seen = _evidence(column, Seen(column, mapped, roles.get(column.name), found, words), source)
+        if column.name in baskets.marks:
+            mapped = replace(mapped, split=baskets.marks[column.name], type="text")
+            seen = replace(seen, why=f"{_ROLE_SAID[mapped.role]}; {baskets.said[column.name]}", sure=False)
         columns.append(mapped)
-        evidence.append(_evidence(column, Seen(column, mapped, roles.get(column.name), found, words), source))
+        evidence.append(seen)
     event = _constant(source, columns) if kind == "events" else None
     events = {value: word for value, _ in words if (word := event_word(value))}
     step.report(1.0, "")
     return Proposal(Mapping(kind, tuple(columns), event=event, events=events), tuple(evidence))
 
 
+_ROLE_SAID = {
+    "item": "items",
+    "quantity": "quantities",
+    "price": "prices of one unit",
+    "value": "money of each item",
+    "rating": "ratings",
+    "title": "the items' titles",
+    "category": "the items' categories",
+    "context": "your own column",
+}
+
+
+def _as_before(store: Store, source: Source, found: Facts, known: Remembered, step: Step) -> Proposal:
+    """The proposal that repeats an earlier load's mapping, with the words of new values in the event column."""
+    roles = {c.column: Part(c.role, c.event) for c in known.mapping.columns if c.role not in ("context", "attribute")}
+    words = _event_words(store, source, found, roles, step)
+    evidence = []
+    for column, mapped in zip(found.columns, known.mapping.columns, strict=True):
+        if mapped.role == "ignore":
+            seen = Evidence(column.name, "left out", column.filled, column.distinct, column.examples)
+        else:
+            seen = _evidence(column, Seen(column, mapped, roles.get(column.name), found, words), source)
+        why = f"{known.said}; {seen.why.replace(' by its name', '')}"
+        evidence.append(replace(seen, why=why, sure=column.name not in known.doubtful))
+    events = {value: word for value, _ in words if (word := event_word(value))} | known.mapping.events
+    step.report(1.0, "")
+    return Proposal(
+        replace(known.mapping, events=events if words else known.mapping.events), tuple(evidence), known.batch_no
+    )
+
+
 def _constant(source: Source, columns: list[ColumnMap]) -> str | None:
+    if any(c.split for c in columns) and not {c.role for c in columns} & {"event", "rating", "count"}:
+        return event_in(source.name.split(".")[0]) or "purchase"  # a basket is bought
     time = next((c.column for c in columns if c.role == "time"), "")
     return constant_event(source, (c.role for c in columns), time=time)
 
@@ -57,6 +110,8 @@ def _mapped(column: ColumnFacts, part: Part | None, kind: Kind) -> ColumnMap:
             read,
             time_format=best_format(column) if read == "date" else None,
         )
+    if part.role == "clock":
+        return ColumnMap(column.name, "clock", time_format=clock_format(column))
     if part.role == "time":
         return ColumnMap(column.name, "time", time_format=best_format(column))
     return ColumnMap(column.name, part.role, _type_of(column, part), event=part.event)

@@ -38,7 +38,7 @@ def relation(source: Source) -> Query:
     in the cursor's temporary table `reject_errors`, once for each error.
     """
     if source.readable.suffix == ".parquet" or source.format == "parquet":
-        return Query(_parquet(source))
+        return Query(_plain_numbers(source, _parquet(source)))
     columns = ", ".join(f"{literal(c)}: 'VARCHAR'" for c in source.columns)
     options = [
         "auto_detect=false",
@@ -54,10 +54,14 @@ def relation(source: Source) -> Query:
         "store_rejects=true",
     ]
     table = f"read_csv({literal(str(source.readable))}, {', '.join(options)})"
+    return Query(_plain_numbers(source, table))
+
+
+def _plain_numbers(source: Source, table: str) -> str:
     if not source.numbers:
-        return Query(table)
+        return table
     picked = (f"{numbers.read(ident(c), style)} AS {ident(c)}" for c, style in source.numbers)
-    return Query(f"(SELECT * REPLACE ({', '.join(picked)}) FROM {table})")
+    return f"(SELECT * REPLACE ({', '.join(picked)}) FROM {table})"
 
 
 def preview(store: Store, source: Source, rows: int = 50, *, step: Step = no_step) -> pa.Table:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from core.errors import Refusal
+from core.ingest.clocks import clock_format
 from core.ingest.fitting import no_such_column
 from core.ingest.plan import MANY, ROLES
 from core.ingest.profile import Facts, facts
@@ -37,6 +38,8 @@ class Corrections:
         event: the event of every row; an event column then becomes context, unless an override names it.
         time_format: how the time column is written, as in ColumnMap.
         returns, repeats: as in Mapping; None leaves them as they are.
+        zone: of times without an offset, as in Mapping; None leaves it as it is.
+        splits: (role or column, mark): what parts the cells of a basket's columns; "" for a column that is not split.
     """
 
     overrides: tuple[Override, ...] = ()
@@ -44,6 +47,8 @@ class Corrections:
     time_format: str | None = None
     returns: str | None = None
     repeats: Repeats | None = None
+    zone: str | None = None
+    splits: tuple[tuple[str, str], ...] = ()
 
 
 def remap(store: Store, source: Source, mapping: Mapping, said: Corrections, *, step: Step = no_step) -> Mapping:
@@ -77,7 +82,24 @@ def remap(store: Store, source: Source, mapping: Mapping, said: Corrections, *, 
     out = replace(mapping, columns=tuple(columns))
     if mapping.kind == "events":
         out = _with_event(out, mapping, event, look)
-    return replace(out, returns=said.returns or mapping.returns, repeats=said.repeats or mapping.repeats)
+    out = _with_splits(out, source, said.splits)
+    return replace(
+        out,
+        returns=said.returns or mapping.returns,
+        repeats=said.repeats or mapping.repeats,
+        zone=said.zone or mapping.zone,
+    )
+
+
+def _with_splits(mapping: Mapping, source: Source, splits: Sequence[tuple[str, str]]) -> Mapping:
+    for what, mark in splits:
+        named = [c.column for c in mapping.columns if c.column.lower() == what.lower()]
+        named = named or [c.column for c in mapping.columns if c.role == what.lower()]
+        if not named:
+            raise no_such_column(what, source)
+        columns = (replace(c, split=mark or None) if c.column in named else c for c in mapping.columns)
+        mapping = replace(mapping, columns=tuple(columns))
+    return mapping
 
 
 class _Look:
@@ -121,6 +143,8 @@ def _checked(source: Source, mapping: Mapping, overrides: Sequence[Override]) ->
 
 def _chosen(column: ColumnMap, override: Override, look: _Look) -> ColumnMap:
     role = override.role
+    if role == "clock":
+        return ColumnMap(column.column, "clock", time_format=clock_format(look.facts().named(column.column)))
     if role == "time":
         known = column.time_format if column.role == "time" or column.type == "date" else None
         return ColumnMap(column.column, "time", time_format=known or best_format(look.facts().named(column.column)))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from core.ingest.copy import RejectsCopy
 from core.ingest.count import Counts
-from core.ingest.dialect import Dialect, unquoted, values
+from core.ingest.dialect import LINE, Dialect, unquoted, values
 from core.ingest.records import physical_lines, records
 from core.ingest.types import Source
 
@@ -41,7 +41,7 @@ def _one_line_end(pieces: Iterable[bytes], _: Source, __: RejectsCopy) -> Iterat
 def _parted_by_tabs(pieces: Iterable[bytes], source: Source, _: RejectsCopy) -> Iterator[bytes]:
     """Columns parted by spaces or by several characters become columns parted by one tab; lines keep their numbers."""
     for line in physical_lines(pieces):
-        yield _tabbed(line, source.delimiter)
+        yield _tabbed(line, source.delimiter) if source.delimiter != LINE or line.strip() else b""
 
 
 def _without_bad_rows(pieces: Iterable[bytes], source: Source, rejects: RejectsCopy) -> Iterator[bytes]:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.errors import Refusal
-from core.ingest import excel
+from core.ingest import excel, numbers
 from core.ingest.copy import unique_names
 from core.ingest.spool import chunks, gunzipped, hashed, is_gzip, write
 from core.ingest.text import Said, open_text
@@ -37,7 +37,8 @@ _OTHERS = (
     (b"\x7fELF", "a program"),
     (b"MZ\x90", "a program"),
 )
-_WHAT_WORKS = "Limelight loads CSV (also .gz), Parquet, Excel and JSON lines."
+_WHAT_WORKS = "Limelight loads CSV (also .gz), Parquet, Excel and JSON lines, also in a .zip."
+_UNPACK = "The files inside are loaded one by one (core.ingest.unpack); a zip inside an archive has to be unpacked."
 
 
 def open_source(
@@ -77,12 +78,29 @@ def open_source(
         source = _recognise(source, head, digest=digest, spool=spool, said=said, sheet=sheet, step=step)
         if not source.rows:
             raise Refusal("no_rows", f"{name} has column names, but no rows.", "Choose a file with data.")
-    except BaseException:
+    except BaseException as error:
         _remove(set(spool.glob("prepared-*")) - before)
+        if isinstance(error, Refusal) and name not in error.message:  # one of many files: which
+            raise Refusal(error.code, f"{name}: {error.message}", error.hint) from None
         raise
     if unpacked and unpacked != source.readable:
         _remove([unpacked])
-    return source
+    return _with_numbers(source)
+
+
+def _with_numbers(source: Source) -> Source:
+    """Numbers stored as text in a workbook, JSON or Parquet, as a CSV would have them (core.ingest.numbers)."""
+    if source.format == "csv":
+        return source
+    file = pq.ParquetFile(source.readable)
+    with file:
+        first = next(file.iter_batches(batch_size=2000))
+        found = []
+        for k, name in enumerate(source.columns):
+            if pa.types.is_string(first.schema.field(k).type) or pa.types.is_large_string(first.schema.field(k).type):
+                style = numbers.style([v for v in first.column(k).to_pylist() if v])
+                found += [(name, style)] if style else []
+    return replace(source, numbers=tuple(found))
 
 
 def discard(source: Source, spool: Path) -> None:
@@ -103,7 +121,8 @@ def _recognise(
         ))  # fmt: skip
     for magic, what in _OTHERS:
         if head.startswith(magic):
-            raise Refusal("not_a_table", f"{source.name} is {what}.", _WHAT_WORKS)
+            hint = _UNPACK if what == "a zip archive" else _WHAT_WORKS
+            raise Refusal("not_a_table", f"{source.name} is {what}.", hint)
     return open_text(source, head, digest=digest, spool=spool, said=said, step=step)
 
 

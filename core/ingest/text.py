@@ -11,7 +11,7 @@ from pathlib import Path
 from core.errors import Refusal
 from core.ingest.copy import RejectsCopy, unique_names
 from core.ingest.count import Counter, Counts
-from core.ingest.dialect import Dialect, sniff, unquoted, values
+from core.ingest.dialect import LINE, Dialect, sniff, unquoted, values
 from core.ingest.encoding import Utf8Check, decide, known_encoding, marked, to_utf8
 from core.ingest.jsonl import load_json, looks_like_json
 from core.ingest.numbers import style
@@ -130,7 +130,7 @@ def _described(source: Source, dialect: Dialect, counts: Counts) -> Source:
         names.insert(0, "")
     return replace(
         source,
-        columns=unique_names(names + [""] * (dialect.fields - len(names))),
+        columns=(LINE,) if dialect.delimiter == LINE else unique_names(names + [""] * (dialect.fields - len(names))),
         rows=counts.rows - above + blank,
         delimiter=dialect.delimiter,
         quote=dialect.quote,

@@ -20,12 +20,22 @@ _TWITTER = re.compile(r"[A-Z][a-z]{2} [A-Z][a-z]{2} \d{1,2} \d{2}:\d{2}:\d{2} (?
 _CHINESE = re.compile(rf"\d{{4}}年\d{{1,2}}月\d{{1,2}}日{_CLOCK}")
 _DIGITS = re.compile(r"\d+(?P<f>\.\d+)?")
 _MONTHS = frozenset("january february march april may june july august september october november december".split())
-_EPOCHS = {9: "epoch_s", 10: "epoch_s", 12: "epoch_ms", 13: "epoch_ms", 15: "epoch_us", 16: "epoch_us"}
+_EPOCHS = {
+    9: "epoch_s",
+    10: "epoch_s",
+    12: "epoch_ms",
+    13: "epoch_ms",
+    15: "epoch_us",
+    16: "epoch_us",
+    18: "epoch_ns",
+    19: "epoch_ns",
+}
 _SPOKEN = {
     "iso": "ISO time",
     "epoch_s": "seconds since 1970",
     "epoch_ms": "milliseconds since 1970",
     "epoch_us": "microseconds since 1970",
+    "epoch_ns": "nanoseconds since 1970",
 }
 
 

@@ -12,8 +12,8 @@ from core.errors import Refusal
 from core.ingest.types import Type
 from core.store import Query, Writer
 
-EPOCHS: dict[str, int] = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
-"""Time formats that are counts since 1970-01-01 UTC, and how many microseconds one unit has."""
+EPOCHS: dict[str, str] = {"epoch_s": "1000000", "epoch_ms": "1000", "epoch_us": "1", "epoch_ns": "0.001"}
+"""Time formats that are counts since 1970-01-01 UTC, and how many microseconds one unit has (SQL)."""
 
 SQL_TYPES: dict[Type, str] = {
     "text": "VARCHAR",
@@ -69,11 +69,14 @@ def listing(cell: str) -> str:
     return f"list_filter({read}, lambda part: part IS NOT NULL AND part <> '')"
 
 
-def moment(cell: str, time_format: str | None) -> str:
+def moment(cell: str, time_format: str | None, zone: str | None = None) -> str:
     """A TIMESTAMP in UTC. `time_format` is a strptime pattern, "iso" (the default), or one of EPOCHS.
 
-    Offsets ("+02:00", "Z") are honoured; a time without one is taken as UTC. See `outside` for infinite times.
+    Offsets ("+02:00", "Z") are honoured; a time without one is of `zone` (an IANA name that check_zone knows), UTC
+    where there is none. A date without a time of day is no moment and stays that day. See `outside` for infinite times.
     """
+    if zone:
+        return _moment_of(cell, time_format, zone)
     if time_format in EPOCHS:
         unit = EPOCHS[time_format]
         exact = f"try_cast(round(try_cast({cell} AS DECIMAL(28, 6)) * {unit}) AS BIGINT)"
@@ -85,6 +88,85 @@ def moment(cell: str, time_format: str | None) -> str:
         return f"CASE WHEN {plain} THEN try_cast({cell} AS TIMESTAMP) ELSE {zoned} END"
     read = f"try_strptime({cell}, {_literal(time_format)})"
     return f"timezone('UTC', {read})" if re.search(r"%[zZ]", time_format.replace("%%", "")) else read
+
+
+def _moment_of(cell: str, time_format: str | None, zone: str) -> str:
+    """`moment` for times that are written in a zone's own time."""
+    plain = moment(cell, time_format)
+    return f"CASE WHEN {is_local(cell, time_format)} THEN {to_utc(plain, zone)} ELSE {plain} END"
+
+
+def is_local(cell: str, time_format: str | None) -> str:
+    """True where a time is in the zone's own time: it has a time of day, and no offset of its own."""
+    if time_format is None or time_format == "iso":
+        return f"NOT {_OFFSET.format(cell=cell)}"
+    names_zone = re.search(r"%[zZ]|UTC|GMT", time_format.replace("%%", ""))
+    has_clock = re.search(r"%[HIcXT]", time_format)
+    return "false" if time_format in EPOCHS or names_zone or not has_clock else "true"
+
+
+_OFFSET = r"(strlen(trim({cell})) <= 10 OR regexp_matches({cell}, '(?:[zZ]|UTC|GMT|:[0-9.]+ ?[-+][0-9:]+)\s*$'))"
+"""SQL that is true for an ISO time with an offset, and for a date alone."""
+
+
+def to_utc(local: str, zone: str) -> str:
+    """The UTC time of a zone's own time.
+
+    An hour that a clock change skips (02:30 where 02:00 becomes 03:00) is read as if the clock had not been put forward
+    yet (03:30); one that it repeats as the second of the two, in winter time.
+    """
+    return f"timezone('UTC', timezone({_literal(zone)}, {local}))"
+
+
+CLOCK_FORMATS = ("%H:%M:%S.%f", "%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p", "%I %p")
+_DIGIT_CLOCKS = {"%H%M%S": 6, "%H%M": 4, "%H": 2}
+
+
+def clock(cell: str, time_format: str | None = None) -> str:
+    """Microseconds since midnight (BIGINT) of a time of day: 14:05, 14:05:30.5, 2:05 PM, 1405, 140530.
+
+    Digits alone are read as `time_format` says ("%H%M%S", "%H%M" or "%H", leading zeros may be missing), by default
+    hhmm or hhmmss by their number; one or two digits then say too little, and are not read (0 is midnight).
+    """
+    clean = f"trim({cell})"
+    tidy = rf"regexp_replace(regexp_replace(upper({clean}), '\.?M\.?$', 'M'), ' *([AP])M$', ' \1M')"
+    formats = ", ".join(_literal(f) for f in CLOCK_FORMATS)
+    worded = f"try_strptime({tidy}, [{formats}])"
+    if time_format in _DIGIT_CLOCKS:
+        width = _DIGIT_CLOCKS[time_format]
+        digits = (
+            f"CASE WHEN strlen({clean}) <= {width} THEN try_strptime(lpad({clean}, {width}, '0'), '{time_format}') END"
+        )
+    else:
+        four, six = f"try_strptime(lpad({clean}, 4, '0'), '%H%M')", f"try_strptime(lpad({clean}, 6, '0'), '%H%M%S')"
+        digits = (
+            f"CASE WHEN strlen({clean}) IN (3, 4) OR ltrim({clean}, '0') = '' THEN {four} "
+            f"WHEN strlen({clean}) IN (5, 6) THEN {six} END"
+        )
+    read = f"CASE WHEN regexp_full_match({clean}, '[0-9]+') THEN {digits} ELSE {worded} END"
+    return f"epoch_us({read}) - epoch_us(TIMESTAMP '1900-01-01')"
+
+
+def moment_by_clock(
+    cell: str, time_format: str | None, clock_cell: str, clock_format: str | None, zone: str | None
+) -> str:
+    """A TIMESTAMP in UTC of a date in one cell and the time of day in another; where that one is blank, of the date."""
+    local = f"date_trunc('day', {moment(cell, time_format)}) + to_microseconds({clock(clock_cell, clock_format)})"
+    blank = f"{text(clock_cell)} IS NULL"
+    whole = to_utc(local, zone) if zone else local
+    day = moment(cell, time_format)
+    return f"CASE WHEN {blank} THEN {moment(cell, time_format, zone)} ELSE coalesce({whole}, {day}) END"
+
+
+def check_zone(writer: Writer, zone: str | None) -> None:
+    """Raises Refusal `no_such_zone` for a name that is no IANA time zone."""
+    if zone is None:
+        return
+    names = [str(r["name"]) for r in writer.rows(Query("SELECT name FROM pg_timezone_names()"))]
+    if zone not in names:
+        near = [n for n in names if zone.strip().lower() and zone.strip().lower().split("/")[-1] in n.lower()][:5]
+        known = f"Near it: {', '.join(near)}." if near else "Use an IANA name: Europe/Berlin, America/New_York, UTC."
+        raise Refusal("no_such_zone", f"{zone!r} is no time zone.", known)
 
 
 def outside(value: str, kind: Type) -> str:
@@ -142,7 +224,7 @@ def check_time_format(writer: Writer, time_format: str | None) -> None:
         raise Refusal(
             "bad_time_format",
             f"{time_format!r} is not a time format that can be read.",
-            "Use iso, epoch_s, epoch_ms, epoch_us, or a pattern such as %Y-%m-%d %H:%M:%S or %m/%d/%Y %H:%M.",
+            "Use iso, epoch_s, epoch_ms, epoch_us, epoch_ns, or a pattern such as %Y-%m-%d %H:%M:%S or %m/%d/%Y %H:%M.",
         ) from None
 
 

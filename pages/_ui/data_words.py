@@ -20,7 +20,7 @@ ROLES: dict[Role, str] = {
     "item": "Item: about what",
     "event": "Event: what",
     "time": "Time: when",
-    "clock": "Time of day",
+    "clock": "Time of day, beside the date",
     "order": "Order number",
     "quantity": "Quantity (units)",
     "price": "Price of one unit",
