@@ -17,6 +17,7 @@ from core.ingest.load_notes import load_notes
 from core.ingest.plan import Plan, make_plan
 from core.ingest.rejects import collect_faults, write_rejects
 from core.ingest.repeats import settle_repeats
+from core.ingest.retention import retention_notes
 from core.ingest.stage import stage
 from core.ingest.stored import settle_columns
 from core.ingest.types import LoadReport, Mapping, Source
@@ -81,6 +82,7 @@ def load(
         counts |= found
     notes += load_notes(writer, plan, counts, said_again)
     _write_counts(writer, batch_no, counts)
+    notes += retention_notes(writer)
     for table in _TEMPORARY:
         writer.run(f"DROP TABLE IF EXISTS {table}")
     step.report(1.0, "Loaded")
