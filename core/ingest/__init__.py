@@ -1,6 +1,8 @@
 """Files become the workspace's tables: recognise, propose a mapping, load without loss, undo."""
 
 from core.ingest.describe import describe
+from core.ingest.erase import Receipt, erase
+from core.ingest.erased import erased_users
 from core.ingest.excel import sheet_names
 from core.ingest.lines import RawRow, record_lines, refused_lines
 from core.ingest.load import load
@@ -9,6 +11,7 @@ from core.ingest.propose import guess_kind, propose
 from core.ingest.rejects import rejects_csv
 from core.ingest.relation import preview, relation
 from core.ingest.remap import Corrections, Override, remap
+from core.ingest.retention import Due, Retention, apply_retention, due, retention, set_retention
 from core.ingest.source import discard, open_source
 from core.ingest.types import (
     ColumnMap,
@@ -32,6 +35,7 @@ __all__ = [
     "ROLES",
     "ColumnMap",
     "Corrections",
+    "Due",
     "Evidence",
     "Format",
     "Kind",
@@ -42,13 +46,19 @@ __all__ = [
     "Personal",
     "Proposal",
     "RawRow",
+    "Receipt",
     "Repeats",
+    "Retention",
     "Role",
     "Source",
     "Type",
+    "apply_retention",
     "batches",
     "describe",
     "discard",
+    "due",
+    "erase",
+    "erased_users",
     "guess_kind",
     "last_batch",
     "load",
@@ -60,6 +70,8 @@ __all__ = [
     "rejects_csv",
     "relation",
     "remap",
+    "retention",
+    "set_retention",
     "sheet_names",
     "undo",
     "value_counts",

@@ -19,6 +19,7 @@ from core.ingest.load_notes import load_notes
 from core.ingest.plan import Plan, make_plan
 from core.ingest.rejects import collect_faults, write_rejects
 from core.ingest.repeats import settle_repeats
+from core.ingest.retention import retention_notes
 from core.ingest.retired import forget_idle
 from core.ingest.settle import live_batches, settle
 from core.ingest.stage import stage
@@ -104,6 +105,7 @@ def load(
     notes += load_notes(writer, plan, counts, said_again)
     notes += [note for note in (basket_note(writer, plan), zone_note(writer, plan, sources)) if note]
     _write_counts(writer, batch_no, counts)
+    notes += retention_notes(writer)
     for table in _TEMPORARY:
         writer.run(f"DROP TABLE IF EXISTS {table}")
     step.report(1.0, "Loaded")

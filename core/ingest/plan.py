@@ -206,6 +206,8 @@ def _faults(field: Field, kind: Kind, *, nul: bool) -> list[Fault]:
             found.append(Fault(column, "missing_event", "The row does not say what happened: the cell is empty."))
         elif kind != "events":
             found.append(Fault(column, "missing_id", "The row does not say what it is about: the cell is empty."))
+        if name == "user_raw":
+            found.append(Fault(column, "erased_user", "The row is about a user who was erased from this workspace."))
         return found
     if field.sql_type == "VARCHAR":
         long = f"strlen({name}) > {LONGEST_ID} AND length({name}) > {LONGEST_ID}"

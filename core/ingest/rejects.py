@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from core.errors import Refusal
 from core.ingest import typed
+from core.ingest.erased import REASON, clean_rejects, collect_erased
 from core.ingest.lines import RawRow, record_lines, refused_lines
 from core.ingest.plan import CELL, LONGEST_ID, Plan
 from core.ingest.stage import Staged
@@ -38,7 +39,7 @@ _WRONG_RAW = {
     "missing_event": f"{typed.text('raw')} IS NULL",
     "missing_id": f"{typed.text('raw')} IS NULL",
 }
-_Reject = tuple[str, int | None, str | None, str, str, str]  # file, line, column, reason, message, raw
+_Reject = tuple[str, int | None, str | None, str, str, str | None]  # file, line, column, reason, message, raw
 
 
 def collect_faults(writer: Writer, plan: Plan) -> None:
@@ -54,7 +55,7 @@ def collect_faults(writer: Writer, plan: Plan) -> None:
     )
     for field in plan.all("user", "item", "event"):
         for place, fault in enumerate(plan.faults):
-            if fault.when is not None or fault.column != field.map.column:
+            if fault.when is not None or fault.column != field.map.column or fault.code == REASON:
                 continue
             wrong = _WRONG_RAW[fault.code]
             found = writer.rows(
@@ -65,6 +66,7 @@ def collect_faults(writer: Writer, plan: Plan) -> None:
                     f"INSERT INTO load_faults SELECT rid, {place}, left(raw, 200) "
                     f"FROM (SELECT rowid AS rid, {field.name} AS raw FROM load_stage) WHERE {wrong}"
                 )
+    collect_erased(writer, plan)
 
 
 def write_rejects(
@@ -84,6 +86,7 @@ def write_rejects(
     reasons: Counter[str] = Counter()
     for k, one in enumerate(staged):
         reasons += _write(writer, batch_no, one, plan, step.part(k / len(staged), (k + 1) / len(staged)))
+    clean_rejects(writer, batch_no)
     writer.run("DELETE FROM load_stage WHERE rowid IN (SELECT rid FROM load_faults)")
     return count, dict(reasons.most_common())
 
@@ -162,7 +165,8 @@ def _faults(writer: Writer, staged: Staged, plan: Plan, limit: int = -1) -> list
 def _reject(name: str, row: RawRow, plan: Plan, place: int, cell: str) -> _Reject:
     fault = plan.faults[place]
     shown = repr(cell if len(cell) <= 80 else cell[:79] + "…")
-    return name, row.line, fault.column, fault.code, fault.message.replace(CELL, shown), row.raw
+    raw = None if fault.code == REASON else row.raw
+    return name, row.line, fault.column, fault.code, fault.message.replace(CELL, shown), raw
 
 
 def _insert(writer: Writer, batch_no: int, rejects: Iterable[_Reject]) -> None:

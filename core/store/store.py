@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,8 +18,9 @@ import pyarrow as pa
 from core.progress import Step, no_step
 from core.store import guard
 from core.store.connect import connect, open_folders
+from core.store.copies import Gate, copy_database, copy_out, write_anew
 from core.store.query import Query
-from core.store.room import room_refusal
+from core.store.room import room_for, room_refusal
 from core.store.schema import MIGRATIONS
 from core.store.watch import watched
 
@@ -44,8 +47,9 @@ class Store:
         """
         self.path = path
         self.spool, self.exports = open_folders()
-        self._connection = connect(path, reads=[self.spool, self.exports, *reads])
-        self._writing = threading.Lock()
+        self._connect = partial(connect, path, reads=[self.spool, self.exports, *reads])
+        self._connection = self._connect()
+        self._writing, self._noting, self._gate = threading.Lock(), threading.Lock(), Gate()
         self._cache: dict[str, tuple[int, datetime | None]] = {}
         self._migrate()
         self._version = int(self._value(Query("SELECT value FROM meta WHERE key = 'version'")))
@@ -141,13 +145,53 @@ class Store:
         Only for rows that no other writer touches (the start and end of a job, which must not wait for a load that
         takes minutes): DuckDB refuses the second of two transactions that change the same row.
         """
-        with self._cursor() as cursor:
+        with self._noting, self._cursor() as cursor:
             cursor.execute(query.sql, query.params)
 
     def checkpoint(self) -> None:
         """Fold the write-ahead log into the file, so that the file alone is the workspace (before copying it)."""
         with self._writing, self._cursor() as cursor:
             cursor.execute("CHECKPOINT")
+
+    # ---- copies
+
+    def copy_out(self, query: Query, file: Path, options: str, *, step: Step = no_step) -> int:
+        """Write the answer of a query without parameters to a file in `exports`; its rows. Memory stays flat.
+
+        `options` are those of DuckDB's COPY (SQL of ours: "FORMAT parquet"). Raises Refusal `disk_full`, Cancelled;
+        then there is no file.
+        """
+        with self._cursor() as cursor, room_for(file):
+            return copy_out(cursor, query, file, options, step)
+
+    def copy_whole(self, file: Path, *, step: Step = no_step) -> None:
+        """Write the workspace, as it is at this moment, to a new DuckDB file in `exports`, while others read and write.
+
+        Raises Refusal `disk_full`, Cancelled; then there is no file.
+        """
+        with self._cursor() as cursor, room_for(file):
+            copy_database(cursor, file, step)
+
+    def compact(self, *, step: Step = no_step) -> tuple[int, int]:
+        """Write the workspace's file anew, so that nothing deleted is left in its bytes; its size before and after.
+
+        Reading goes on while the copy is made, writing waits; for the change of files, reading waits a moment too. Not
+        inside `atomic`. A killed process leaves the old file or the new one, whole. Raises Refusal `disk_full`,
+        `workspace_busy` (a long answer is being read), Cancelled; then the file is as it was.
+        """
+        with self._writing, self._noting:
+            with self._cursor() as cursor:
+                cursor.execute("CHECKPOINT")
+            copy = self.exports / f"compact-{secrets.token_hex(4)}.duckdb"
+            self.copy_whole(copy, step=step)
+            with write_anew(copy, self.path) as put, self._gate.alone():
+                before = self.path.stat().st_size
+                self._connection.close()
+                try:
+                    put()
+                finally:
+                    self._connection = self._connect()
+            return before, self.path.stat().st_size
 
     def close(self) -> None:
         """Close the file and let other processes have it. Waits some seconds for other threads' reads to end."""
@@ -168,11 +212,12 @@ class Store:
 
     @contextmanager
     def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        cursor = self._connection.cursor()
-        try:
-            yield cursor
-        finally:
-            cursor.close()
+        with self._gate.passing():
+            cursor = self._connection.cursor()
+            try:
+                yield cursor
+            finally:
+                cursor.close()
 
     def _value(self, query: Query):  # type: ignore[no-untyped-def]  # one cell of any type
         with self._cursor() as cursor:
