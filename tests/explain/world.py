@@ -51,7 +51,8 @@ def build(
     store = Store(path)
     with store.atomic() as w:
         batch = (
-            "INSERT INTO batches VALUES (1, 'events', '[]', '{}', 0, 0, 0, 0, 0, 0, 0, TIMESTAMP '2030-01-01', NULL)"
+            "INSERT INTO batches VALUES "
+            "(1, 'events', '[]', '{}', 0, 0, 0, 0, 0, 0, 0, TIMESTAMP '2030-01-01', NULL, 'append', 0, 0)"
         )
         w.run(batch)
         for what, told in (("user", users or {}), ("item", items or {})):
