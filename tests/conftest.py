@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.prepared import workspace
+
 ROOT = Path(__file__).parents[1]
 
 # No deadline: on two busy cores the first example of a test is slow, and that is no defect.
@@ -67,3 +69,17 @@ def cdnow(shared_data: SharedData) -> Path:
 def sample() -> Path:
     """The folder of the synthetic sample shop that comes with the program."""
     return ROOT / "data" / "sample"
+
+
+@pytest.fixture(scope="session")
+def sample_workspace(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample shop with its items and users, loaded as proposed: a file to copy, see tests/prepared.py."""
+    return workspace(
+        tmp_path_factory, "sample", [sample / name for name in ("events.csv.gz", "items.csv", "users.csv")]
+    )
+
+
+@pytest.fixture(scope="session")
+def retail_workspace(online_retail: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Online Retail, loaded as proposed: a file to copy, see tests/prepared.py."""
+    return workspace(tmp_path_factory, "retail", [online_retail])

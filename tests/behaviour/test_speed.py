@@ -62,7 +62,10 @@ def big(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
             w.run("ALTER TABLE items ADD COLUMN category VARCHAR")
             w.run("UPDATE items SET category = 'c' || (item_no % 40)")
             w.run("INSERT INTO columns VALUES ('items', 'category', 'category')")
-            w.run("INSERT INTO batches VALUES (1, 'events', '[]', '{}', 1, 1, 0, 0, 0, 0, 1, '2026-01-02', NULL)")
+            w.run(
+                "INSERT INTO batches VALUES "
+                "(1, 'events', '[]', '{}', 1, 1, 0, 0, 0, 0, 1, '2026-01-02', NULL, 'append', 0, 0)"
+            )
             w.run(_EVENTS)
         yield store
 

@@ -59,7 +59,7 @@ def build(
     with store.atomic() as w:
         w.run(
             Query(
-                "INSERT INTO batches VALUES (1, 'events', '[]', '{}', ?, ?, 0, 0, 0, 0, ?, ?, NULL)",
+                "INSERT INTO batches VALUES (1, 'events', '[]', '{}', ?, ?, 0, 0, 0, 0, ?, ?, NULL, 'append', 0, 0)",
                 (len(events), len(events), len(events), LOADED_AT),
             )
         )

@@ -76,7 +76,10 @@ def generate(folder: Path) -> dict[str, Any]:
         ):
             w.run(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
             w.run(f"INSERT INTO columns VALUES ('{table}', '{column}', '{role}')")
-        w.run("INSERT INTO batches VALUES (1, 'events', '[]', '{}', 0, 0, 0, 0, 0, 0, 0, TIMESTAMP '2030-01-01', NULL)")
+        w.run(
+            "INSERT INTO batches VALUES "
+            "(1, 'events', '[]', '{}', 0, 0, 0, 0, 0, 0, 0, TIMESTAMP '2030-01-01', NULL, 'append', 0, 0)"
+        )
         w.run(
             "INSERT INTO users BY NAME SELECT n::INTEGER AS user_no, lpad(n::VARCHAR, 8, '0') AS user_id, "
             "'user' || n || '@mail.example' AS email, '+4930' || (1000000 + n) AS phone, "

@@ -83,7 +83,10 @@ def bring(store: Store, pairs: Sequence[tuple[str, str]], seed: int) -> None:
             "batch_no": pa.array([1] * len(pairs), pa.int32()),
         }
     )
-    batch = "INSERT INTO batches VALUES (1, 'events', '[]', '{}', 0, 0, 0, 0, 0, 0, 0, TIMESTAMP '2030-01-01', NULL)"
+    batch = (
+        "INSERT INTO batches VALUES "
+        "(1, 'events', '[]', '{}', 0, 0, 0, 0, 0, 0, 0, TIMESTAMP '2030-01-01', NULL, 'append', 0, 0)"
+    )
     with store.atomic() as w:
         w.run(batch)
         with w.table("incoming", rows):

@@ -14,15 +14,15 @@ from core.recommend import FitSpec, fit, spec
 from core.store import Query, Store
 from tests.campaigns.world import found, named
 from tests.pages.drive import loaded
+from tests.prepared import copied
 
 ITEM = "85123A"
 ASKED = Campaign("item", items=(ITEM,), model=spec("item-knn"), size=500, holdout=0.1)
 
 
 @pytest.fixture(scope="module")
-def shop(online_retail: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    with Store(tmp_path_factory.mktemp("retail") / "r.duckdb") as store:
-        loaded(store, online_retail)
+def shop(retail_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    with Store(copied(retail_workspace, tmp_path_factory.mktemp("retail"))) as store:
         yield store
 
 

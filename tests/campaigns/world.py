@@ -89,7 +89,7 @@ def put(store: Store, world: World, *, shuffle: int | None = None) -> Store:
     with store.atomic() as writer:
         for table in ("events", "users", "items", "batches", "columns"):
             writer.run(f"DELETE FROM {table}")
-        row = "INSERT INTO batches VALUES (1, 'events', '[]', '{}', ?, ?, 0, 0, 0, 0, ?, ?, NULL)"
+        row = "INSERT INTO batches VALUES (1, 'events', '[]', '{}', ?, ?, 0, 0, 0, 0, ?, ?, NULL, 'append', 0, 0)"
         n = len(events)
         writer.run(Query(row, (n, n, n, LOADED_AT)))
         roles = [(c, "consent") for c in world.consent] + [("email", "contact"), ("phone", "contact")]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,23 +13,14 @@ import pytest
 from core.__main__ import main
 from core.interactions import build
 from core.store import Store
-from tests.pages.drive import loaded
+from tests.prepared import copied
 
 Run = Callable[..., tuple[int, dict[str, Any]]]
 
 
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Path:
-    """A workspace of the sample, made once."""
-    path = tmp_path_factory.mktemp("models") / "sample.duckdb"
-    with Store(path) as store:
-        loaded(store, sample / "events.csv.gz", sample / "items.csv", sample / "users.csv")
-    return path
-
-
 @pytest.fixture
-def workspace(prepared: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copyfile(prepared, tmp_path / "sample.duckdb"))
+def workspace(sample_workspace: Path, tmp_path: Path) -> Path:
+    return copied(sample_workspace, tmp_path)
 
 
 @pytest.fixture

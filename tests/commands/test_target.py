@@ -21,7 +21,7 @@ from core.experiments import get_saved
 from core.recommend import spec
 from core.segments import Prop, Segment, Test, save_segment
 from core.store import Query, Store
-from tests.pages.drive import loaded
+from tests.prepared import copied
 
 Run = Callable[..., tuple[int, dict[str, Any]]]
 ITEM = "LL-0633"
@@ -29,11 +29,10 @@ BUYERS = 3
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Path:
+def prepared(tmp_path_factory: pytest.TempPathFactory, sample_workspace: Path) -> Path:
     """A workspace of the sample with one segment, made once."""
-    path = tmp_path_factory.mktemp("target") / "sample.duckdb"
+    path = copied(sample_workspace, tmp_path_factory.mktemp("target"))
     with Store(path) as store:
-        loaded(store, sample / "events.csv.gz", sample / "items.csv", sample / "users.csv")
         save_segment(store, Segment("Gold", Prop("loyalty_tier", Test("is", ("gold",)))))
     return path
 

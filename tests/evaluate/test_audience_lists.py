@@ -32,7 +32,8 @@ def put(store: Store, ratings: pd.DataFrame, movies: pd.DataFrame) -> None:
     genres = pa.table({"no": pa.array(movies["movieId"], pa.int32()), "genres": pa.array(movies["genres"].tolist())})
     with store.atomic() as writer, writer.table("incoming", events), writer.table("films", genres):
         writer.run(
-            "INSERT INTO batches VALUES (1, 'events', '[]', '{}', 0, 0, 0, 0, 0, 0, 0, TIMESTAMP '2020-01-01', NULL)"
+            "INSERT INTO batches VALUES "
+            "(1, 'events', '[]', '{}', 0, 0, 0, 0, 0, 0, 0, TIMESTAMP '2020-01-01', NULL, 'append', 0, 0)"
         )
         writer.run("ALTER TABLE items ADD COLUMN genres VARCHAR[]")
         writer.run("INSERT INTO columns VALUES ('items', 'genres', 'category')")

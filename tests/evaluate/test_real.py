@@ -14,6 +14,7 @@ from core.interactions import MatrixSpec
 from core.recommend import NAMES, spec
 from core.store import Store
 from tests.pages.drive import loaded
+from tests.prepared import copied
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -29,9 +30,8 @@ def films(movielens: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 @pytest.fixture(scope="module")
-def shop(online_retail: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    with Store(tmp_path_factory.mktemp("shop") / "shop.duckdb") as store:
-        loaded(store, online_retail)
+def shop(retail_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    with Store(copied(retail_workspace, tmp_path_factory.mktemp("shop"))) as store:
         yield store
 
 

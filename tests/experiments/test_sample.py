@@ -12,13 +12,12 @@ import pytest
 
 from core.experiments import bring_list, readout
 from core.store import Store
-from tests.pages.drive import loaded
+from tests.prepared import copied
 
 
 @pytest.fixture(scope="module")
-def shop(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    with Store(tmp_path_factory.mktemp("sample") / "sample.duckdb") as store:
-        loaded(store, *(sample / name for name in ("events.csv.gz", "items.csv", "users.csv")))
+def shop(sample: Path, sample_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    with Store(copied(sample_workspace, tmp_path_factory.mktemp("sample"))) as store:
         bring_list(store, "come-back-candles", sample / "campaign.csv", holdout=0.2)
         yield store
 

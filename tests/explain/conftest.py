@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from core.store import Store
-from tests.explain.world import build, loaded
+from tests.explain.world import build
+from tests.prepared import copied
 from tests.segments import retail as online
 
 Maker = Callable[..., Store]
@@ -26,10 +27,9 @@ def make(tmp_path: Path) -> Iterator[Maker]:
 
 
 @pytest.fixture(scope="session")
-def sample_store(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+def sample_store(sample_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """The sample shop as it comes with the program."""
-    files = (sample / "events.csv.gz", sample / "items.csv", sample / "users.csv")
-    with loaded(tmp_path_factory.mktemp("explain") / "sample.duckdb", *files) as store:
+    with Store(copied(sample_workspace, tmp_path_factory.mktemp("explain"))) as store:
         yield store
 
 

@@ -1,4 +1,4 @@
-"""Workspaces written by hand, with attributes, roles, channels and ratings; and the real ones, loaded."""
+"""Workspaces written by hand, with attributes, roles, channels and ratings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from core.ingest import load, open_source, propose
 from core.store import Query, Store, ident
 
 _EVENT_TYPES: dict[str, pa.DataType] = {
@@ -51,7 +50,8 @@ def build(
     store = Store(path)
     with store.atomic() as w:
         batch = (
-            "INSERT INTO batches VALUES (1, 'events', '[]', '{}', 0, 0, 0, 0, 0, 0, 0, TIMESTAMP '2030-01-01', NULL)"
+            "INSERT INTO batches VALUES "
+            "(1, 'events', '[]', '{}', 0, 0, 0, 0, 0, 0, 0, TIMESTAMP '2030-01-01', NULL, 'append', 0, 0)"
         )
         w.run(batch)
         for what, told in (("user", users or {}), ("item", items or {})):
@@ -79,14 +79,4 @@ def build(
             rows[column] = pa.array(found, arrow)
         with w.table("incoming", pa.table(rows)):
             w.run("INSERT INTO events BY NAME SELECT *, 1 AS batch_no FROM incoming")
-    return store
-
-
-def loaded(path: Path, *files: Path) -> Store:
-    """A workspace with these files, each taken as the load proposes."""
-    store = Store(path, reads=[file.parent for file in files])
-    for file in files:
-        source = open_source(file, name=file.name, spool=store.spool)
-        with store.atomic() as writer:
-            load(writer, [source], propose(store, source).mapping)
     return store

@@ -15,7 +15,7 @@ from core.interactions import Interactions, MatrixSpec, build
 from core.store import Query, Store
 from tests.behaviour.world import E
 from tests.behaviour.world import build as shop_of
-from tests.pages.drive import loaded
+from tests.prepared import copied
 
 SHOP = [
     E("ann", "mug", "view", "2025-03-01"),
@@ -160,10 +160,9 @@ def test_an_untimed_event_among_timed_ones(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_sample_against_pandas(sample: Path, tmp_path: Path) -> None:
+def test_the_sample_against_pandas(sample_workspace: Path, tmp_path: Path) -> None:
     """The same matrix from the events as a data frame, one pair at a time by hand-written rules."""
-    with Store(tmp_path / "sample.duckdb") as store:
-        loaded(store, sample / "events.csv.gz")
+    with Store(copied(sample_workspace, tmp_path)) as store:
         spec = MatrixSpec(half_life=60, window=200, least_user_items=2, least_item_users=3)
         x = build(store, spec)
         again = build(store, spec)

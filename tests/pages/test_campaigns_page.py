@@ -18,8 +18,9 @@ from core.store import Query, Store, close_workspace, list_workspaces, open_work
 from pages._ui import campaigns_files as files
 from pages._ui.campaigns_result import everyone, headline
 from tests.pages.campaigns_shop import consenting, give, made, page, people, press, rows, title, users
-from tests.pages.drive import loaded, opened, settled, words
+from tests.pages.drive import opened, settled, words
 from tests.pages.explain_shop import FORMULA, HOSTILE, board, model_of
+from tests.prepared import opened_copy
 from tests.segments.world import World, event, prepare, put
 
 LEFT_OUT = {"u0", "u8", "u16"}
@@ -251,9 +252,8 @@ def test_an_item_that_is_not_there_is_refused_in_words(shop: Store, tmp_path: Pa
     assert not at.main.get("plotly_chart")
 
 
-def test_the_sample_with_its_check_against_a_past_day(sample: Path, tmp_path: Path) -> None:
-    store = open_workspace("shop")
-    loaded(store, sample / "events.csv.gz", sample / "items.csv", sample / "users.csv")
+def test_the_sample_with_its_check_against_a_past_day(sample_workspace: Path, tmp_path: Path) -> None:
+    store = opened_copy(sample_workspace, "shop")
     model_of(store, tmp_path)
     at = press(page(about="LL-0076"), "c_make")
     found = made(at)

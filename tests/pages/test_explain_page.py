@@ -14,8 +14,9 @@ from core.segments import Did, Filter, Segment, Test, count, save_segment
 from core.store import Store, close_workspace, list_workspaces, open_workspace
 from pages._ui import explain_words
 from pages._ui.explain_files import alike_file, parts_file, recommended_file
-from tests.pages.drive import loaded, opened, words
+from tests.pages.drive import opened, words
 from tests.pages.explain_shop import FORMULA, HOSTILE, board, errors, fitted, keys, linked, model_of, page, press
+from tests.prepared import opened_copy
 from tests.segments.people import PEOPLE
 from tests.segments.world import World, event, ids, prepare, put
 
@@ -293,9 +294,8 @@ def test_rank_in_words(share: float | None, said: str) -> None:
     assert explain_words.rank(share) == said
 
 
-def test_the_sample(sample: Path) -> None:
-    store = open_workspace("shop")
-    loaded(store, sample / "events.csv.gz", sample / "items.csv", sample / "users.csv")
+def test_the_sample(sample_workspace: Path) -> None:
+    opened_copy(sample_workspace, "shop")
     at = opened("explain", ws="shop")
     press(at, "explain_draw")
     fitted(at)

@@ -18,7 +18,8 @@ from core.store import close_workspace, list_workspaces, open_workspace
 from pages._ui import home_figures, home_leaders, people
 from pages._ui.home_period import Shown
 from tests.behaviour.world import CATEGORIES, SHOP, TITLES, E, build
-from tests.pages.drive import loaded, opened, words
+from tests.pages.drive import opened, words
+from tests.prepared import opened_copy
 
 
 @pytest.fixture(autouse=True)
@@ -223,9 +224,8 @@ def test_file_names_are_plain() -> None:
 
 
 @pytest.mark.slow
-def test_the_sample(sample: Path) -> None:
-    store = open_workspace("sample")
-    loaded(store, sample / "events.csv.gz", sample / "items.csv", sample / "users.csv")
+def test_the_sample(sample_workspace: Path) -> None:
+    opened_copy(sample_workspace, "sample")
     at = opened("home", ws="sample")
     assert len(metrics(at)) == 5
     assert len(figures(at)[0]["data"]) == 12

@@ -22,7 +22,8 @@ from pages._ui.results_files import safe
 from pages._ui.results_people import _behind, _manifest
 from tests.behaviour.world import E, build
 from tests.figures.test_experiments_figures import made
-from tests.pages.drive import FRAME, ROOT, loaded, opened, words
+from tests.pages.drive import FRAME, ROOT, opened, words
+from tests.prepared import opened_copy
 
 SENT = "2025-03-01T00:00:00Z"
 CONTACTED, HELD, TOOK, TOOK_ANYWAY = 60, 40, 30, 4
@@ -316,10 +317,9 @@ def test_the_words_of_a_readout() -> None:
 
 
 @pytest.mark.slow
-def test_the_samples_past_campaign(home: Path) -> None:
+def test_the_samples_past_campaign(home: Path, sample_workspace: Path) -> None:
     """Against the rates in the sample's own account (truth.json)."""
-    store = open_workspace("shop")
-    loaded(store, ROOT / "data" / "sample" / "events.csv.gz")
+    store = opened_copy(sample_workspace, "shop")
     bring_list(store, "come-back-candles", ROOT / "data" / "sample" / "campaign.csv", holdout=0.2)
     at = page()
     said = words(at)

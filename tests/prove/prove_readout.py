@@ -120,7 +120,7 @@ def stored(store: Store, world: World, runs: int, seed: int) -> Count:
         writer.run("INSERT INTO items SELECT i::INTEGER, 'i' || i FROM range(50) r(i)")
         values = ("lot", SENT, SENT, DAYS, "purchase", "[]", world.control / users, "{}")
         writer.run(Query("INSERT INTO saved_lists VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values))
-        batch = "INSERT INTO batches VALUES (1, 'events', '[]', '{}', 0, 0, 0, 0, 0, 0, 0, ?, NULL)"
+        batch = "INSERT INTO batches VALUES (1, 'events', '[]', '{}', 0, 0, 0, 0, 0, 0, 0, ?, NULL, 'append', 0, 0)"
         writer.run(Query(batch, (SENT + timedelta(days=365),)))
     for _ in range(runs):
         control = np.zeros(users, dtype=bool)

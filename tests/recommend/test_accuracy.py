@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 
-from core.ingest import load, open_source, propose
 from core.interactions import build
 from core.recommend import NAMES, make, spec
 from core.store import Store
+from tests.prepared import copied
 from tests.recommend.held_out import HeldOut, choose_part, ndcg
 
 BAND = {"user-knn": 0.080, "item-knn": 0.070, "ease": 0.070}
@@ -18,16 +17,9 @@ BAND = {"user-knn": 0.080, "item-knn": 0.070, "ease": 0.070}
 
 
 @pytest.fixture(scope="module")
-def held(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> HeldOut:
-    store = Store(tmp_path_factory.mktemp("sample") / "sample.duckdb")
-    copy = store.spool / "events.csv.gz"
-    shutil.copyfile(sample / "events.csv.gz", copy)
-    source = open_source(copy, name="events.csv.gz", spool=store.spool)
-    mapping = propose(store, source).mapping
-    with store.atomic() as writer:
-        load(writer, [source], mapping)
-    x = build(store)
-    store.close()
+def held(sample_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> HeldOut:
+    with Store(copied(sample_workspace, tmp_path_factory.mktemp("sample"))) as store:
+        x = build(store)
     return choose_part(x)
 
 

@@ -33,7 +33,8 @@ def put(store: Store, rows: pd.DataFrame) -> None:
     table = pa.Table.from_pandas(rows.assign(at=rows["at"].astype("datetime64[us]")), preserve_index=False)
     with store.atomic() as writer, writer.table("rows_in", table):
         writer.run(
-            "INSERT INTO batches VALUES (1, 'events', '[]', '{}', 0, 0, 0, 0, 0, 0, 0, TIMESTAMP '2020-01-01', NULL)"
+            "INSERT INTO batches VALUES "
+            "(1, 'events', '[]', '{}', 0, 0, 0, 0, 0, 0, 0, TIMESTAMP '2020-01-01', NULL, 'append', 0, 0)"
         )
         writer.run(
             'INSERT INTO users SELECT row_number() OVER ()::INTEGER, "user" FROM (SELECT DISTINCT "user" FROM rows_in)'

@@ -70,7 +70,7 @@ def put(store: Store, world: World) -> None:
         for table in ("events", "users", "items", "batches"):
             writer.run(f"DELETE FROM {table}")
         values = (len(world.events), datetime(2030, 1, 1))
-        row = "INSERT INTO batches VALUES (1, 'events', '[]', '{}', 0, 0, 0, 0, 0, 0, ?, ?, NULL)"
+        row = "INSERT INTO batches VALUES (1, 'events', '[]', '{}', 0, 0, 0, 0, 0, 0, ?, ?, NULL, 'append', 0, 0)"
         writer.run(Query(row, values))
         with writer.table(
             "new_users",
