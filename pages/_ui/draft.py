@@ -113,6 +113,11 @@ class Draft:
             ) from None
         self.add(path, name, owned=True)
 
+    def add_arrived(self, path: Path, name: str) -> None:
+        """Take over a file that lies in the spool already: no byte is copied, and it goes with the draft."""
+        self._spooled.append(path)
+        self.add(path, name, owned=True)
+
     def add(self, path: Path, name: str, *, owned: bool = False) -> None:
         """A file to be looked at; with `owned` it is removed when it is not needed any longer."""
         self.waiting = (*self.waiting, Picked(path, name, owned, _token()))
