@@ -93,6 +93,7 @@ class Queue {
   async send(item) {
     Object.assign(item, { state: "sending", stop: new AbortController(), seen: [] });
     this.say(`Uploading ${item.name}.`);
+    this.draw();
     const { id, stop: { signal } } = item;
     let length = Math.min(1 << 20, this.piece), tries = 0, sure = item.at === 0;
     const mine = () => item.state === "sending" && item.id === id;
