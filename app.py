@@ -1,4 +1,4 @@
-"""Limelight in the browser: `streamlit run app.py` serves `pages/_ui/frame.py`, and large files beside it.
+"""Limelight in the browser: `streamlit run app.py` serves `pages/_ui/frame.py`, and large files, up and down, beside it.
 
 The frame lies in a folder without a `pages` folder next to it: beside one, Streamlit takes the first visit to a fresh
 app at another address than "/" for its older kind of app, and runs the page without its frame.
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages._ui.downloads import routes
+from pages._ui import downloads, upload_routes
 
-app = st.App(Path(__file__).parent / "pages" / "_ui" / "frame.py", routes=routes())
+routes = [*downloads.routes(), *upload_routes.routes()]
+app = st.App(Path(__file__).parent / "pages" / "_ui" / "frame.py", routes=routes)

@@ -19,7 +19,8 @@ from typing import cast
 
 from core.commands import Answer, Command
 from core.errors import Refusal
-from core.progress import Cancelled, Step
+from core.jobs import Pace, time_left
+from core.progress import Amount, Cancelled, Meter, Step
 
 _COMMANDS = ("load", "info", "segments", "compare", "audience", "explain", "similar_users", "target", "readout", "undo")
 
@@ -28,15 +29,22 @@ class _Terminal(Step):
     """Progress as one line on stderr, twice a second at most; full lines where stderr is not a terminal."""
 
     def __init__(self) -> None:
-        self._last, self._note = 0.0, ""
+        self._last, self._note, self._width = 0.0, "", 0
+        self._pace, self._meter = Pace(), Meter()
+
+    def _count(self, amount: Amount | None) -> None:
+        self._meter.note(time.monotonic(), amount)
 
     def _tell(self, share: float, note: str) -> None:
         now = time.monotonic()
+        self._pace.note(now, share)
         if note == self._note and now - self._last < 0.5:
             return
         self._last, self._note = now, note
+        said = ", ".join(part for part in (note, self._meter.say(), time_left(self._pace.remaining(now))) if part)
+        self._width = max(self._width, len(said))  # what was said before it in the same line is written over
         end = "\r" if sys.stderr.isatty() else "\n"
-        print(f"{share:4.0%} {note:<60}", end=end, file=sys.stderr, flush=True)
+        print(f"{share:4.0%} {said:<{self._width}}", end=end, file=sys.stderr, flush=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from core.errors import Refusal
-from core.progress import Step
+from core.progress import Amount, Step
 
 CHUNK = 4 << 20
 _FIRST_LOOK = 256 << 20
@@ -29,7 +29,7 @@ def chunks(path: Path, step: Step, note: str) -> Iterator[bytes]:
         with path.open("rb", buffering=0) as file:
             while chunk := file.read(CHUNK):
                 done += len(chunk)
-                step.report(done / size, note)
+                step.report(done / size, note, Amount(done, size, "bytes"))
                 yield chunk
     except OSError as error:
         raise Refusal("unreadable_file", f"{path.name} cannot be read: {error.strerror}.") from None

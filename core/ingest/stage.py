@@ -61,7 +61,7 @@ def stage(writer: Writer, sources: Sequence[Source], plan: Plan, step: Step = no
 def _stage_one(writer: Writer, source: Source, plan: Plan, before: int, step: Step) -> Staged:
     for table in ("reject_errors", "reject_scans"):
         writer.run(f"DROP TABLE IF EXISTS {table}")
-    rows = writer.run(_insert(source, plan), step=step, note=f"Reading {source.name}")
+    rows = writer.run(_insert(source, plan), step=step.counted(source.rows), note=f"Reading {source.name}")
     lowest = writer.rows(Query("SELECT min(rowid) AS rid FROM load_stage"))[0]["rid"]
     malformed = _malformed(writer, source)
     if rows + len(malformed) + source.rejected != source.rows:

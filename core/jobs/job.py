@@ -70,6 +70,7 @@ class Job:
         remaining: seconds it will still take, estimated; None while that cannot be said, or once it has ended.
         result: what the work returned; only when done.
         error: why it failed; only when failed.
+        counted: how far its phase is in rows or bytes, and how fast; empty where the phase counts nothing.
         stopping: it was asked to stop and has not yet.
     """
 
@@ -89,6 +90,7 @@ class Job:
     result: dict[str, Any] | None = None
     error: Refusal | None = None
     stopping: bool = False
+    counted: str = ""
 
     @property
     def active(self) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from core.errors import Refusal
 from core.jobs.job import ACTIVE, Job, JobSpec, LaneName, Status
 from core.jobs.pace import Pace
-from core.progress import Step
+from core.progress import Amount, Meter, Step
 
 
 class Live(Step):
@@ -26,7 +26,7 @@ class Live(Step):
         self._lock = threading.Lock()
         self._status: Status = "waiting"
         self._stop: Literal["cancelled", "interrupted"] | None = None
-        self._share, self._note, self._pace = 0.0, "", Pace()
+        self._share, self._note, self._pace, self._meter = 0.0, "", Pace(), Meter()
         self._started_at: datetime | None = None
         self._ended_at: datetime | None = None
         self._began = self._took = 0.0
@@ -72,6 +72,7 @@ class Live(Step):
                 elapsed=now - self._began if self._status == "running" else self._took,
                 remaining=self._pace.remaining(now) if self._status == "running" else None,
                 result=self._result, error=self._error, stopping=self._status == "running" and self._stop is not None,
+                counted=self._meter.say() if self._status == "running" else "",
             )  # fmt: skip
 
     def cancelled(self) -> bool:
@@ -82,6 +83,10 @@ class Live(Step):
         with self._lock:
             self._share, self._note = max(self._share, share), note or self._note
             self._pace.note(self._clock(), self._share)
+
+    def _count(self, amount: Amount | None) -> None:
+        with self._lock:
+            self._meter.note(self._clock(), amount)
 
     def _end(self, status: Status) -> None:
         self._took = self._clock() - self._began if self._started_at else 0.0

@@ -49,3 +49,20 @@ class Pace:
             at, share = first_at, first_share
         left = (1.0 - self._share) * (now - at) / (self._share - share)
         return left if left < _LONGEST else None
+
+
+def time_left(seconds: float | None) -> str:
+    """Time left in words no more exact than the estimate; empty where it is not known.
+
+    >>> time_left(3), time_left(16), time_left(400), time_left(None)
+    ('a few seconds left', 'about 20 s left', 'about 7 min left', '')
+    """
+    if seconds is None:
+        return ""
+    if seconds < 10:
+        return "a few seconds left"
+    if seconds < 55:
+        return f"about {round(seconds / 10) * 10} s left"
+    if seconds < 3600:
+        return f"about {max(1, round(seconds / 60))} min left"
+    return f"about {seconds / 3600:.1f} h left"

@@ -11,6 +11,7 @@ from core.store.workspaces import (
     list_workspaces,
     open_workspace,
     server_folder,
+    spool_folder,
     workspace_path,
 )
 
@@ -31,5 +32,6 @@ __all__ = [
     "list_workspaces",
     "open_workspace",
     "server_folder",
+    "spool_folder",
     "workspace_path",
 ]

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.errors import Refusal
+from core.store.connect import open_folders
 from core.store.store import Store
 
 _NAME = re.compile(r"[\w][\w .-]{0,79}")
@@ -86,6 +87,11 @@ def server_folder() -> Path | None:
     """The folder whose files analysts may load without uploading, if the administrator set LIMELIGHT_SERVER_FOLDER."""
     configured = os.environ.get("LIMELIGHT_SERVER_FOLDER")
     return Path(configured).expanduser().resolve() if configured else None
+
+
+def spool_folder() -> Path:
+    """The folder in which uploads of this process lie: private to its user, removed when the process ends."""
+    return open_folders()[0]
 
 
 def _server_folder() -> list[Path]:

@@ -16,9 +16,13 @@ from pages._ui import format as fmt
 from pages._ui import shell, state
 from pages._ui.draft import Draft, Looked, Picked
 from pages._ui.text import label, plain
+from pages._ui.upload_box import upload_box
 
 _ENDINGS = ("csv", "tsv", "txt", "gz", "parquet", "pq", "xlsx", "xlsm", "xlsb", "xls", "ods", "jsonl", "ndjson", "json")
-_UPLOADER = "_load_uploader"
+_HINT = (
+    "CSV, TSV or text (also gzipped), Parquet, Excel, JSON lines: what users did, and if you have them, lists of items "
+    "and of users. What a file is, Limelight tells from its content. The files stay on this machine."
+)
 _MOST_LISTED = 500
 _DELIMITERS = {None: "as found", ",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _ENCODINGS = (None, "utf-8", "windows-1252", "latin-1", "utf-16", "gb18030")
@@ -28,7 +32,7 @@ def choose(start: Callable[[], Draft]) -> None:
     """Ways to begin a load: upload, the server's folder, the sample. `start` makes the draft when there is a file."""
     with st.container(border=True, key="choose"):
         st.subheader("Load files", anchor=False)
-        _upload("Drop files here, or choose them", start)
+        _upload("Drop files or a folder here", start, "upload")
         _server_files(start)
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button("Load the sample data", key="sample"):
@@ -40,32 +44,21 @@ def choose(start: Callable[[], Draft]) -> None:
 def add_more(draft: Draft) -> None:
     """An uploader for files to go into the same load: item and user files beside the events."""
     with st.expander("Add more files to this load: items, users, further months"):
-        _upload("Drop more files here, or choose them", lambda: draft)
+        _upload("Drop more files here", lambda: draft, "upload_more")
         _server_files(lambda: draft)
 
 
-def _upload(label: str, start: Callable[[], Draft]) -> None:
-    turn = st.session_state.get(_UPLOADER, 0)
-    files = st.file_uploader(
-        label,
-        accept_multiple_files=True,
-        key=f"{_UPLOADER}_{turn}",
-        help="What a file is, Limelight tells from its content, not from its name.",
-    )
-    st.caption(
-        "CSV, TSV or text (also gzipped), Parquet, Excel, JSON lines: what users did, and if you have them, lists of "
-        "items and of users. The files stay on this machine. Above 200 MB, the server folder is quicker: see Settings."
-    )
-    if not files:
+def _upload(label: str, start: Callable[[], Draft], key: str) -> None:
+    box = upload_box(label, _HINT, _ENDINGS, key=key)
+    if not box.any_ready:
         return
     try:
         draft = start()
-        for file in files:
-            draft.add_upload(file.name, file)
     except Refusal as refusal:
         shell.refuse(refusal)
         return
-    st.session_state[_UPLOADER] = turn + 1  # a fresh uploader: Streamlit lets go of the bytes that it held in memory
+    for file in box.take():
+        draft.add_arrived(file.path, file.name)
     st.rerun()
 
 

@@ -78,7 +78,7 @@ def _progress(current: Draft) -> None:
     looking = current.looking
     if looking is None:
         st.rerun()
-    st.progress(looking.share, text=f"Looking at the files: {plain(looking.note or 'starting')}")
+    st.progress(looking.share, text=f"Looking at the files: {plain(looking.said())}")
     if st.button("Stop", key="look_stop"):
         looking.stop()
         del st.session_state[_DRAFT]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+import time
 import uuid
 import weakref
 from dataclasses import dataclass, replace
@@ -14,7 +15,8 @@ import pyarrow as pa
 
 from core.errors import Refusal
 from core.ingest import Kind, Proposal, Source, open_source, preview, propose
-from core.progress import Cancelled, Step
+from core.jobs import Pace, time_left
+from core.progress import Amount, Cancelled, Meter, Step
 from core.store import Store
 
 PREVIEW_ROWS = 50
@@ -113,6 +115,11 @@ class Draft:
             ) from None
         self.add(path, name, owned=True)
 
+    def add_arrived(self, path: Path, name: str) -> None:
+        """Take over a file that lies in the spool already: no byte is copied, and it goes with the draft."""
+        self._spooled.append(path)
+        self.add(path, name, owned=True)
+
     def add(self, path: Path, name: str, *, owned: bool = False) -> None:
         """A file to be looked at; with `owned` it is removed when it is not needed any longer."""
         self.waiting = (*self.waiting, Picked(path, name, owned, _token()))
@@ -167,6 +174,7 @@ class Looking(Step):
 
     def __init__(self, draft: Draft, files: tuple[Picked, ...]) -> None:
         self.share, self.note = 0.0, ""
+        self._pace, self._meter = Pace(), Meter()
         self.over = threading.Event()
         self._stop = threading.Event()
         self._draft = draft
@@ -181,8 +189,17 @@ class Looking(Step):
         """Whether someone has asked it to stop."""
         return self._stop.is_set()
 
+    def said(self) -> str:
+        """What it is at, how far and how fast that goes, and how long all of it will still take."""
+        parts = (self.note or "starting", self._meter.say(), time_left(self._pace.remaining(time.monotonic())))
+        return ", ".join(part for part in parts if part)
+
     def _tell(self, share: float, note: str) -> None:
         self.share, self.note = max(self.share, share), note or self.note
+        self._pace.note(time.monotonic(), self.share)
+
+    def _count(self, amount: Amount | None) -> None:
+        self._meter.note(time.monotonic(), amount)
 
     def _run(self) -> None:
         draft = self._draft

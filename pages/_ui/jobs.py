@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.jobs import Job, Runner
+from core.jobs import Job, Runner, time_left
 from pages._ui import format as fmt
 from pages._ui import shell
 
@@ -98,7 +98,7 @@ def _progress(job: Job) -> str:
         return "waiting for the job before it"
     if job.stopping:
         return "stopping, and undoing what it has done"
-    parts = [fmt.percent(job.share, 0), _plain(job.note), _left(job.remaining)]
+    parts = [fmt.percent(job.share, 0), _plain(job.note), job.counted, time_left(job.remaining)]
     return " · ".join(part for part in parts if part)
 
 
@@ -110,19 +110,6 @@ def _outcome(job: Job) -> str:
     if job.status == "interrupted":
         return "Limelight was closed while this ran. Nothing of it was kept; start it again."
     return _plain(str(job.error)) if job.error else "It failed."
-
-
-def _left(seconds: float | None) -> str:
-    """Time left in words no more exact than the estimate."""
-    if seconds is None:
-        return ""
-    if seconds < 10:
-        return "a few seconds left"
-    if seconds < 55:
-        return f"about {round(seconds / 10) * 10} s left"
-    if seconds < 3600:
-        return f"about {max(1, round(seconds / 60))} min left"
-    return f"about {seconds / 3600:.1f} h left"
 
 
 def _is_recent(job: Job) -> bool:

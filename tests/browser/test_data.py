@@ -27,7 +27,7 @@ ORDERS = (
 def choose(page: Page, *files: Path) -> None:
     """Give files to the page by its file chooser, as a person does, and wait until they have been looked at."""
     with page.expect_file_chooser() as waiting:
-        page.get_by_test_id("stFileUploader").first.locator("button", has_text="Upload").click()
+        page.get_by_role("button", name="Choose files").first.click()
     waiting.value.set_files([str(file) for file in files])
     expect(page.get_by_role("heading", name=files[0].name)).to_be_visible(timeout=60_000)
     settled(page, 60)

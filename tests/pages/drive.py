@@ -13,6 +13,8 @@ from core.ingest import Mapping, load, open_source, propose
 from core.jobs import runner_for
 from core.store import Store, list_workspaces, open_workspace
 from core.store.connect import open_folders
+from pages._ui.upload_box import KEY
+from pages._ui.uploads import Box
 
 ROOT = Path(__file__).parents[2]
 FRAME = ROOT / "pages" / "_ui" / "frame.py"
@@ -47,9 +49,14 @@ def loaded(store: Store, *files: Path, mapping: Mapping | None = None) -> None:
 
 
 def upload(at: AppTest, *files: tuple[str, str | bytes]) -> AppTest:
-    """Give files to the page's uploader, and wait until they have been looked at."""
-    given = [(name, text.encode() if isinstance(text, str) else text, "text/csv") for name, text in files]
-    at.file_uploader[0].set_value(given).run()
+    """Give files to the page's upload box, as the browser's half of it would, and wait until they are looked at."""
+    box: Box = at.session_state[KEY]
+    given = [(name, text.encode() if isinstance(text, str) else text) for name, text in files]
+    begun = box.begin([(name, len(content)) for name, content in given])
+    for one, (_, content) in zip(begun, given, strict=True):
+        box.append(one, 0, content)
+    box.ready([one.id for one in begun])
+    at.run()
     return settled(at)
 
 
