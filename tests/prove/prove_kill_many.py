@@ -21,7 +21,8 @@ from typing import Any
 
 import pytest
 
-from core.store import Query, Store, content_digest
+from core.store import Query, Store
+from core.store.digest import content_digest
 
 PAPER = Path(__file__).parents[2] / "docs" / "proofs" / "kill-many.md"
 MOMENTS = 50
