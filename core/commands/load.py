@@ -1,7 +1,8 @@
 """Load files into a workspace: events, items, users. All files of one call, or none.
 
 Roles are proposed for every column; --map corrects them. Every row is loaded, rejected with its line and reason, or
-(with --repeats drop) left out as an exact repeat. See docs/cli.md.
+(with --repeats drop) left out as an exact repeat, or (with --overlap drop) as one that earlier loads have. See
+docs/cli.md.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from core.ingest import (
     Kind,
     LoadReport,
     Mapping,
+    Mode,
     Override,
     Proposal,
     Role,
@@ -36,7 +38,7 @@ from core.ingest import (
     remap,
 )
 from core.progress import Step
-from core.store import Query, Store, close_workspace, open_workspace, workspace_path
+from core.store import Query, Store, Writer, close_workspace, open_workspace, workspace_path
 
 NAME = "load"
 _KINDS: tuple[Kind, ...] = ("events", "items", "users")  # items and users last: what their files say wins
@@ -84,6 +86,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--returns", metavar="RULE", help="negative (default: negative quantity), none, or pattern:^C")
     parser.add_argument("--repeats", choices=("keep", "drop"), help="rows that repeat another exactly (default: keep)")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--append", action="store_true", help="add the files to what is loaded already (the default)")
+    how.add_argument(
+        "--replace", action="store_true", help="take the place of all earlier loads of these kinds, until it is undone"
+    )
+    parser.add_argument(
+        "--overlap", choices=("keep", "drop"), help="rows that earlier loads have already (default: keep)"
+    )
+    parser.add_argument(
+        "--key",
+        metavar="COLUMN,...",
+        help="what tells a row from any other, for --overlap drop (default: all that it says): invoice,line",
+    )
     parser.add_argument("--again", action="store_true", help="load files that are loaded already")
     parser.add_argument("--sheet", metavar="NAME", help="the sheet of a workbook; '*': every sheet that has rows")
     parser.add_argument("--delimiter", metavar="C", help="what parts a CSV's columns; line: each line is one cell")
@@ -107,18 +122,13 @@ def run(args: argparse.Namespace, step: Step) -> Answer:
         groups = _groups(store, files, corrections, args, opened, step.part(0.0, 0.4))
         try:
             with store.atomic(step=step) as writer:
-                reports = [
-                    load(
-                        writer, g.sources, g.mapping, again=args.again, step=_share(step.part(0.4, 1.0), k, len(groups))
-                    )
-                    for k, g in enumerate(groups)
-                ]
+                reports = _load_all(writer, groups, args, step.part(0.4, 1.0))
             done = True
         finally:
             for group in groups:
                 for source in group.sources:
                     discard(source, store.spool)
-        result = _result(store, groups, reports)
+        result = _result(store, groups, reports) | {"mode": "replace" if args.replace else "append"}
         result["notes"] += opened.notes
         result["left_out"] = opened.notes
         if args.rejects:
@@ -138,7 +148,21 @@ def run(args: argparse.Namespace, step: Step) -> Answer:
 def _corrections(args: argparse.Namespace) -> Corrections:
     overrides = [o for text in args.map for o in parse_map(text)]
     splits = tuple(parse_split(text) for text in args.split)
-    return Corrections(tuple(overrides), args.event, args.time_format, args.returns, args.repeats, args.zone, splits)
+    key = _key(args.key)
+    if key and args.overlap == "keep":
+        raise Refusal("key_without_drop", "A key is given, and overlap is to be kept.", "Leave out one of the two.")
+    overlap = "drop" if key else args.overlap
+    return Corrections(
+        tuple(overrides),
+        args.event,
+        args.time_format,
+        args.returns,
+        args.repeats,
+        zone=args.zone,
+        splits=splits,
+        overlap=overlap,
+        key=key,
+    )
 
 
 def parse_split(text: str) -> tuple[str, str]:
@@ -151,6 +175,16 @@ def parse_split(text: str) -> tuple[str, str]:
     if not sign or not what.strip() or not mark:
         raise Refusal("bad_split", f"{text!r} is not ROLE=MARK.", "Write --split 'item=|'.")
     return what.strip(), {"none": "", "tab": "\t"}.get(mark, mark)
+
+
+def _key(text: str | None) -> tuple[str, ...] | None:
+    """The columns of --key, parted by commas; one may be quoted."""
+    if text is None:
+        return None
+    names = tuple(name.strip() for name in next(csv.reader([text], skipinitialspace=True), []))
+    if not all(names) or not names:
+        raise Refusal("bad_key", f"{text!r} does not name the columns of a key.", "Write --key invoice,line.")
+    return names
 
 
 def parse_map(text: str) -> list[Override]:
@@ -214,10 +248,24 @@ def _group(store: Store, kind: Kind, sources: list[Source], said: Corrections, s
         said.time_format if events else None,
         said.returns if events else None,
         said.repeats,
-        said.zone if events else None,
-        said.splits if events else (),
+        zone=said.zone if events else None,
+        splits=said.splits if events else (),
+        overlap=said.overlap if events else None,
+        key=said.key if events else None,
     )
     return _Group(kind, tuple(sources), proposal, remap(store, largest, proposal.mapping, here, step=step))
+
+
+def _load_all(writer: Writer, groups: Sequence[_Group], args: argparse.Namespace, step: Step) -> list[LoadReport]:
+    """Load every group. With --replace only the first of each kind does: the files of one call stand together."""
+    reports: list[LoadReport] = []
+    seen: set[Kind] = set()
+    for k, group in enumerate(groups):
+        mode: Mode = "replace" if args.replace and group.kind not in seen else "append"
+        seen.add(group.kind)
+        part = _share(step, k, len(groups))
+        reports.append(load(writer, group.sources, group.mapping, mode=mode, again=args.again, step=part))
+    return reports
 
 
 def _refuse_unknown(overrides: Sequence[Override], opened: Sequence[tuple[Kind, list[Source]]]) -> None:
@@ -254,7 +302,7 @@ def _share(step: Step, k: int, n: int) -> Step:
 def _result(store: Store, groups: Sequence[_Group], reports: Sequence[LoadReport]) -> dict[str, Any]:
     """The object that --json prints; its totals speak of the events files, or of the others where there are none."""
     main = [r for r in reports if r.kind == "events"] or list(reports)
-    counts = ("read", "loaded", "rejected", "duplicate", "repeated", "anonymous")
+    counts = ("read", "loaded", "rejected", "duplicate", "overlap", "repeated", "anonymous")
     result: dict[str, Any] = {f"rows_{name}": sum(getattr(r, f"rows_{name}") for r in main) for name in counts}
     users, items = _distinct(store, main)
     return result | {
@@ -263,6 +311,8 @@ def _result(store: Store, groups: Sequence[_Group], reports: Sequence[LoadReport
         "events": _added(r.events for r in main),
         "reasons": _added(r.reasons for r in main),
         "notes": [note for r in main for note in r.notes],
+        "replaced": sorted({number for r in reports for number in r.replaced}),
+        "changes": _changes(main),
         "mapping": json.loads(groups[reports.index(main[0])].mapping.to_json()),
         "evidence": [asdict(e) for e in groups[reports.index(main[0])].proposal.evidence],
         "batches": [
@@ -280,6 +330,15 @@ def _result(store: Store, groups: Sequence[_Group], reports: Sequence[LoadReport
 def _added(counts: Iterable[dict[str, int]]) -> dict[str, int]:
     total = sum((Counter(c) for c in counts), Counter[str]())
     return dict(total.most_common())
+
+
+def _changes(reports: Sequence[LoadReport]) -> dict[str, Any]:
+    """What items or users files changed together; {} for events. As they were: those that the last one left so."""
+    told = [r.changes for r in reports if r.changes]
+    if not told:
+        return {}
+    total = {name: sum(c[name] for c in told) for name in ("new", "changed")}
+    return total | {"same": told[-1]["same"], "columns": _added(c["columns"] for c in told)}
 
 
 def _distinct(store: Store, reports: Sequence[LoadReport]) -> tuple[int, int]:

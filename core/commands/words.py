@@ -20,6 +20,8 @@ def load_text(result: dict[str, Any], workspace: Path) -> str:
             "",
         ]
         lines += [*_table(_load_rows(batch)), ""]
+        if batch["replaced"]:
+            lines += [f"  Took the place of {_numbered(batch['replaced'])}; undo brings that back."]
         lines += [f"  Mapping: {_mapping(batch['mapping'])}."]
         lines += [f"  Note: {note}" for note in batch["notes"]]
         doubts = [e for e in batch["evidence"] if not e["sure"]]
@@ -52,6 +54,7 @@ def info_text(found: dict[str, Any]) -> str:
     for batch in found["batches"]:
         names = ", ".join(file["name"] for file in batch["files"])
         state = f", undone {_day(batch['undone_at'])}" if batch["undone_at"] else ""
+        state = f", replaced by batch {batch['replaced_by']}" if batch["replaced_by"] else state
         lines.append(
             f"  Batch {batch['batch_no']}, {_day(batch['loaded_at'])}: {names}, {batch['kind']}, "
             f"{batch['rows_loaded']:,} of {batch['rows_read']:,} rows{state}"
@@ -63,10 +66,17 @@ def info_text(found: dict[str, Any]) -> str:
 
 def undo_text(result: dict[str, Any]) -> str:
     """What an undo took away, for people."""
-    return (
+    said = [
         f"Batch {result['batch']} ({', '.join(result['files'])}) is undone. Gone: {_n(result['events'], 'event')}, and "
         f"{_n(result['users'], 'user')} and {_n(result['items'], 'item')} that only it knew."
-    )
+    ]
+    if result["back"]:
+        said.append(f"What it replaced counts again: {_numbered(result['back'])}.")
+    if result["rows_back"]:
+        said.append(f"{_n(result['rows_back'], 'row')} of later loads that it had already came back.")
+    if result["rows_hidden"]:
+        said.append(f"{_n(result['rows_hidden'], 'row')} of later loads left out: what counts again has them already.")
+    return " ".join(said)
 
 
 # ---- inside
@@ -81,7 +91,10 @@ def _load_rows(batch: dict[str, Any]) -> list[tuple[str, str, str]]:
         ("rows rejected", f"{batch['rows_rejected']:,}", _counts(batch["reasons"])),
     ]
     if batch["rows_duplicate"]:
-        rows.append(("rows left out", f"{batch['rows_duplicate']:,}", "exact repeats"))
+        repeats, there = batch["rows_duplicate"] - batch["rows_overlap"], batch["rows_overlap"]
+        why = [f"{repeats:,} exact repeats"] if repeats else []
+        why += [f"{there:,} there already"] if there else []
+        rows.append(("rows left out", f"{batch['rows_duplicate']:,}", ", ".join(why)))
     if batch["kind"] != "items":
         rows.append(("users", f"{batch['users']:,}", ""))
     if batch["kind"] != "users":
@@ -105,6 +118,10 @@ def _mapping(mapping: dict[str, Any]) -> str:
     named = [f"{c['role']}={c['column']}" for c in mapping["columns"] if c["role"] != "ignore"]
     event = [f"event '{mapping['event']}'"] if mapping["event"] else []
     return _some(named + event)
+
+
+def _numbered(batches: list[int] | tuple[int, ...]) -> str:
+    return f"batch{'es' if len(batches) > 1 else ''} {_some([str(number) for number in batches])}"
 
 
 def _n(count: int, word: str) -> str:

@@ -53,8 +53,7 @@ def read_rows(
         yield reader.line_num, {needs[0]: header[0].strip()}
         places = {needs[0]: 0}
     elif lacking:
-        has, names = ", ".join(cell.strip() for cell in header[:20]), " or ".join(columns[lacking[0]][:3])
-        hint = f"It has: {has}. Name it {names}."
+        hint = f"It has: {_listed(header)}. Name it {' or '.join(columns[lacking[0]][:3])}."
         raise Refusal("no_such_column", f"{path.name} has no column {lacking[0]}.", hint)
     while True:
         row = _next(path, reader)
@@ -74,7 +73,8 @@ def read_rows(
 
 def bad_line(path: Path, line: int, wrong: str) -> Refusal:
     """The refusal of one line: `wrong` goes on from "Line 7 of FILE"."""
-    return Refusal("bad_line", f"Line {line:,} of {path.name} {wrong}.", "Correct that line, or leave it out.")
+    end = "" if wrong.endswith(("?", ".", "!")) else "."
+    return Refusal("bad_line", f"Line {line:,} of {path.name} {wrong}{end}", "Correct that line, or leave it out.")
 
 
 def read_moment(path: Path, line: int, text: str) -> datetime:
@@ -99,6 +99,19 @@ def read_number(path: Path, line: int, text: str) -> float:
 
 
 _LONGEST = 100_000  # characters of a cell
+_MOST_SHOWN = 200  # characters of a hint's list of columns
+
+
+def _listed(header: list[str]) -> str:
+    """The columns that there are, for a hint: as many as a person reads, and how many more there are."""
+    names = [cell.strip() or "(no name)" for cell in header]
+    shown = names[:1] if len(names[0]) <= _MOST_SHOWN else [names[0][: _MOST_SHOWN - 3] + "..."]
+    for name in names[1:]:
+        if len(", ".join([*shown, name])) > _MOST_SHOWN:
+            break
+        shown.append(name)
+    more = len(names) - len(shown)
+    return ", ".join(shown) + (f" and {more:,} more" if more else "")
 
 
 def _text(path: Path) -> str:

@@ -37,7 +37,7 @@ class Corrections:
         overrides: roles of columns.
         event: the event of every row; an event column then becomes context, unless an override names it.
         time_format: how the time column is written, as in ColumnMap.
-        returns, repeats: as in Mapping; None leaves them as they are.
+        returns, repeats, overlap, key: as in Mapping; None leaves them as they are.
         zone: of times without an offset, as in Mapping; None leaves it as it is.
         splits: (role or column, mark): what parts the cells of a basket's columns; "" for a column that is not split.
     """
@@ -49,6 +49,8 @@ class Corrections:
     repeats: Repeats | None = None
     zone: str | None = None
     splits: tuple[tuple[str, str], ...] = ()
+    overlap: Repeats | None = None
+    key: tuple[str, ...] | None = None
 
 
 def remap(store: Store, source: Source, mapping: Mapping, said: Corrections, *, step: Step = no_step) -> Mapping:
@@ -88,6 +90,8 @@ def remap(store: Store, source: Source, mapping: Mapping, said: Corrections, *, 
         returns=said.returns or mapping.returns,
         repeats=said.repeats or mapping.repeats,
         zone=said.zone or mapping.zone,
+        overlap=said.overlap or mapping.overlap,
+        key=mapping.key if said.key is None else tuple(dict.fromkeys(_column(name, source) for name in said.key)),
     )
 
 
@@ -123,7 +127,6 @@ class _Look:
 
 
 def _checked(source: Source, mapping: Mapping, overrides: Sequence[Override]) -> list[Override]:
-    lower = {name.lower(): name for name in source.columns}
     out: list[Override] = []
     for override in overrides:
         if override.role not in ROLES[mapping.kind]:
@@ -132,13 +135,20 @@ def _checked(source: Source, mapping: Mapping, overrides: Sequence[Override]) ->
                 f"{override.role!r} is no role of a column in a file of {mapping.kind}.",
                 f"Its roles are: {', '.join(ROLES[mapping.kind])}.",
             )
-        name = override.column if override.column in source.columns else lower.get(override.column.lower())
-        if name is None:
-            raise no_such_column(override.column, source)
+        name = _column(override.column, source)
         if any(o.column == name for o in out):
             raise Refusal("column_twice", f"{name!r} is given two roles.", "Give it one.")
         out.append(replace(override, column=name))
     return out
+
+
+def _column(name: str, source: Source) -> str:
+    """The file's column of this name, in any case."""
+    lower = {column.lower(): column for column in source.columns}
+    found = name if name in source.columns else lower.get(name.lower())
+    if found is None:
+        raise no_such_column(name, source)
+    return found
 
 
 def _chosen(column: ColumnMap, override: Override, look: _Look) -> ColumnMap:

@@ -109,7 +109,8 @@ def _settle(writer: Writer, table: Table, wanted: dict[str, list[Stored]]) -> li
             writer.run(f"ALTER TABLE {physical} ADD COLUMN {column} {typed.SQL_TYPES[kind]}")
         elif present[name] != kind:
             old = present[name]
-            using = typed.as_text(column, old) if kind == "text" else typed.from_text(column, kind)
+            text = typed.as_text(column, old)  # a replacing load may go from numbers to lists at once
+            using = text if kind == "text" else typed.from_text(text, kind)
             writer.run(f"ALTER TABLE {physical} ALTER COLUMN {column} TYPE {typed.SQL_TYPES[kind]} USING {using}")
             if kind == "text":
                 notes.append(f"{found[0].name} holds {_SAID[old]} in some files and other values here: kept as text.")

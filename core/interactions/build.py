@@ -12,7 +12,7 @@ from core.errors import Refusal
 from core.interactions.question import MatrixSpec
 from core.interactions.types import Array, IdMap, Interactions
 from core.progress import Step, no_step
-from core.store import Query, Store, joined
+from core.store import NAMES, Query, Store, joined
 
 # Weights are added as whole billionths: sums of doubles differ in their last digits with the order of the threads, and
 # the same data must give the same matrix, to the byte.
@@ -27,7 +27,8 @@ def build(store: Store, spec: MatrixSpec | None = None, *, step: Step = no_step)
     the question names no time (no `until`, window or half-life).
     `facts` of the result: `events` (that weigh something), `pairs`, `users_dropped`, `items_dropped` (by the least
     activity), `top_rating` (None without ratings), `words` (their event words).
-    Raises Refusal `no_interactions` where nothing is left.
+    Raises Refusal `no_interactions` where nothing is left, `unknown_event` for a weight of an event word that is
+    neither in the data nor in the vocabulary.
     """
     spec = spec or MatrixSpec()
     version = store.version
@@ -35,6 +36,7 @@ def build(store: Store, spec: MatrixSpec | None = None, *, step: Step = no_step)
     if until is None and (spec.window or spec.half_life):
         raise Refusal("no_times", "These data have no times.", "Leave out the window and the half-life.")
     words = [str(row["event"]) for row in store.rows(Query("SELECT DISTINCT event FROM events ORDER BY event"))]
+    _check_weights(spec, words)
     used = {word: spec.weight(word) for word in words if spec.weight(word) > 0}
     table = store.read(_pairs(spec, until, used), step=step.part(0.0, 0.7)) if used else None
     if table is None or not table.num_rows:
@@ -155,6 +157,18 @@ def _named(store: Store, what: str, numbers: Array) -> IdMap:
     place = np.searchsorted(table["no"].to_numpy(), numbers)
     ids = table["id"].take(pa.array(place)).combine_chunks()
     return IdMap(numbers, ids.cast(pa.string()), what)
+
+
+def _check_weights(spec: MatrixSpec, words: list[str]) -> None:
+    """A mistyped word must not pass in silence: its weight would change nothing."""
+    for word, _ in spec.weights:
+        if word not in words and word not in NAMES:
+            others = ", ".join(name for name in NAMES if name not in words)
+            raise Refusal(
+                "unknown_event",
+                f"There is no event {word!r} to weigh.",
+                f"In these data: {', '.join(words[:40]) or 'none'}. Known besides: {others or 'none'}.",
+            )
 
 
 def _nothing(used: dict[str, float]) -> Refusal:

@@ -209,6 +209,51 @@ def test_undo(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert look(folder, f"SELECT count(*) FROM {name}") == [(0,)]
 
 
+def test_replacing_and_what_comes_back(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    both = ["--events", folder / "events.csv", "--users", folder / "users.csv", "--map", f"{MAP},contact=mail"]
+    run(capsys, folder, "load", *both, "--append")
+    (folder / "stars.csv").write_text("client,sku,stars\n007,A,5\n11,B,4\n", encoding="utf-8")
+    files = ["--events", folder / "events.csv", folder / "stars.csv", "--users", folder / "users.csv"]
+    code, result = run(capsys, folder, "load", *files, "--map", f"{MAP},contact=mail,rating=stars", "--replace")
+    assert (code, result["mode"], result["replaced"], result["changes"]) == (0, "replace", [1, 2], {})
+    told = [(b["batch_no"], b["mode"], b["replaced"]) for b in result["batches"]]
+    assert told == [(3, "replace", [1]), (4, "append", []), (5, "replace", [2])], "files of one call stand together"
+    assert result["batches"][2]["changes"]["new"] == 0
+    assert look(folder, "SELECT batch_no, count(*) FROM events GROUP BY 1 ORDER BY 1") == [(3, 5), (4, 2)]
+    assert main(["info", "--workspace", str(folder / "w.duckdb")]) == 0
+    assert "5 of 6 rows, replaced by batch 3" in capsys.readouterr().out
+    assert main(["undo", "--workspace", str(folder / "w.duckdb"), "--batch", "3"]) == 0
+    assert "What it replaced counts again: batch 1." in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        main(["load", "--workspace", "w", "--append", "--replace"])
+    assert "not allowed with" in capsys.readouterr().err
+
+
+def test_overlap_by_row_and_by_key(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--events", folder / "events.csv", "--map", MAP]
+    run(capsys, folder, "load", *words)
+    (folder / "next.csv").write_text(EVENTS + "9,Z,1,2/1/2024 10:00,1.00,007,N\n", encoding="utf-8")
+    words[1] = folder / "next.csv"
+    code, result = run(capsys, folder, "load", *words, "--overlap", "drop")
+    found = [result[f"rows_{name}"] for name in ("read", "loaded", "rejected", "duplicate", "overlap")]
+    assert (code, found) == (0, [7, 1, 1, 5, 5])
+    assert result["batches"][0]["rows_overlap"] == 5
+    (folder / "more.csv").write_text(EVENTS.replace("1.00", "1.05") + "8,B,1,1/2/2024 10:00,1.00,7,N\n", "utf-8")
+    words[1] = folder / "more.csv"
+    assert main(["load", "--workspace", str(folder / "w.duckdb"), *map(str, words), "--key", "ORDER,sku"]) == 0
+    out = capsys.readouterr().out
+    assert "rows left out  5  5 there already" in out
+    assert "(an earlier load has the same order, sku)" in out
+    for more, wanted in (
+        (["--key", "each"], "key_not_kept"),
+        (["--key", "nothing"], "no_such_column"),
+        (["--key", "order", "--overlap", "keep"], "key_without_drop"),
+        (["--key", ","], "bad_key"),
+    ):
+        code, result = run(capsys, folder, "load", *words, "--again", *more)
+        assert (code, result["error"]["code"]) == (2, wanted)
+
+
 def test_the_sample_shop_against_its_written_truth(
     sample: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -128,6 +128,7 @@ def test_similar_users_against_numpy(run: Run, workspace: Path) -> None:
         (("compare", "--k", "0"), "bad_comparison"),
         (("compare", "--weights", "view=-1"), "bad_matrix"),
         (("compare", "--weights", "view"), "bad_matrix"),
+        (("compare", "--weights", "veiw=0"), "unknown_event"),
         (("compare", "--until", "yesterday"), "bad_time"),
         (("audience", "--size", "1"), "bad_audience"),
         (("explain", "--model", "popular", "--user", "nobody"), "unknown_user"),

@@ -129,6 +129,16 @@ def test_one_mistyped_rating_does_not_shrink_the_rest(tmp_path: Path) -> None:
         assert sorted(set(x.matrix.data.tolist())) == [4.0, 5.0]
 
 
+def test_a_weight_for_an_event_that_nobody_knows_is_refused(shop: Store) -> None:
+    with pytest.raises(Refusal, match="There is no event 'veiw'") as refused:
+        build(shop, MatrixSpec(weights=(("veiw", 0.0),)))
+    assert refused.value.code == "unknown_event"
+    assert "In these data: " in refused.value.hint
+    for word in ("view", "hug", "comment"):  # in the data, the analyst's own, in the vocabulary alone
+        assert word in refused.value.hint
+        build(shop, MatrixSpec(weights=((word, 0.5),)))
+
+
 def test_nothing_to_build_from_is_refused(shop: Store, tmp_path: Path) -> None:
     with pytest.raises(Refusal, match="no user has done") as refused:
         build(shop, MatrixSpec(least_user_items=9))
