@@ -50,7 +50,8 @@ def load_json(pieces: Iterable[bytes], again: Iterable[bytes], *, name: str, spo
     Nested objects become columns with dots in their names, lists of plain values are parted by bars. A list of objects
     (an order with its lines) becomes a column for each of their keys, `lines.sku`, whose cells hold a part for each
     object, parted by bars (by semicolons where a value of the file has a bar), so that they can be split as a basket;
-    other lists stay JSON text. Numbers keep their digits as written. A line that is not a JSON object is refused, with its line.
+    other lists stay JSON text. Numbers keep their digits as written. A line that is not a JSON object is refused, with
+    its line.
     Raises Refusal `not_json_lines` when most of the first lines are.
     """
     array = head.lstrip().startswith(b"[")
