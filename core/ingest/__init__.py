@@ -2,6 +2,7 @@
 
 from core.ingest.describe import describe
 from core.ingest.excel import sheet_names
+from core.ingest.expand import expand
 from core.ingest.lines import RawRow, record_lines, refused_lines
 from core.ingest.load import load
 from core.ingest.plan import ROLES
@@ -24,6 +25,7 @@ from core.ingest.types import (
     Type,
 )
 from core.ingest.undo import batches, last_batch, undo
+from core.ingest.unpack import Part, remove_parts, unpack
 from core.ingest.values import value_counts
 
 __all__ = [
@@ -36,6 +38,7 @@ __all__ = [
     "LoadReport",
     "Mapping",
     "Override",
+    "Part",
     "Proposal",
     "RawRow",
     "Repeats",
@@ -45,6 +48,7 @@ __all__ = [
     "batches",
     "describe",
     "discard",
+    "expand",
     "guess_kind",
     "last_batch",
     "load",
@@ -56,7 +60,9 @@ __all__ = [
     "rejects_csv",
     "relation",
     "remap",
+    "remove_parts",
     "sheet_names",
     "undo",
+    "unpack",
     "value_counts",
 ]

@@ -1,4 +1,4 @@
-"""Files made of hostile pieces in many dialects: a refusal, or counts that add up; and rows as Python's csv reads them."""
+"""Files made of hostile pieces: a refusal, or counts that add up; and rows as Python's csv module reads them."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 PIECES = st.sampled_from(
     [b"a", b"u1", b"7", b"1e999", b"9" * 40, b"-1,5", b"2024-01-05", b"31/02/2024", b"0000-00-00", b"25:61", b"12 %",
-     b"(3)", b"\xe2\x82\xac 5", b"'", b'"', b'""', b",", b";", b"\t", b"|", b"\n", b"\r", b"\r\n", b"\n\n", b"\0", b"\xff",
-     b"\xc3", b"\xef\xbb\xbf", b" ", b"\xc2\xa0", b"=1+1", b"\\", b"\x1f", b"{", b"[]"]
+     b"(3)", b"\xe2\x82\xac 5", b"'", b'"', b'""', b",", b";", b"\t", b"|", b"\n", b"\r", b"\r\n", b"\n\n", b"\0",
+     b"\xff", b"\xc3", b"\xef\xbb\xbf", b" ", b"\xc2\xa0", b"=1+1", b"\\", b"\x1f", b"{", b"[]"]
 )  # fmt: skip
 WILD = st.lists(PIECES, max_size=60).map(b"".join)
 CELL = st.text(st.sampled_from("ab1,;|\t\"' \n\r.-é€\u00a0"), max_size=8)
@@ -57,8 +57,7 @@ def loaded(store: Store, data: bytes, *, delimiter: str | None = None, header: b
         assert (kept, made) == (report.rows_rejected, report.rows_loaded)
         return report
     except Refusal as refused:
-        assert refused.code and refused.message
-        return None
+        return None if refused.code and refused.message else pytest.fail("a refusal that says nothing")
     finally:
         if file:
             discard(file, store.spool)
@@ -72,13 +71,13 @@ def load_in(writer: Writer, file: Source, how: Mapping) -> LoadReport:
     return load(writer, [file], how)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(start=st.sampled_from([b"", b"user,item,note\n", b"user;item;note;when\r\n", b"\xef\xbb\xbf"]), wild=WILD)
 def test_any_bytes_end_in_a_refusal_or_in_counts_that_add_up(store: Store, start: bytes, wild: bytes) -> None:
     loaded(store, start + wild)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.tuples(CELL, CELL, CELL), min_size=1, max_size=12), dialect=DIALECT)
 def test_rows_are_those_that_the_csv_module_reads(
     store: Store, rows: list[tuple[str, str, str]], dialect: tuple[str, str, bool, bool]
