@@ -4,6 +4,7 @@ from core.ingest.describe import describe
 from core.ingest.erase import Receipt, erase
 from core.ingest.erased import erased_users
 from core.ingest.excel import sheet_names
+from core.ingest.expand import expand
 from core.ingest.lines import RawRow, record_lines, refused_lines
 from core.ingest.load import load
 from core.ingest.plan import ROLES
@@ -29,6 +30,7 @@ from core.ingest.types import (
     Type,
 )
 from core.ingest.undo import batches, last_batch, undo
+from core.ingest.unpack import Part, remove_parts, unpack
 from core.ingest.values import value_counts
 
 __all__ = [
@@ -43,6 +45,7 @@ __all__ = [
     "Mapping",
     "Mode",
     "Override",
+    "Part",
     "Personal",
     "Proposal",
     "RawRow",
@@ -59,6 +62,7 @@ __all__ = [
     "due",
     "erase",
     "erased_users",
+    "expand",
     "guess_kind",
     "last_batch",
     "load",
@@ -70,9 +74,11 @@ __all__ = [
     "rejects_csv",
     "relation",
     "remap",
+    "remove_parts",
     "retention",
     "set_retention",
     "sheet_names",
     "undo",
+    "unpack",
     "value_counts",
 ]

@@ -15,7 +15,8 @@ ends a row; NumPy checks that every quote stands where its turn says it should, 
 (`12" disk`) is the exact rule applied, quote by quote, until the turns fit again.
 
 An unterminated quote swallows the rows behind it in silence, so it is refused with the line where it opened: at the
-end of the file, or as soon as a line inside a quoted value reads like a complete row (core.ingest.shapes). Where all
+end of the file, or as soon as a line inside a quoted value reads like a complete row (core.ingest.shapes); of a line
+on which the value is properly closed, only what stands before the closing quote is looked at. Where all
 columns are free text, a row cannot be told from prose; there a value of several lines is refused when it goes on behind
 its closing quote and one of its lines has as many values as a row.
 """
@@ -225,14 +226,39 @@ class Counter:
         """Refuse when a line that begins inside a quoted value reads like a complete row."""
         if self._shape is None:
             return
-        if self._inside and len(ends) and self._shape.fits(data[: ends[0]]):
+        if self._inside and len(ends) and self._swallowed(data, 0, int(ends[0]), kept, None):
             self._refuse(self._opened)
         for k in np.flatnonzero(inside).tolist():
             start = int(ends[k]) + 1
             stop = int(ends[k + 1]) if k + 1 < len(ends) else len(data)
-            if start < stop and self._shape.fits(data[start:stop]):
+            before = ends[:k][~inside[:k]]
+            record = int(before[-1]) + 1 if len(before) else (None if self._midrow else 0)
+            if start < stop and self._swallowed(data, start, stop, kept, record):
                 opener = int(np.searchsorted(kept, start)) - 1
                 self._refuse(self._line_of(ends, int(kept[opener])) if opener >= 0 else self._opened)
+
+    def _swallowed(self, data: bytes, start: int, stop: int, kept: Positions, record: int | None) -> bool:
+        """A line that begins inside a quoted value reads like a complete row.
+
+        Where the value is properly closed on this line, and its record (from `record` on; None: it began in an earlier
+        chunk) has the right number of cells, only what the value holds of the line can be a swallowed row: in
+        `"two LF lines",5,2024-01-05` the second line is none, though it has all the cells of a row.
+        """
+        shape = self._shape
+        if shape is None or not shape.fits(data[start:stop]):
+            return False
+        first = int(np.searchsorted(kept, start))
+        while first + 1 < len(kept) and kept[first + 1] == kept[first] + 1:
+            first += 2  # a doubled quote
+        if first >= len(kept) or kept[first] >= stop or is_stray(data, int(kept[first]) + 1, self._ends):
+            return True
+        if record is not None:
+            marks = np.flatnonzero(np.frombuffer(data[record:stop], np.uint8) == shape.delimiter[0]) + record
+            outside = (np.searchsorted(kept, marks) - np.searchsorted(kept, record)) & 1 == 0
+            open_again = (int(np.searchsorted(kept, stop)) - first) & 1 == 0
+            if not open_again and int(np.count_nonzero(outside)) != shape.fields - 1:
+                return True
+        return shape.fits(data[start : int(kept[first])])
 
     def _doubt(self, data: bytes, opened: int, closed: int) -> None:
         """A value that goes on behind its quote, and has lines that could be rows: its quote was never closed."""

@@ -70,7 +70,9 @@ def loadable(name: str) -> bool:
     [True, False, False, False, False, False]
     """
     *folders, last = PurePosixPath(name.replace("\\", "/")).parts or ("",)
-    if any(part.startswith(".") or part in _LEFT_OUT for part in (*folders, last)) or last.startswith(("~$", "~")):
+    if any(
+        (part.startswith(".") and part != "..") or part in _LEFT_OUT for part in (*folders, last)
+    ) or last.startswith(("~$", "~")):
         return False
     if last.lower().endswith(_TEMPORARY) or _ABOUT.match(last):
         return False

@@ -40,7 +40,8 @@ _SIGN = f"[{_MINUS}+]?"
 
 def _form(number: str) -> str:
     """The pattern of an amount around a number: `-12`, `€ 12`, `12 EUR`, `12-`, `(12)`."""
-    plain = f"{_SIGN}{_GAP}(?:{_MONEY}{_GAP})?{_SIGN}{number}(?:{_GAP}{_MONEY})?"
+    front = f"(?:{_SIGN}{_GAP}(?:{_MONEY}{_GAP})?|{_MONEY}{_GAP}{_SIGN}{_GAP})"
+    plain = f"{front}{number}(?:{_GAP}{_MONEY})?"
     bracketed = rf"(?:{_MONEY}{_GAP})?\({_GAP}(?:{_MONEY}{_GAP})?{number}(?:{_GAP}{_MONEY})?{_GAP}\)(?:{_GAP}{_MONEY})?"
     behind = f"(?:{_MONEY}{_GAP})?{number}{_GAP}[{_MINUS}](?:{_GAP}{_MONEY})?"
     return f"(?:{plain}|{bracketed}|{behind})"

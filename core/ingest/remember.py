@@ -40,9 +40,8 @@ def recall(store: Store, source: Source, found: Facts, kind: Kind | None, step: 
     Where a file has no header, names say nothing: there the values must suit the roles too.
     """
     lower = {name.lower(): name for name in source.columns}
-    for row in store.rows(
-        Query("SELECT batch_no, kind, files, mapping, loaded_at FROM batches ORDER BY batch_no DESC")
-    ):
+    loads = Query("SELECT batch_no, kind, files, mapping, loaded_at FROM batches ORDER BY batch_no DESC")
+    for row in store.rows(loads, step=step):
         mapping = Mapping.from_json(str(row["mapping"]))
         named = [c.column.lower() for c in mapping.columns]
         if (kind and row["kind"] != kind) or len(named) != len(lower) or set(named) != set(lower):

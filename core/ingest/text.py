@@ -50,11 +50,14 @@ def open_text(source: Source, head: bytes, *, digest: hashlib._Hash, spool: Path
         with source.readable.open("rb") as file:
             head = file.read(_HEAD)
         hasher, start, step = None, 0, step.part(0.5, 1)
+    as_utf8 = source.readable if encoding != "utf-8" else None
     _refuse_binary(head, source.name)
     if looks_like_json(head[start:]):
         source = _json(source, head[start:], spool, hasher, step)
     else:
         source = _csv(source, head[start:], spool, said, hasher, step)
+    if as_utf8 and as_utf8 != source.readable:  # another copy was made of it
+        as_utf8.unlink(missing_ok=True)
     return replace(source, sha256=digest.hexdigest())
 
 
@@ -109,8 +112,12 @@ def _csv(source: Source, head: bytes, spool: Path, said: Said, hasher: hashlib._
         again = replace(said, encoding=better)
         pieces = to_utf8(chunks(source.readable, step.part(0.6, 0.8), f"Reading {source.name} as {better}"), better)
         source = replace(source, readable=write(spool, without_mark(pieces), ".utf8"), encoding=better)
-        with source.readable.open("rb") as file:
-            return _csv(source, file.read(_HEAD), spool, again, None, step.part(0.8, 1))
+        as_utf8 = source.readable
+        with as_utf8.open("rb") as file:
+            source = _csv(source, file.read(_HEAD), spool, again, None, step.part(0.8, 1))
+        if as_utf8 != source.readable:
+            as_utf8.unlink(missing_ok=True)
+        return source
     source = _with_numbers(_described(source, dialect, counts), dialect)
     rewrite = rewriting(dialect, counts)
     if rewrite is None:

@@ -150,6 +150,37 @@ def test_prose_over_several_lines_is_no_swallowed_row() -> None:
     assert count(review.encode() * 3, shape=SHAPE).rows == 3
 
 
+NOTES = RowShape.of(["a note,2024-01-05,5", "b,2024-02-06,6", "c d,2024-03-07,70"], ",", 3)
+
+
+@pytest.mark.parametrize(
+    "text, rows",
+    [
+        ('"x\ny",2024-01-05,5\r\nb,2024-01-06,6\r\n', 2),  # the second line has all the cells of a row
+        ('"x\r\ny",2024-01-05,5\r\nb,2024-01-06,6', 2),
+        ('"x\n""y"" z",2024-01-05,5\nb,2024-01-06,6\n', 2),
+        ('b,2024-01-06,6\n"x\n\ny" ,2024-01-05,5\n"1\n2\n3",2024-01-05,5\n', 3),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 3, 7, 1 << 20])
+def test_a_value_of_several_lines_in_the_first_column_is_no_swallowed_row(text: str, rows: int, size: int) -> None:
+    assert [len(r) for r in csv.reader(io.StringIO(text, newline=""))] == [3] * rows
+    assert count(text.encode(), size=size, shape=NOTES).rows == rows
+
+
+@pytest.mark.parametrize(
+    "text, line",
+    [
+        ('"x,2024-01-05,5\nb,2024-01-06,6\n"c",2024-01-07,7\n', 1),
+        ('a,2024-01-05,5\n"x,2024-01-05,5\nb,2024-01-06,"6\n', 2),
+        ('a,2024-01-05,"5\nb,2024-01-06,6\nc,2024-01-07,7",8\n', 1),
+    ],
+)
+def test_a_quote_that_swallows_rows_is_still_found(text: str, line: int) -> None:
+    with pytest.raises(Refusal, match=f"Line {line}:"):
+        count(text.encode(), shape=NOTES)
+
+
 def test_shapes() -> None:
     assert shape("12/1/2010 08:26") == "9/9/9 9:9"
     assert SHAPE.telling
