@@ -39,9 +39,9 @@ _NOTES = (
     "Every row of this user is gone from the workspace, and a later load leaves out rows that name this user.",
     "The file on disk: deleted text can stand in unused parts of the file until they are written over. "
     "Compacting (Store.compact; `erase` of the command line does it) writes the file anew, without them.",
-    "Backups, exported files and copies of the workspace made earlier still have this user, and so have the files that "
-    "were loaded: delete or erase there too.",
-    "Items that only this user touched stay, with what files say of them; figures worked out earlier stay as they were.",
+    "Backups, exported files and copies of the workspace made earlier still have this user, and so have the files "
+    "that were loaded: delete or erase there too.",
+    "Items that only this user touched stay, with what files say of them; figures worked out earlier stay too.",
 )
 
 
@@ -90,7 +90,10 @@ def erase(writer: Writer, user_id: str, *, step: Step = no_step) -> Receipt:
     lists = _names(writer, Query("SELECT DISTINCT name FROM saved_members WHERE ") + of_id)
     runs = _names(
         writer,
-        Query("SELECT run_id FROM run_users WHERE ") + of_number + " UNION SELECT run_id FROM run_chosen WHERE " + of_number,
+        Query("SELECT run_id FROM run_users WHERE ")
+        + of_number
+        + " UNION SELECT run_id FROM run_chosen WHERE "
+        + of_number,
     )
     step.report(0.1, "Erasing the user")
     count_gone(writer, of_number)
@@ -100,7 +103,9 @@ def erase(writer: Writer, user_id: str, *, step: Step = no_step) -> Receipt:
         step.report(0.1 + 0.6 * place / len(BY_NUMBER), "Erasing the user")
     rows["saved_members"] = writer.run(Query("DELETE FROM saved_members WHERE ") + of_id, step=step)
     told = mentions("raw", user_id) + " OR " + mentions("message", user_id)
-    batches |= {int(str(r["n"])) for r in writer.rows(Query("SELECT DISTINCT batch_no AS n FROM rejects WHERE ") + told)}
+    batches |= {
+        int(str(r["n"])) for r in writer.rows(Query("SELECT DISTINCT batch_no AS n FROM rejects WHERE ") + told)
+    }
     rows["rejects"] = forget_row(writer, told)
     rows["jobs"] = _clean(writer, "jobs", "job_id", ("title", "spec", "result", "error"), user_id, without)
     rows["segments"] = _clean(writer, "segments", "name", ("rule",), user_id, rule_without)
