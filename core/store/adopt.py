@@ -80,7 +80,8 @@ def _apart(file: Path, made: Path) -> duckdb.DuckDBPyConnection:
         connection.execute("SET GLOBAL TimeZone = 'UTC'")
         connection.execute("SET GLOBAL temp_directory = $1", [str(open_folders()[1])])
         connection.execute("SET GLOBAL allowed_directories = $1", [[f"{open_folders()[1].resolve()}/"]])
-        connection.execute("SET GLOBAL allowed_paths = $1", [[str(file.resolve()), str(made.resolve())]])
+        reach = [f"{path.resolve()}{log}" for path in (file, made) for log in ("", ".wal", ".wal.checkpoint")]
+        connection.execute("SET GLOBAL allowed_paths = $1", [reach])
         connection.execute("SET GLOBAL allowed_configs = ['enable_progress_bar', 'enable_progress_bar_print']")
         connection.execute("SET GLOBAL enable_external_access = false")
         connection.execute("SET GLOBAL lock_configuration = true")

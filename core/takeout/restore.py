@@ -37,6 +37,8 @@ def restore(file: Path, name: str, *, replace: bool = False, step: Step = no_ste
     `no_such_folder`, `disk_full`, `cannot_write`; Cancelled.
     """
     path = workspace_path(name)
+    if path.suffix != ".duckdb":
+        raise Refusal("bad_workspace_name", f"{name!r} is no name of a workspace.", "Give a bare name, or FILE.duckdb.")
     if not file.is_file():
         raise Refusal("no_such_file", f"There is no file {file}.", "Check the path.")
     _check_place(file, path, replace=replace)

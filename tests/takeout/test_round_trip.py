@@ -75,8 +75,10 @@ HEADS = {
 }
 ROWS: dict[str, list[list[Any]]] = {
     "events": [
-        ["007", "a", "purchase", "2024-01-31 10:00:00.123456", 2, "19.9900", "", "A,1", 'say "hi"', 1.5, "x|y", "", "yes", "Lamp"],
-        ["007", "a", "return", "2024-02-01", -1, "-9.99", "", "A,1", "two\nlines", "", '["p|q", "r;s"]', "2023-12-31", "", ""],
+        ["007", "a", "purchase", "2024-01-31 10:00:00.123456", 2, "19.9900", "", "A,1", 'say "hi"', 1.5, "x|y", "",
+         "yes", "Lamp"],
+        ["007", "a", "return", "2024-02-01", -1, "-9.99", "", "A,1", "two\nlines", "",
+         '["p|q", "r;s"]', "2023-12-31", "", ""],
         ["", "b", "Wish List", "", "", "", "", "", "", -0.25, "", "", "no", "Bed"],
         ["ü 9", "", "search", "1969-07-20 20:17:40", "", "", "", "", "=1+1", 1e20, "", "", "", ""],
         ["8", "b", "rating", "2024-01-05T00:00:00+02:00", "", "", 4.5, "", "@x", "", "z", "0044-03-15", "", "Bed"],
@@ -139,7 +141,7 @@ event_rows = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=12)
+@settings(max_examples=4)
 @given(rows=event_rows, likes=lists, born=moments, form=st.sampled_from(FORMATS))
 def test_any_cells_come_back(
     tmp_path_factory: pytest.TempPathFactory, rows: list[list[Any]], likes: str, born: str, form: str
@@ -161,7 +163,7 @@ def test_any_cells_come_back(
 
 def test_csv_for_people_runs_nothing(store: Store, tmp_path: Path) -> None:
     assert export_table(store, "events", tmp_path / "e.csv") == 5
-    rows = list(csv.DictReader((tmp_path / "e.csv").open(encoding="utf-8", newline="")))
+    rows = list(csv.DictReader((tmp_path / "e.csv").read_text("utf-8").splitlines(keepends=True)))
     assert sorted(row["store"] for row in rows) == ["", "'=1+1", "'@x", 'say "hi"', "two\nlines"]
     assert list(rows[0])[:13] == (
         "user_id item_id event at_utc order_id quantity value rating dwell session channel campaign device".split()
@@ -191,7 +193,8 @@ def test_contacts_that_are_kept_apart(store: Store, tmp_path: Path) -> None:
     export_table(store, "contacts", tmp_path / "c.csv")
     assert (tmp_path / "c.csv").read_text() == "user_id,mail,phone\n007,ann@example.com,+49 2\n"
     mapping = export_mapping(store, "contacts")
-    assert mapping and [c.role for c in mapping.columns] == ["user", "contact", "contact"]
+    assert mapping
+    assert [c.role for c in mapping.columns] == ["user", "contact", "contact"]
 
 
 def test_a_zip(store: Store, tmp_path: Path) -> None:
@@ -206,12 +209,12 @@ def test_a_zip(store: Store, tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir() if p.name.startswith(".")) == []
 
 
-@pytest.mark.parametrize("form", FORMATS)
-@pytest.mark.parametrize("name", TABLES)
-def test_every_table_of_an_empty_workspace(tmp_path: Path, name: str, form: str) -> None:
+def test_every_table_of_an_empty_workspace(tmp_path: Path) -> None:
     with workspace(tmp_path) as store:
-        assert export_table(store, name, tmp_path / f"t.{form}", format=form) == 0
-    assert (tmp_path / f"t.{form}").stat().st_size > 0
+        for form in FORMATS:
+            for name in TABLES:
+                assert export_table(store, name, tmp_path / f"t.{form}", format=form) == 0
+                assert (tmp_path / f"t.{form}").stat().st_size > 0
 
 
 def test_where_nothing_is_written(store: Store, tmp_path: Path) -> None:
