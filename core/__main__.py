@@ -22,7 +22,10 @@ from core.errors import Refusal
 from core.jobs import Pace, time_left
 from core.progress import Amount, Cancelled, Meter, Step
 
-_COMMANDS = ("load", "info", "segments", "compare", "audience", "explain", "similar_users", "target", "readout", "undo")
+_COMMANDS = (
+    "load", "info", "segments", "compare", "audience", "explain", "similar_users", "target", "readout", "undo",
+    "export", "backup", "restore", "erase", "retention",
+)  # fmt: skip
 
 
 class _Terminal(Step):

@@ -12,7 +12,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-CAPABILITIES = frozenset("ingest behaviour segments recommend evaluate explain predict campaigns experiments".split())
+CAPABILITIES = frozenset(
+    "ingest behaviour segments recommend evaluate explain predict campaigns experiments takeout".split()
+)
 # Imports only go down: a package may import those with a smaller number.
 LAYERS: dict[str, int] = {
     "errors": 0,
@@ -35,6 +37,7 @@ MEETINGS = frozenset(
         ("evaluate", "recommend"),
         ("explain", "recommend"),
         ("experiments", "campaigns"),
+        ("takeout", "ingest"),
     }
 )
 HIDDEN_FROM_PAGES = CAPABILITIES | {"store", "jobs"}  # pages use their roots; what is inside may change

@@ -39,9 +39,9 @@ _NOTES = (
     "Every row of this user is gone from the workspace, and a later load leaves out rows that name this user.",
     "The file on disk: deleted text can stand in unused parts of the file until they are written over. "
     "Compacting (Store.compact; `erase` of the command line does it) writes the file anew, without them.",
-    "Backups, exported files and copies of the workspace made earlier still have this user, and so have the files that "
-    "were loaded: delete or erase there too.",
-    "Items that only this user touched stay, with what files say of them; figures worked out earlier stay as they were.",
+    "Backups, exported files and copies of the workspace made earlier still have this user, and so have the files "
+    "that were loaded: delete or erase there too.",
+    "Items that only this user touched stay, with what files say of them; figures worked out earlier stay too.",
 )
 
 

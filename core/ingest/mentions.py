@@ -73,7 +73,7 @@ def rule_without(told: Any, user_id: str) -> Any:
 
 
 def cells_of(raw: str) -> set[str]:
-    """The words that may be ids in a row as it stands: parted where `mentions` parts them, JSON's strings taken whole."""
+    """The words that may be ids in a row as it stands: its cells, its words, the strings of JSON."""
     found = set(re.split(r"[^\w.@+\-]+", raw))
     found |= {part.strip() for part in re.split(r"[,;|\t]", raw)}
     found |= {part.strip().strip("\"'").replace('""', '"') for part in re.split(r"[,;|\t]", raw)}

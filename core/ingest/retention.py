@@ -103,8 +103,8 @@ def due(store: Store | Writer, now: datetime) -> Due:
 def apply_retention(writer: Writer, *, now: datetime, step: Step = no_step) -> dict[str, Any]:
     """Drop the events that are too old, and users and items that nothing names any longer. Inside Store.atomic.
 
-    Returns `{"days", "cutoff", "events", "parked", "by_batch", "oldest", "users", "items", "note"}`; days and cutoff are
-    None without a rule. `batches.events_gone` is raised; rows_read and its parts go on saying what was loaded.
+    Returns `{"days", "cutoff", "events", "parked", "by_batch", "oldest", "users", "items", "note"}`; days and cutoff
+    are None without a rule. `batches.events_gone` is raised; rows_read and its parts go on saying what was loaded.
     """
     rule = retention(writer)
     found = _due(writer, rule, now)

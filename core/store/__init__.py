@@ -1,5 +1,6 @@
 """The workspace: one DuckDB file, its tables, and the only code that runs SQL."""
 
+from core.store.adopt import adopt
 from core.store.cells import defuse
 from core.store.query import Query, ident, joined
 from core.store.store import Store, Writer
@@ -8,6 +9,7 @@ from core.store.workspaces import (
     close_workspace,
     delete_workspace,
     home,
+    is_open,
     list_workspaces,
     open_workspace,
     server_folder,
@@ -22,11 +24,13 @@ __all__ = [
     "Query",
     "Store",
     "Writer",
+    "adopt",
     "close_workspace",
     "defuse",
     "delete_workspace",
     "home",
     "ident",
+    "is_open",
     "joined",
     "known_event",
     "list_workspaces",

@@ -20,7 +20,7 @@ from core.store.schema import MIGRATIONS
 _PREFIX = "limelight-"
 _locks: list[IO[str]] = []  # held open for as long as the process lives
 
-_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
     "python_enable_replacements": False,
@@ -30,7 +30,7 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
 def connect(path: Path, *, reads: Sequence[Path]) -> duckdb.DuckDBPyConnection:
     """A connection to `path` that can reach no file but itself and `reads`, with its configuration locked."""
     try:
-        connection = duckdb.connect(str(path), config=_CONFIG)
+        connection = duckdb.connect(str(path), config=CONFIG)
     except duckdb.Error as error:
         raise _refusal(path, error) from None
     try:

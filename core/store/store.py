@@ -36,7 +36,10 @@ class Store:
         path: the workspace file.
         spool: folder of uploads and prepared files, readable by the load; emptied when the store closes.
         exports: folder into which files for download are written.
+        attach_options: of ATTACH for a copy of the workspace (SQL: its key where it is encrypted).
     """
+
+    attach_options = ""
 
     def __init__(self, path: Path, *, reads: Sequence[Path] = ()) -> None:
         """Open `path`, made if absent, and bring its tables up to date.
@@ -155,22 +158,22 @@ class Store:
 
     # ---- copies
 
-    def copy_out(self, query: Query, file: Path, options: str, *, step: Step = no_step) -> int:
-        """Write the answer of a query without parameters to a file in `exports`; its rows. Memory stays flat.
+    def copy_out(self, parts: Sequence[tuple[Query, Path, str]], *, step: Step = no_step) -> list[int]:
+        """Write answers to files in `exports`, all as one moment sees them; the rows of each. Memory stays flat.
 
-        `options` are those of DuckDB's COPY (SQL of ours: "FORMAT parquet"). Raises Refusal `disk_full`, Cancelled;
-        then there is no file.
+        Each part is a query without parameters, a file, and options of DuckDB's COPY (SQL of ours: "FORMAT parquet").
+        Raises Refusal `disk_full`, Cancelled; then there are no files.
+        """
+        with self._cursor() as cursor, room_for(parts[0][1]):
+            return copy_out(cursor, parts, step)
+
+    def copy_whole(self, file: Path, *, step: Step = no_step) -> dict[str, int]:
+        """Write the workspace, as it is at this moment, to a new DuckDB file in `exports`; table -> rows.
+
+        Others may read and write meanwhile. Raises Refusal `disk_full`, Cancelled; then there is no file.
         """
         with self._cursor() as cursor, room_for(file):
-            return copy_out(cursor, query, file, options, step)
-
-    def copy_whole(self, file: Path, *, step: Step = no_step) -> None:
-        """Write the workspace, as it is at this moment, to a new DuckDB file in `exports`, while others read and write.
-
-        Raises Refusal `disk_full`, Cancelled; then there is no file.
-        """
-        with self._cursor() as cursor, room_for(file):
-            copy_database(cursor, file, step)
+            return copy_database(cursor, file, step, self.attach_options)
 
     def compact(self, *, step: Step = no_step) -> tuple[int, int]:
         """Write the workspace's file anew, so that nothing deleted is left in its bytes; its size before and after.

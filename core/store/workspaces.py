@@ -63,6 +63,12 @@ def open_workspace(name_or_path: str, *, create: bool = True, reads: Sequence[Pa
         return store
 
 
+def is_open(path: Path) -> bool:
+    """Whether this process has the workspace open."""
+    with _opening:
+        return path.resolve() in _open
+
+
 def close_workspace(store: Store) -> None:
     """Close a workspace that `open_workspace` opened, so that another process may have the file."""
     with _opening:

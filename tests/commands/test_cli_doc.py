@@ -70,7 +70,23 @@ def test_every_example_says_what_the_page_says(
 
 @pytest.mark.parametrize(
     "command",
-    ["load", "info", "undo", "segments", "compare", "audience", "explain", "similar-users", "target", "readout"],
+    [
+        "load",
+        "info",
+        "undo",
+        "segments",
+        "compare",
+        "audience",
+        "explain",
+        "similar-users",
+        "target",
+        "readout",
+        "export",
+        "backup",
+        "restore",
+        "erase",
+        "retention",
+    ],
 )
 def test_every_option_is_on_the_page(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
