@@ -98,8 +98,9 @@ def load_and_cancel(store: Store) -> None:
         assert found.active, "it ended before it said its rows"
         return found.counted
 
-    until(counted)
-    assert f" of {ROWS:,} rows" in counted()
+    said: list[str] = []
+    until(lambda: said.append(counted()) or said[-1])  # type: ignore[func-returns-value]
+    assert f" of {ROWS:,} rows" in said[-1]
     runner.cancel(job.id)
     ended = runner.wait(job.id, 30)
     assert ended is not None
