@@ -1,4 +1,4 @@
-"""Limelight in the browser: `streamlit run app.py` serves `pages/_ui/frame.py`, and large files, up and down, beside it.
+"""Limelight in the browser: `streamlit run app.py` serves `pages/_ui/frame.py`, and large files both ways.
 
 The frame lies in a folder without a `pages` folder next to it: beside one, Streamlit takes the first visit to a fresh
 app at another address than "/" for its older kind of app, and runs the page without its frame.

@@ -2,7 +2,7 @@
 
     POST   /limelight/uploads/BOX          {"files": [{"name", "size"}]} -> {"uploads": [{"id", "offset"}]}
     GET    /limelight/uploads/BOX/UPLOAD   -> {"offset", "size"}
-    PUT    /limelight/uploads/BOX/UPLOAD   a piece, header X-Limelight-Offset -> {"offset"}; 409 {"offset"} if it differs
+    PUT    /limelight/uploads/BOX/UPLOAD   a piece, header X-Limelight-Offset -> {"offset"}; 409 {"offset"} if wrong
     DELETE /limelight/uploads/BOX/UPLOAD   cancel: what has arrived is removed
     POST   /limelight/uploads/BOX/ready    {"ids": [...]}: the page may take these files
 
@@ -71,7 +71,7 @@ def _guarded(handler: _Handler) -> Callable[[Request], Awaitable[Response]]:
 
 
 def _own_page(request: Request) -> bool:
-    """Whether a page of this app asks: Streamlit's rule for its own connection, and a header that other sites cannot add.
+    """Whether a page of this app asks: Streamlit's rule for its own connection, and a header of ours.
 
     A browser sends our header to another host only after that host has agreed to it, which this app never does.
     """

@@ -16,7 +16,7 @@ from playwright.sync_api import Page, Route, expect
 
 from pages._ui.uploads import PIECE
 from tests.browser.driver import SCHEMES, SIZES, go, look, overflow
-from tests.browser.server import ROOT, App, running
+from tests.browser.server import ROOT, App, held, running
 
 APP = """
 from pathlib import Path
@@ -71,12 +71,6 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     script.write_text(APP)
     with running(folder / "home", script=script, env={"PYTHONPATH": str(ROOT)}) as it:
         yield it
-
-
-def held(app: App) -> int:
-    """Bytes of memory the app holds now."""
-    status = Path(f"/proc/{app.process.pid}/status").read_text()
-    return int(re.findall(r"VmRSS:\s+(\d+) kB", status)[0]) * 1024
 
 
 def piece(number: int) -> bytes:

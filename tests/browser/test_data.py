@@ -12,7 +12,7 @@ from playwright.sync_api import Download, Page, expect
 from core.store import Query, Store
 from pages._ui.downloads import LARGE
 from tests.browser.driver import SCHEMES, SIZES, click, download, go, look, overflow, settled
-from tests.browser.server import ROOT, App, running
+from tests.browser.server import ROOT, App, held, running
 
 RATINGS = "user_id,item_id,rating,clicks\nu1,i1,4,3\nu1,i2,5,0\nu2,i1,,2\nu3,i3,2,1\n"
 ORDERS = (
@@ -204,6 +204,20 @@ import streamlit as st
 from pages._ui.downloads import routes
 app = st.App(Path(__file__).parent / "long_page.py", routes=routes())
 """
+SLOW_PAGE = """
+from pathlib import Path
+import time
+from pages._ui import state
+from pages._ui.downloads import file_button
+state.settle()
+def make(path: Path, step) -> None:
+    with path.open("wb") as out:
+        for part in range(60):
+            out.write(bytes([part]) * 1_000_000)
+            step.report(part / 60, "Writing the matrix")
+            time.sleep(0.06)
+file_button("Fetch the matrix", make, "matrix.bin", "matrix", size=60_000_000)
+"""
 LONG_PAGE = """
 from pathlib import Path
 import streamlit as st
@@ -244,3 +258,28 @@ def test_a_long_file_is_streamed_from_the_export_folder(page: Page, tmp_path: Pa
         lines = (tmp_path / "numbers.csv").read_text(encoding="utf-8").splitlines()
         assert lines == ["n", *map(str, range(LARGE))]
         assert page.request.get(f"{it.url}/limelight/files/guessed").status == 404
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
+def test_a_file_that_takes_long_is_waited_for_in_a_tab_of_its_own(page: Page, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    Store(home / "shop.duckdb").close()
+    (tmp_path / "long_page.py").write_text(SLOW_PAGE)
+    script = tmp_path / "long_app.py"
+    script.write_text(LONG_APP)
+    with running(home, script=script, env={"PYTHONPATH": str(ROOT)}) as it:
+        go(page, it.url)
+        with page.context.expect_page() as opening:
+            page.get_by_role("link", name="Fetch the matrix").click()
+        tab = opening.value
+        expect(tab.get_by_role("heading", name="Writing matrix.bin")).to_be_visible()
+        expect(tab.get_by_role("status")).to_contain_text(re.compile(r"Writing the matrix · \d+\.\d MB written"))
+        before = held(it)
+        with tab.expect_download(timeout=30_000) as waiting:
+            pass
+        assert waiting.value.suggested_filename == "matrix.bin"
+        content = Path(waiting.value.path()).read_bytes()
+        assert content == b"".join(bytes([part]) * 1_000_000 for part in range(60))
+        expect(tab.get_by_role("heading", name="The download has begun")).to_be_visible()
+        assert held(it) - before < 30_000_000

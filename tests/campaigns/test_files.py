@@ -26,7 +26,7 @@ from core.campaigns import (
 )
 from core.campaigns import files as files_module
 from core.errors import Refusal
-from core.progress import Step
+from core.progress import Amount, Step
 from core.recommend import spec
 from core.store import Store
 from tests.campaigns.shop import CONSENT, CONTACT, ITEMS, USERS, bring, numbers, put
@@ -204,7 +204,7 @@ def test_what_was_there_stays_when_it_cannot_be_written(store: Store, tmp_path: 
         pass
 
     class Breaking(Step):
-        def report(self, share: float, note: str = "") -> None:
+        def report(self, share: float, note: str = "", amount: Amount | None = None) -> None:
             raise Broken
 
     with pytest.raises(Broken):

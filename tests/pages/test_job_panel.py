@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.errors import Refusal
-from core.jobs import JobSpec, Runner, runner_for
+from core.jobs import JobSpec, Runner, runner_for, time_left
 from core.progress import Step
 from core.store import Store, Writer, close_workspace, open_workspace
 from pages._ui import jobs as panel
@@ -167,7 +167,7 @@ def test_an_unknown_job_has_no_result(store: Store, runner: Runner) -> None:
      (56, "about 1 min left"), (60 * 12.4, "about 12 min left"), (7000, "about 1.9 h left")],
 )  # fmt: skip
 def test_time_left_is_no_more_exact_than_the_estimate(seconds: float | None, text: str) -> None:
-    assert panel.time_left(seconds) == text
+    assert time_left(seconds) == text
 
 
 def test_waiting_for_work_to_begin_is_no_result(store: Store, runner: Runner) -> None:
