@@ -21,7 +21,10 @@ from core.commands import Answer, Command
 from core.errors import Refusal
 from core.progress import Cancelled, Step
 
-_COMMANDS = ("load", "info", "segments", "compare", "audience", "explain", "similar_users", "target", "readout", "undo")
+_COMMANDS = (
+    *("load", "info", "segments", "compare", "audience", "explain", "similar_users", "target", "readout", "undo"),
+    "encrypt",
+)
 
 
 class _Terminal(Step):

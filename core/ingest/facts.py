@@ -67,8 +67,10 @@ def rebuild(writer: Writer, key: Key, step: Step = no_step, *, only_mentioned: b
     names = _kept_names(writer, table)
     latest = "".join(f", arg_max({ident(name)}, batch_no) AS {ident(name)}" for name in names)
     columns = "".join(f", f.{ident(name)}" for name in names)
+    # A user whom only a contact names must stay: the number would go to another person, and the contact with it.
+    reached = " UNION SELECT user_no FROM contact_facts" if key == "user" else ""
     mentioned = (
-        f"WHERE i.{number} IN (SELECT {number} FROM events UNION SELECT {number} FROM {physical})"
+        f"WHERE i.{number} IN (SELECT {number} FROM events UNION SELECT {number} FROM {physical}{reached})"
         if only_mentioned
         else ""
     )

@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from core.errors import Refusal
+from core.ingest.contacts import insert_contacts
 from core.ingest.facts import insert_facts, insert_item_facts_of_events, rebuild
 from core.ingest.fitting import check_fit
 from core.ingest.ids import Key, known_rows, number_ids
 from core.ingest.load_events import insert_events
 from core.ingest.load_notes import load_notes
 from core.ingest.plan import Plan, make_plan
+from core.ingest.pseudonym import hide_columns, ready_key
 from core.ingest.rejects import collect_faults, write_rejects
 from core.ingest.repeats import settle_repeats
 from core.ingest.stage import stage
@@ -56,20 +59,21 @@ def load(
 
     Raises:
         Refusal: `already_loaded`, `rows_unaccounted`, `all_rejected`, `too_many_rejects`, `too_many_event_words`, and
-            those of core.ingest.fitting.check_fit.
+            those of core.ingest.fitting.check_fit and core.ingest.pseudonym.ready_key.
         Cancelled: when the step is cancelled; the caller's transaction undoes what was done.
     """
     started = time.monotonic()
     check_fit(writer, sources, mapping)
     if not again:
         _refuse_loaded(writer, sources, mapping)
-    plan = make_plan(mapping, sources)
+    plan = replace(make_plan(mapping, sources), secret=ready_key(writer, mapping))
     batch_no = _new_batch(writer, sources, mapping)
     staged = stage(writer, sources, plan, step.part(0.0, 0.6))
     collect_faults(writer, plan)
     rejected, reasons = write_rejects(writer, batch_no, staged, plan, step.part(0.6, 0.7))
     step.report(0.7, "Looking for repeated rows")
     repeated, dropped = settle_repeats(writer, plan, step)
+    hide_columns(writer, plan, step)
     counts = _counts(sources, rejected, repeated, dropped)
     notes = settle_columns(writer)
     step.report(0.75, "Numbering users and items")
@@ -108,9 +112,10 @@ def load(
 def _finish_events(writer: Writer, batch_no: int, plan: Plan, step: Step) -> dict[str, Any]:
     keys: list[Key] = [key for key in ("user", "item") if plan.field(key)]
     for key in keys:
-        number_ids(writer, key, step)
+        number_ids(writer, plan, key, step)
     insert_events(writer, batch_no, plan, step.part(0.2, 0.9))
     insert_item_facts_of_events(writer, batch_no, plan, step)
+    insert_contacts(writer, batch_no, plan, step)
     for key in keys:
         if key == "item" and plan.all("title", "category"):
             rebuild(writer, key, step)
@@ -131,8 +136,9 @@ def _finish_events(writer: Writer, batch_no: int, plan: Plan, step: Step) -> dic
 def _finish_facts(writer: Writer, batch_no: int, plan: Plan, step: Step) -> tuple[dict[str, Any], int]:
     """Counts of an items or users file, and how many of its rows are about an id of an earlier row."""
     key: Key = "user" if plan.mapping.kind == "users" else "item"
-    number_ids(writer, key, step)
+    number_ids(writer, plan, key, step)
     said_again = insert_facts(writer, batch_no, plan, key, step)
+    insert_contacts(writer, batch_no, plan, step)
     rebuild(writer, key, step)
     counts = {"users": 0, "items": 0, "anonymous": 0, "added": 0, "events": {}}
     return counts | {plan.mapping.kind: known_rows(writer, key)[0]}, said_again

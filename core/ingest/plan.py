@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.ingest import typed
 from core.ingest.types import ColumnMap, Kind, Mapping, Role, Source, Type
@@ -17,7 +17,7 @@ LONGEST_ID = 1_000
 ROLES: dict[Kind, tuple[Role, ...]] = {
     "events": (
         "user", "item", "event", "time", "order", "quantity", "price", "value", "rating", "session", "channel",
-        "dwell", "device", "campaign", "count", "context", "title", "category", "ignore",
+        "dwell", "device", "campaign", "count", "context", "title", "category", "contact", "ignore",
     ),
     "items": ("item", "title", "category", "price", "attribute", "ignore"),
     "users": ("user", "attribute", "contact", "consent", "ignore"),
@@ -82,12 +82,14 @@ class Plan:
         fields: what is read from the file's columns, one each.
         value: SQL of an event's value over the fields, or None.
         faults: all faults; a staged row names its faults by their place here.
+        secret: the key of pseudonyms, where the mapping has any.
     """
 
     mapping: Mapping
     fields: tuple[Field, ...]
     value: str | None
     faults: tuple[Fault, ...]
+    secret: bytes | None = field(default=None, repr=False)
 
     def field(self, role: Role) -> Field | None:
         """The field of the first column with this role."""

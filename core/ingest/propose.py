@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from core.ingest import personal
 from core.ingest.evidence import Seen, sentence
 from core.ingest.names import event_word, plain
 from core.ingest.profile import ColumnFacts, Facts, facts, table
 from core.ingest.roles import Part, assign, constant_event, guess_kind_from
-from core.ingest.types import ColumnMap, Evidence, Kind, Mapping, Proposal, Source, Type
+from core.ingest.types import ColumnMap, Evidence, Kind, Mapping, Personal, Proposal, Source, Type
 from core.progress import Step, no_step
 from core.store import Query, Store, ident
 
@@ -33,8 +34,11 @@ def propose(store: Store, source: Source, kind: Kind | None = None, *, step: Ste
     columns, evidence = [], []
     for column in found.columns:
         mapped = _mapped(column, roles.get(column.name), kind)
+        found_personal = personal_data(column, kind)
+        mapped, found_personal = _decided(mapped, found_personal, kind)
         columns.append(mapped)
-        evidence.append(_evidence(column, Seen(column, mapped, roles.get(column.name), found, words), source))
+        seen = Seen(column, mapped, roles.get(column.name), found, words, found_personal, kind)
+        evidence.append(_evidence(column, seen, source))
     event = _constant(source, columns) if kind == "events" else None
     events = {value: word for value, _ in words if (word := event_word(value))}
     step.report(1.0, "")
@@ -64,6 +68,26 @@ def _mapped(column: ColumnFacts, part: Part | None, kind: Kind) -> ColumnMap:
 
 def _type_of(column: ColumnFacts, part: Part) -> Type:
     return "list" if part.role == "category" and _is_list(column) else "text"
+
+
+def personal_data(column: ColumnFacts, kind: Kind) -> tuple[Personal, int] | None:
+    """The kind of personal data in a column, and how many of its values read so; None where there is none."""
+    times = next(iter(column.times.values()), 0)
+    span = {"times": times, "first": column.first, "last": column.last}
+    return personal.recognise(column.name, column.personal, column.filled, column.distinct, kind=kind, **span)
+
+
+def _decided(
+    mapped: ColumnMap, found: tuple[Personal, int] | None, kind: Kind
+) -> tuple[ColumnMap, tuple[Personal, int] | None]:
+    """A personal column is left out, or a contact, until the analyst says otherwise; ids and items keep their role."""
+    if found is None or mapped.role == "user":
+        return mapped, found
+    if mapped.role in ("context", "attribute", "contact", "session", "device") or (
+        mapped.role == "time" and found[0] == "birth date"
+    ):
+        return ColumnMap(mapped.column, personal.proposed_role(found[0], kind)), found
+    return mapped, None
 
 
 def value_type(column: ColumnFacts) -> Type:
@@ -136,4 +160,5 @@ def _evidence(column: ColumnFacts, seen: Seen, source: Source) -> Evidence:
     why, sure = sentence(seen)
     if written := dict(source.numbers).get(column.name):
         why += "; written with decimal commas" if written == "comma" else "; written with thousands or a currency sign"
-    return Evidence(column.name, why, column.filled, column.distinct, column.examples, sure)
+    what = seen.personal[0] if seen.personal else None
+    return Evidence(column.name, why, column.filled, column.distinct, column.examples, sure, what)

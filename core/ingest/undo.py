@@ -31,7 +31,7 @@ def undo(writer: Writer, batch_no: int, *, step: Step = no_step) -> dict[str, An
     before = _ids(writer)
     step.report(0.1, "Taking the batch back")
     events = writer.run(Query("DELETE FROM events WHERE batch_no = ?", (batch_no,)), step=step)
-    for table in ("user_facts", "item_facts", "rejects"):
+    for table in ("user_facts", "item_facts", "contact_facts", "rejects"):
         writer.run(Query(f"DELETE FROM {table} WHERE batch_no = ?", (batch_no,)), step=step)
     now = datetime.now(UTC).replace(tzinfo=None)
     writer.run(Query("UPDATE batches SET undone_at = ? WHERE batch_no = ?", (now, batch_no)))

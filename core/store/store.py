@@ -15,7 +15,8 @@ import pyarrow as pa
 
 from core.progress import Step, no_step
 from core.store import guard
-from core.store.connect import connect, open_folders
+from core.store.connect import connect, open_folders, use
+from core.store.encryption import is_encrypted
 from core.store.query import Query
 from core.store.room import room_refusal
 from core.store.schema import MIGRATIONS
@@ -40,11 +41,13 @@ class Store:
 
         `reads` are files or folders outside the spool that loads may read (a server folder, the command line's
         files); nothing else on the machine can be reached through SQL, and that cannot be changed later.
-        Raises Refusal `workspace_locked` (exit code 4), `not_a_workspace`, `workspace_from_newer_version`.
+        Raises Refusal `workspace_locked` (exit code 4), `not_a_workspace`, `workspace_from_newer_version`,
+        `key_missing`, `wrong_key`, `encryption_unavailable`.
         """
         self.path = path
         self.spool, self.exports = open_folders()
         self._connection = connect(path, reads=[self.spool, self.exports, *reads])
+        self._attached = is_encrypted(path) is True
         self._writing = threading.Lock()
         self._cache: dict[str, tuple[int, datetime | None]] = {}
         self._migrate()
@@ -170,6 +173,8 @@ class Store:
     def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
         cursor = self._connection.cursor()
         try:
+            if self._attached:
+                use(cursor)
             yield cursor
         finally:
             cursor.close()
@@ -187,7 +192,10 @@ class Store:
         for number, (name, sql) in enumerate(MIGRATIONS[seen:], start=seen + 1):
             with self._cursor() as cursor:
                 cursor.execute("BEGIN")
-                cursor.execute(sql)
+                if isinstance(sql, str):
+                    cursor.execute(sql)
+                else:
+                    sql(cursor)
                 cursor.execute("INSERT INTO migrations VALUES (?, ?)", (number, name))
                 cursor.execute("COMMIT")
 

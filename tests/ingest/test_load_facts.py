@@ -100,6 +100,11 @@ def test_rows_without_id_are_rejected(store: Store) -> None:
     assert (report.rows_loaded, report.rows_rejected) == (1, 1)
 
 
+def contacts(store: Store) -> list[tuple[str, str, str]]:
+    query = "SELECT user_id, column_name, value FROM contact_facts JOIN users USING (user_no) ORDER BY ALL"
+    return [tuple(row.values()) for row in store.rows(Query(query))]  # type: ignore[misc]
+
+
 def test_consent_and_contact(store: Store) -> None:
     how = mapping("users", user="u", consent_email="Mail ok?", consent_sms="sms", contact="E-Mail", contact__2="phone")
     text = "u,Mail ok?,sms,E-Mail,phone\n1,Yes,0,Ann@Example.com,+49 30 1\n2,,opt-in,,030\n3,maybe,1,,\n"
