@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from core.commands import Answer
+from core.commands.personal import has_column, listed, personal_notes, refuse_unknown_columns
 from core.commands.words import load_text
 from core.errors import Refusal
 from core.ingest import (
@@ -71,6 +72,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--returns", metavar="RULE", help="negative (default: negative quantity), none, or pattern:^C")
     parser.add_argument("--repeats", choices=("keep", "drop"), help="rows that repeat another exactly (default: keep)")
+    parser.add_argument(
+        "--contact", action="append", default=[], metavar="COLUMN,...", help="keep as contact data, apart from all else"
+    )
+    parser.add_argument(
+        "--pseudonym",
+        action="append",
+        default=[],
+        metavar="COLUMN,...",
+        help="keep a keyed hash of each value",
+    )
+    parser.add_argument("--ignore", action="append", default=[], metavar="COLUMN,...", help="leave columns out")
     parser.add_argument("--again", action="store_true", help="load files that are loaded already")
     parser.add_argument("--sheet", metavar="NAME", help="the sheet of a workbook")
     parser.add_argument("--delimiter", metavar="C", help="what parts the columns of a CSV, if it is not recognised")
@@ -104,7 +116,7 @@ def run(args: argparse.Namespace, step: Step) -> Answer:
             for group in groups:
                 for source in group.sources:
                     discard(source, store.spool)
-        result = _result(store, groups, reports)
+        result = _result(store, groups, reports, corrections)
         if args.rejects:
             result["rejects"] = args.rejects
             _write_rejects(store, reports, Path(args.rejects))
@@ -120,7 +132,10 @@ def run(args: argparse.Namespace, step: Step) -> Answer:
 
 def _corrections(args: argparse.Namespace) -> Corrections:
     overrides = [o for text in args.map for o in parse_map(text)]
-    return Corrections(tuple(overrides), args.event, args.time_format, args.returns, args.repeats)
+    overrides += [Override(name, "contact") for name in listed(args.contact)]
+    overrides += [Override(name, "ignore") for name in listed(args.ignore)]
+    hidden = tuple(listed(args.pseudonym))
+    return Corrections(tuple(overrides), args.event, args.time_format, args.returns, args.repeats, hidden)
 
 
 def parse_map(text: str) -> list[Override]:
@@ -172,6 +187,7 @@ def _groups(
                 done += 1
             opened += [(kind, sources) for sources in shapes.values()]
         _refuse_unknown(said.overrides, opened)
+        refuse_unknown_columns(said.pseudonym, [source for _, sources in opened for source in sources])
         return [
             _group(store, kind, sources, said, _share(step.part(0.7, 1.0), k, len(opened)))
             for k, (kind, sources) in enumerate(opened)
@@ -187,6 +203,7 @@ def _group(store: Store, kind: Kind, sources: list[Source], said: Corrections, s
     largest = max(sources, key=lambda source: source.rows)
     proposal = propose(store, largest, kind, step=step)
     fits = tuple(o for o in said.overrides if _fits(o, kind, largest))
+    hidden = tuple(name for name in said.pseudonym if has_column(largest, name))
     events = kind == "events"
     here = Corrections(
         fits,
@@ -194,6 +211,7 @@ def _group(store: Store, kind: Kind, sources: list[Source], said: Corrections, s
         said.time_format if events else None,
         said.returns if events else None,
         said.repeats,
+        hidden,
     )
     return _Group(kind, tuple(sources), proposal, remap(store, largest, proposal.mapping, here, step=step))
 
@@ -215,7 +233,7 @@ def _refuse_unknown(overrides: Sequence[Override], opened: Sequence[tuple[Kind, 
 
 
 def _has(override: Override, source: Source) -> bool:
-    return override.column.lower() in (name.lower() for name in source.columns)
+    return has_column(source, override.column)
 
 
 def _fits(override: Override, kind: Kind, source: Source) -> bool:
@@ -229,9 +247,19 @@ def _share(step: Step, k: int, n: int) -> Step:
 # ---- what came of it
 
 
-def _result(store: Store, groups: Sequence[_Group], reports: Sequence[LoadReport]) -> dict[str, Any]:
+def _result(store: Store, groups: Sequence[_Group], reports: Sequence[LoadReport], said: Corrections) -> dict[str, Any]:
     """The object that --json prints; its totals speak of the events files, or of the others where there are none."""
     main = [r for r in reports if r.kind == "events"] or list(reports)
+    batches = [
+        {
+            **asdict(report),
+            "notes": [*report.notes, *personal_notes(group.proposal, group.mapping, said)],
+            "files": [source.name for source in group.sources],
+            "mapping": json.loads(group.mapping.to_json()),
+            "evidence": [asdict(e) for e in group.proposal.evidence],
+        }
+        for group, report in zip(groups, reports, strict=True)
+    ]
     counts = ("read", "loaded", "rejected", "duplicate", "repeated", "anonymous")
     result: dict[str, Any] = {f"rows_{name}": sum(getattr(r, f"rows_{name}") for r in main) for name in counts}
     users, items = _distinct(store, main)
@@ -240,18 +268,10 @@ def _result(store: Store, groups: Sequence[_Group], reports: Sequence[LoadReport
         "items": items,
         "events": _added(r.events for r in main),
         "reasons": _added(r.reasons for r in main),
-        "notes": [note for r in main for note in r.notes],
+        "notes": [note for batch in batches if batch["kind"] == main[0].kind for note in batch["notes"]],
         "mapping": json.loads(groups[reports.index(main[0])].mapping.to_json()),
         "evidence": [asdict(e) for e in groups[reports.index(main[0])].proposal.evidence],
-        "batches": [
-            {
-                **asdict(report),
-                "files": [source.name for source in group.sources],
-                "mapping": json.loads(group.mapping.to_json()),
-                "evidence": [asdict(e) for e in group.proposal.evidence],
-            }
-            for group, report in zip(groups, reports, strict=True)
-        ],
+        "batches": batches,
     }
 
 

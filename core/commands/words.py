@@ -22,7 +22,7 @@ def load_text(result: dict[str, Any], workspace: Path) -> str:
         lines += [*_table(_load_rows(batch)), ""]
         lines += [f"  Mapping: {_mapping(batch['mapping'])}."]
         lines += [f"  Note: {note}" for note in batch["notes"]]
-        doubts = [e for e in batch["evidence"] if not e["sure"]]
+        doubts = [e for e in batch["evidence"] if not e["sure"] and not e["personal"]]  # these have a note
         lines += [f"  Please check {e['column']}: {e['why']}" for e in doubts[:_SHOWN]]
         lines += [""]
     if result.get("rejects"):

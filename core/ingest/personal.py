@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from core.ingest.personal_names import says
 from core.ingest.types import Kind, Personal, Role
@@ -25,6 +25,8 @@ WORDS: dict[Personal, str] = {
     "birth date": "dates of birth",
 }  # fmt: skip
 """What each kind is called in a sentence."""
+
+_BY_VALUES: tuple[Personal, ...] = ("email", "iban", "card", "ip", "phone")
 
 _OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _V4 = rf"(?:{_OCTET}\.){{3}}{_OCTET}"
@@ -51,7 +53,9 @@ _PREFIX = (
     r"|6(?:011|5[0-9]{2}|4[4-9][0-9])[0-9]{12}|3(?:0[0-5]|[68][0-9])[0-9]{11}|35(?:2[89]|[3-8][0-9])[0-9]{12}"
     r"|62[0-9]{14,17}|(?:5018|5020|5038|5893|6304|6759|676[1-3])[0-9]{12,15}"
 )
-_NAME = r"\p{L}[\p{L}\p{M}'’`. ,\-]{0,79}"
+_NAME = (
+    r"\p{L}[\p{L}\p{M}'’`. ,\-]*"  # a limit here would make a program of thousands of steps: the length is tested apart
+)
 _ADDRESS = r"[^@]*\p{L}{2}[^@]*"
 _PARTED = r".*(?: |[^\x00-\x7f]).*"  # an address has words, or is written in a script without spaces
 _LETTERS = re.compile(r"[^\W\d_]")
@@ -78,7 +82,13 @@ def tests(name: str) -> tuple[Test, ...]:
         pattern = PLAIN_PHONE if said.phone else PHONE
         found.append(Test("phone", lambda v: is_phone(v, plain=said.phone), _phone_sql(pattern)))
     if said.name:
-        found.append(Test("name", is_name, f"({_matches(_NAME)} AND array_length(string_split({{v}}, ' ')) <= 6)"))
+        found.append(
+            Test(
+                "name",
+                is_name,
+                f"({_matches(_NAME)} AND length({{v}}) <= 80 AND array_length(string_split({{v}}, ' ')) <= 6)",
+            )
+        )
     if said.address:
         found.append(
             Test(
@@ -101,7 +111,7 @@ def measures(name: str, cell: str, values: Sequence[str]) -> dict[str, str]:
 
 def recognise(
     name: str,
-    counts: Mapping[Personal, int],
+    counts: Mapping[str, int],
     filled: int,
     distinct: int,
     *,
@@ -117,16 +127,16 @@ def recognise(
     if not filled:
         return None
     said = says(name)
-    for what in ("email", "iban", "card", "ip", "phone"):
+    for what in _BY_VALUES:
         if counts.get(what, 0) >= _SHARE[what] * filled:
             return what, counts[what]
     if said.birth and times >= _SHARE["birth date"] * filled and first and last and _lived(first, last):
         return "birth date", times
     if said.address and counts.get("address", 0) >= _SHARE["address"] * filled:
         return "address", counts["address"]
-    if said.name and counts.get("name", 0) >= _SHARE["name"] * filled:
-        if said.name == "sure" or (kind == "users" and distinct >= min(20, 0.3 * filled)):
-            return "name", counts["name"]
+    of_people = said.name == "sure" or (said.name and kind == "users" and distinct >= min(20, 0.3 * filled))
+    if of_people and counts.get("name", 0) >= _SHARE["name"] * filled:
+        return "name", counts["name"]
     return None
 
 
@@ -204,7 +214,7 @@ def _luhn(digits: str) -> int:
 
 
 def _lived(first: datetime, last: datetime) -> bool:
-    return first.year >= 1890 and last <= datetime.now()
+    return first.year >= 1890 and last <= datetime.now(UTC).replace(tzinfo=None)
 
 
 # ---- the same in SQL

@@ -192,7 +192,7 @@ def _column(name: str, values: list[str], found: dict[str, object], tried: TimeF
         booleans=counts.get("booleans", 0),
         lists=counts.get("lists", 0),
         emails=counts.get("emails", 0),
-        personal={k[9:]: n for k, n in counts.items() if k.startswith("personal ")}
+        personal={k.removeprefix("personal "): n for k, n in counts.items() if k.startswith("personal ")}
         | {"email": counts.get("emails", 0)},
     )
 

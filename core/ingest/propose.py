@@ -73,8 +73,16 @@ def _type_of(column: ColumnFacts, part: Part) -> Type:
 def personal_data(column: ColumnFacts, kind: Kind) -> tuple[Personal, int] | None:
     """The kind of personal data in a column, and how many of its values read so; None where there is none."""
     times = next(iter(column.times.values()), 0)
-    span = {"times": times, "first": column.first, "last": column.last}
-    return personal.recognise(column.name, column.personal, column.filled, column.distinct, kind=kind, **span)
+    return personal.recognise(
+        column.name,
+        column.personal,
+        column.filled,
+        column.distinct,
+        kind=kind,
+        times=times,
+        first=column.first,
+        last=column.last,
+    )
 
 
 def _decided(

@@ -30,7 +30,10 @@ def encryption_key() -> str | None:
 
 
 def is_encrypted(path: Path) -> bool | None:
-    """Whether a DuckDB file is encrypted; None where it is absent or no DuckDB file."""
+    """Whether a DuckDB file is encrypted; None where it is absent or no DuckDB file.
+
+    Never ask about a file that this process has open: closing it here would give up DuckDB's lock on it (POSIX).
+    """
     try:
         with path.open("rb") as file:
             head = file.read(32)
@@ -38,6 +41,14 @@ def is_encrypted(path: Path) -> bool | None:
         return None
     # checksum (8 bytes), "DUCK", version of the format (8), flags (the first says encrypted)
     return bool(head[20] & 1) if len(head) > 20 and head[8:12] == b"DUCK" else None
+
+
+def is_attached(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the workspace of a connection is encrypted, and each new cursor must be told to use it."""
+    row = connection.execute(
+        "SELECT encrypted FROM duckdb_databases() WHERE database_name = current_database()"
+    ).fetchone()
+    return bool(row and row[0])
 
 
 def prepare_crypto(connection: duckdb.DuckDBPyConnection) -> None:

@@ -16,7 +16,7 @@ import pyarrow as pa
 from core.progress import Step, no_step
 from core.store import guard
 from core.store.connect import connect, open_folders, use
-from core.store.encryption import is_encrypted
+from core.store.encryption import is_attached
 from core.store.query import Query
 from core.store.room import room_refusal
 from core.store.schema import MIGRATIONS
@@ -47,7 +47,7 @@ class Store:
         self.path = path
         self.spool, self.exports = open_folders()
         self._connection = connect(path, reads=[self.spool, self.exports, *reads])
-        self._attached = is_encrypted(path) is True
+        self._attached = is_attached(self._connection)
         self._writing = threading.Lock()
         self._cache: dict[str, tuple[int, datetime | None]] = {}
         self._migrate()
