@@ -12,14 +12,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.campaigns.ids import contact_columns, ids_digest
+from core.campaigns.ids import ids_digest
 from core.campaigns.types import Campaign
 from core.errors import Refusal
 from core.interactions import Array, IdMap
 from core.progress import Step, no_step
 from core.recommend import Recommender
 from core.segments import compile_rule, read_schema, saved_segments
-from core.store import Query, Store, ident, joined
+from core.store import Query, Store, contact_columns, contacts_query, ident, joined
+from core.store.keys import FINGERPRINT, pseudonymiser
 
 _SCORES = 4_000_000  # scores held at a time, before they are added up: 32 MB
 _MOST_ROWS = 8192
@@ -76,11 +77,16 @@ class People:
     def named(self, texts: Sequence[str], *, contacts: bool) -> tuple[Array, int]:
         """Bool (n,): the users of these ids (blanks around them aside); and how many of the texts name nobody.
 
-        With `contacts`, a text names as well whoever has it in a contact column, or as an id with an @: upper and lower
+        Where ids are pseudonyms and their key is at hand, raw ids name their users too. With `contacts`, a text names
+        as well whoever has it in a contact column, or as an id with an @: upper and lower
         case alike, and for telephone numbers blanks, brackets, dots, bars and hyphens aside.
         """
         given = pa.array(list(dict.fromkeys(text.strip() for text in texts)), pa.string())
-        made, known = _matched(pc.utf8_trim_whitespace(self.raw), given)
+        ids = pc.utf8_trim_whitespace(self.raw)
+        made, known = _matched(ids, given)
+        if hide := pseudonymiser(self._key_known):  # ids that a load made pseudonyms of are given raw
+            users, texts_known = _matched(ids, pa.array([hide(text) for text in given.to_pylist()], pa.string()))
+            made, known = made | users, known | texts_known
         if contacts and len(given):
             wanted = _comparable(given)
             for cells in self._contacts():
@@ -88,11 +94,17 @@ class People:
                 made, known = made | users, known | texts_known
         return made, int((~known).sum())
 
+    @property
+    def _key_known(self) -> str | None:
+        """The fingerprint of the key of this workspace's pseudonyms."""
+        found = self.store.rows(Query("SELECT value FROM meta WHERE key = ?", (FINGERPRINT,)))
+        return str(found[0]["value"]) if found else None
+
     def _contacts(self) -> Iterator[Any]:
         yield pc.if_else(pc.match_substring(self.raw, "@"), self.raw, None)
         for column in contact_columns(self.store):
-            query = Query(f"SELECT {ident(column)}::VARCHAR AS contact FROM users ORDER BY user_no")
-            yield self.store.read(query)["contact"]
+            query = Query("SELECT c0 AS contact FROM users LEFT JOIN (") + contacts_query([column])
+            yield self.store.read(query + ") USING (user_no) ORDER BY user_no")["contact"]
 
 
 @dataclass(frozen=True, eq=False)

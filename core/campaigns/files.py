@@ -15,12 +15,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.campaigns.gates import YES
-from core.campaigns.ids import consent_columns, contact_columns, users_query
+from core.campaigns.ids import consent_columns, users_query
 from core.campaigns.types import Campaign, Members, TargetList
 from core.errors import Refusal
 from core.interactions import Array
 from core.progress import Step, no_step
-from core.store import Query, Store, ident
+from core.store import Query, Store, contact_columns, contacts_query, ident
 from core.store.cells import defuse, defuse_sql
 
 Arm = Literal["contacted", "control"]
@@ -204,10 +204,12 @@ def _people(store: Store, user_nos: Array, contacts: dict[str, tuple[str, ...]],
     """user_id and the contact columns, in the order of `user_nos`."""
     cells = [
         defuse_sql("u.user_id"),
-        *(_consenting(defuse_sql(f"CAST(u.{ident(name)} AS VARCHAR)"), asked) for name, asked in contacts.items()),
+        *(_consenting(defuse_sql(f"k.c{n}"), asked) for n, asked in enumerate(contacts.values())),
     ]
     listed = ", ".join(f"{cell} AS c{n}" for n, cell in enumerate(cells))
-    query = Query(f"SELECT u.user_no, {listed} FROM users u WHERE u.user_no IN (") + users_query(user_nos) + ")"
+    wanted = users_query(user_nos)
+    reached = Query(" LEFT JOIN (") + contacts_query(list(contacts), wanted) + ") k USING (user_no)"
+    query = Query(f"SELECT u.user_no, {listed} FROM users u") + reached + " WHERE u.user_no IN (" + wanted + ")"
     found = store.read(query, step=step)
     where = pc.index_in(pa.array(user_nos, pa.int32()), value_set=found["user_no"].combine_chunks())
     return [found[f"c{n}"].combine_chunks().take(where) for n in range(len(cells))]

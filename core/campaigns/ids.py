@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from core.errors import Refusal
-from core.store import Query, Store, defuse
+from core.store import Query, Store, contact_columns, defuse
+
+__all__ = ["consent_columns", "contact_columns", "ids_digest", "items_query", "read_ids", "users_query"]
 
 MOST_IDS = 5_000_000
 MOST_BYTES = 500_000_000
@@ -62,11 +64,6 @@ def ids_digest(ids: Iterable[str]) -> str:
 def consent_columns(store: Store) -> list[str]:
     """The columns of users that were loaded as consent, in the order of the table."""
     return _columns(store, "consent")
-
-
-def contact_columns(store: Store) -> list[str]:
-    """The columns of users that were loaded as contact (e-mail address, telephone), in the order of the table."""
-    return _columns(store, "contact")
 
 
 def users_query(numbers: Sequence[int] | Any) -> Query:

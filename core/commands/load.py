@@ -18,6 +18,7 @@ from typing import Any, get_args
 
 from core.commands import Answer
 from core.commands.load_files import Given, Opened
+from core.commands.personal import has_column, listed, personal_notes, refuse_unknown_columns
 from core.commands.words import load_text
 from core.errors import Refusal
 from core.ingest import (
@@ -99,6 +100,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="COLUMN,...",
         help="what tells a row from any other, for --overlap drop (default: all that it says): invoice,line",
     )
+    parser.add_argument(
+        "--contact", action="append", default=[], metavar="COLUMN,...", help="keep as contact data, apart from all else"
+    )
+    parser.add_argument(
+        "--pseudonym",
+        action="append",
+        default=[],
+        metavar="COLUMN,...",
+        help="keep a keyed hash of each value",
+    )
+    parser.add_argument("--ignore", action="append", default=[], metavar="COLUMN,...", help="leave columns out")
     parser.add_argument("--again", action="store_true", help="load files that are loaded already")
     parser.add_argument("--sheet", metavar="NAME", help="the sheet of a workbook; '*': every sheet that has rows")
     parser.add_argument("--delimiter", metavar="C", help="what parts a CSV's columns; line: each line is one cell")
@@ -128,7 +140,7 @@ def run(args: argparse.Namespace, step: Step) -> Answer:
             for group in groups:
                 for source in group.sources:
                     discard(source, store.spool)
-        result = _result(store, groups, reports) | {"mode": "replace" if args.replace else "append"}
+        result = _result(store, groups, reports, corrections) | {"mode": "replace" if args.replace else "append"}
         result["notes"] += opened.notes
         result["left_out"] = opened.notes
         if args.rejects:
@@ -147,6 +159,8 @@ def run(args: argparse.Namespace, step: Step) -> Answer:
 
 def _corrections(args: argparse.Namespace) -> Corrections:
     overrides = [o for text in args.map for o in parse_map(text)]
+    overrides += [Override(name, "contact") for name in listed(args.contact)]
+    overrides += [Override(name, "ignore") for name in listed(args.ignore)]
     splits = tuple(parse_split(text) for text in args.split)
     key = _key(args.key)
     if key and args.overlap == "keep":
@@ -162,6 +176,7 @@ def _corrections(args: argparse.Namespace) -> Corrections:
         splits=splits,
         overlap=overlap,
         key=key,
+        pseudonym=tuple(listed(args.pseudonym)),
     )
 
 
@@ -226,6 +241,7 @@ def _groups(
                     opened.append((kind, shapes.setdefault(shape, [])))
                 shapes[shape].append(source)
         _refuse_unknown(said.overrides, opened)
+        refuse_unknown_columns(said.pseudonym, [source for _, sources in opened for source in sources])
         return [
             _group(store, kind, sources, said, _share(step.part(0.7, 1.0), k, len(opened)))
             for k, (kind, sources) in enumerate(opened)
@@ -241,6 +257,7 @@ def _group(store: Store, kind: Kind, sources: list[Source], said: Corrections, s
     largest = max(sources, key=lambda source: source.rows)
     proposal = propose(store, largest, kind, step=step)
     fits = tuple(o for o in said.overrides if _fits(o, kind, largest))
+    hidden = tuple(name for name in said.pseudonym if has_column(largest, name))
     events = kind == "events"
     here = Corrections(
         fits,
@@ -252,6 +269,7 @@ def _group(store: Store, kind: Kind, sources: list[Source], said: Corrections, s
         splits=said.splits if events else (),
         overlap=said.overlap if events else None,
         key=said.key if events else None,
+        pseudonym=hidden,
     )
     return _Group(kind, tuple(sources), proposal, remap(store, largest, proposal.mapping, here, step=step))
 
@@ -285,7 +303,7 @@ def _refuse_unknown(overrides: Sequence[Override], opened: Sequence[tuple[Kind, 
 
 
 def _has(override: Override, source: Source) -> bool:
-    return override.column.lower() in (name.lower() for name in source.columns)
+    return has_column(source, override.column)
 
 
 def _fits(override: Override, kind: Kind, source: Source) -> bool:
@@ -299,9 +317,19 @@ def _share(step: Step, k: int, n: int) -> Step:
 # ---- what came of it
 
 
-def _result(store: Store, groups: Sequence[_Group], reports: Sequence[LoadReport]) -> dict[str, Any]:
+def _result(store: Store, groups: Sequence[_Group], reports: Sequence[LoadReport], said: Corrections) -> dict[str, Any]:
     """The object that --json prints; its totals speak of the events files, or of the others where there are none."""
     main = [r for r in reports if r.kind == "events"] or list(reports)
+    batches = [
+        {
+            **asdict(report),
+            "notes": [*report.notes, *personal_notes(group.proposal, group.mapping, said)],
+            "files": [source.name for source in group.sources],
+            "mapping": json.loads(group.mapping.to_json()),
+            "evidence": [asdict(e) for e in group.proposal.evidence],
+        }
+        for group, report in zip(groups, reports, strict=True)
+    ]
     counts = ("read", "loaded", "rejected", "duplicate", "overlap", "repeated", "anonymous")
     result: dict[str, Any] = {f"rows_{name}": sum(getattr(r, f"rows_{name}") for r in main) for name in counts}
     users, items = _distinct(store, main)
@@ -310,20 +338,12 @@ def _result(store: Store, groups: Sequence[_Group], reports: Sequence[LoadReport
         "items": items,
         "events": _added(r.events for r in main),
         "reasons": _added(r.reasons for r in main),
-        "notes": [note for r in main for note in r.notes],
+        "notes": [note for batch in batches if batch["kind"] == main[0].kind for note in batch["notes"]],
         "replaced": sorted({number for r in reports for number in r.replaced}),
         "changes": _changes(main),
         "mapping": json.loads(groups[reports.index(main[0])].mapping.to_json()),
         "evidence": [asdict(e) for e in groups[reports.index(main[0])].proposal.evidence],
-        "batches": [
-            {
-                **asdict(report),
-                "files": [source.name for source in group.sources],
-                "mapping": json.loads(group.mapping.to_json()),
-                "evidence": [asdict(e) for e in group.proposal.evidence],
-            }
-            for group, report in zip(groups, reports, strict=True)
-        ],
+        "batches": batches,
     }
 
 

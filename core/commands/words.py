@@ -24,7 +24,7 @@ def load_text(result: dict[str, Any], workspace: Path) -> str:
             lines += [f"  Took the place of {_numbered(batch['replaced'])}; undo brings that back."]
         lines += [f"  Mapping: {_mapping(batch['mapping'])}."]
         lines += [f"  Note: {note}" for note in batch["notes"]]
-        doubts = [e for e in batch["evidence"] if not e["sure"]]
+        doubts = [e for e in batch["evidence"] if not e["sure"] and not e["personal"]]  # these have a note
         lines += [f"  Please check {e['column']}: {e['why']}" for e in doubts[:_SHOWN]]
         lines += [""]
     if result.get("left_out"):

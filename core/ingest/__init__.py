@@ -7,8 +7,10 @@ from core.ingest.excel import sheet_names
 from core.ingest.expand import expand
 from core.ingest.lines import RawRow, record_lines, refused_lines
 from core.ingest.load import load
+from core.ingest.personal import personal_words
 from core.ingest.plan import ROLES
 from core.ingest.propose import guess_kind, propose
+from core.ingest.pseudonym import pseudonym
 from core.ingest.rejects import rejects_csv
 from core.ingest.relation import preview, relation
 from core.ingest.remap import Corrections, Override, remap
@@ -67,8 +69,10 @@ __all__ = [
     "last_batch",
     "load",
     "open_source",
+    "personal_words",
     "preview",
     "propose",
+    "pseudonym",
     "record_lines",
     "refused_lines",
     "rejects_csv",

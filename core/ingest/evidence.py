@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from core.ingest import personal
 from core.ingest.names import event_word
 from core.ingest.profile import EXACT_ROWS, ColumnFacts, Facts
 from core.ingest.roles import Part
 from core.ingest.times import spoken, swapped
-from core.ingest.types import ColumnMap
+from core.ingest.types import ColumnMap, Kind, Personal
 
 _ROLE_WORDS = {
     "user": "the user",
@@ -40,6 +41,8 @@ class Seen:
     part: Part | None
     facts: Facts
     words: tuple[tuple[str, int], ...]
+    personal: tuple[Personal, int] | None = None
+    kind: Kind = "events"
 
     @property
     def rows(self) -> str:
@@ -48,7 +51,18 @@ class Seen:
 
 
 def sentence(seen: Seen) -> tuple[str, bool]:
-    """(the sentence, whether the proposal is sure)."""
+    """(the sentence, whether the proposal is sure). Personal data are for the analyst to decide on."""
+    if seen.personal is None:
+        return _sentence(seen)
+    kind, matched = seen.personal
+    role, of = seen.mapped.role, seen.kind
+    text = f"{personal.sentence(kind, matched, seen.column.filled)}; {personal.advice(kind, role, of)}"
+    if role == "user":
+        return f"{_sentence(seen)[0]}; {text}", False
+    return text, role == "contact"
+
+
+def _sentence(seen: Seen) -> tuple[str, bool]:
     column, role = seen.column, seen.mapped.role
     if not column.filled:
         return "no row has a value here", True

@@ -12,6 +12,7 @@ from core.errors import Refusal
 from core.ingest import overlap, typed
 from core.ingest.baskets import check_split
 from core.ingest.plan import KEYS, MANY, ROLES
+from core.ingest.pseudonym import check_pseudonyms
 from core.ingest.types import Mapping, Mode, Repeats, Source
 from core.store import Query, Writer
 
@@ -23,15 +24,16 @@ def check_fit(writer: Writer, sources: Sequence[Source], mapping: Mapping) -> No
     """Refuse a mapping that cannot be carried out.
 
     Raises Refusal `no_rows`, `no_such_column`, `column_twice`, `role_not_for_kind`, `role_twice`, `no_id_column`,
-    `no_event`, `no_channel`, `no_count_event`, `bad_time_format`, `bad_returns`, `returns_without_order`,
-    `bad_overlap`, `overlap_needs_events`, `key_not_kept`, `no_such_zone`, `clock_without_date`, and those of
-    core.ingest.baskets.check_split.
+    `contact_without_user`, `no_event`, `no_channel`, `no_count_event`, `bad_time_format`, `bad_returns`,
+    `returns_without_order`, `bad_overlap`, `overlap_needs_events`, `key_not_kept`, `no_such_zone`,
+    `clock_without_date`, and those of core.ingest.baskets.check_split and core.ingest.pseudonym.check_pseudonyms.
     """
     if not sources or not sum(source.rows for source in sources):
         names = ", ".join(source.name for source in sources) or "No file"
         raise Refusal("no_rows", f"{names}: there are no rows below the header.", "Name a file that has some.")
     _check_columns(sources, mapping)
     _check_roles(mapping)
+    check_pseudonyms(mapping)
     for column in mapping.columns:
         if column.role == "time" or (column.type == "date" and column.role in ("context", "attribute")):
             typed.check_time_format(writer, column.time_format)
@@ -109,6 +111,12 @@ def _check_roles(mapping: Mapping) -> None:
         raise Refusal("no_id_column", f"No column says which {key} a row is about.", f"Name it: {key}=COLUMN.")
     if not key and not mapping.column("user") and not mapping.column("item"):
         raise Refusal("no_id_column", "No column names the user or the item of a row.", "Name one: user=COLUMN.")
+    if (contact := mapping.column("contact")) and not mapping.column("user"):
+        raise Refusal(
+            "contact_without_user",
+            f"{contact.column!r} is a contact, and no column says whose.",
+            "Name the user: user=COLUMN, or leave the contact out.",
+        )
 
 
 def _check_events(mapping: Mapping) -> None:

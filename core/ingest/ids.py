@@ -5,17 +5,20 @@ from __future__ import annotations
 from typing import Literal
 
 from core.ingest import typed
+from core.ingest.plan import Plan
+from core.ingest.pseudonym import hide_ids
 from core.progress import Step, no_step
 from core.store import Query, Writer
 
 Key = Literal["user", "item"]
 
 
-def number_ids(writer: Writer, key: Key, step: Step = no_step) -> None:
+def number_ids(writer: Writer, plan: Plan, key: Key, step: Step = no_step) -> None:
     """Give every id of `load_stage` its number, new ones in order of their text, behind the highest there is.
 
     An id that only parked rows name (`retired_users`, `retired_items`) comes back with the number that it has.
-    Ids are trimmed and otherwise kept as they stand. Trimming looks at each distinct value once, not at each row.
+    Ids are trimmed, made pseudonyms where the plan says so, and otherwise kept as they stand. Both look at each
+    distinct value once, not at each row.
     """
     table, number, name = f"{key}s", f"{key}_no", f"{key}_id"
     writer.run(f"DROP TABLE IF EXISTS load_{key}_ids")
@@ -24,6 +27,7 @@ def number_ids(writer: Writer, key: Key, step: Step = no_step) -> None:
         f"FROM (SELECT {key}_raw AS raw, count(*) AS rows FROM load_stage GROUP BY {key}_raw)",
         step=step,
     )
+    hide_ids(writer, f"load_{key}_ids", plan, key)
     _bring_back(writer, key, step)
     highest = f"(SELECT max({number}) AS no FROM {table} UNION ALL SELECT max({number}) FROM retired_{table})"
     writer.run(

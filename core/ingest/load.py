@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from core.errors import Refusal
 from core.ingest import changes, overlap
 from core.ingest.baskets import basket_note, rows_as_parts, whole_cells
+from core.ingest.contacts import insert_contacts
 from core.ingest.facts import insert_facts, insert_item_facts_of_events, rebuild
 from core.ingest.fitting import check_fit, check_mode
 from core.ingest.ids import Key, known_rows, number_ids
 from core.ingest.load_events import insert_events, rows_without_event
 from core.ingest.load_notes import load_notes
 from core.ingest.plan import Plan, make_plan
+from core.ingest.pseudonym import hide_columns, ready_key
 from core.ingest.rejects import collect_faults, write_rejects
 from core.ingest.repeats import settle_repeats
 from core.ingest.retention import retention_notes
@@ -72,7 +75,7 @@ def load(
 
     Raises:
         Refusal: `already_loaded`, `rows_unaccounted`, `all_rejected`, `too_many_rejects`, `too_many_event_words`, and
-            those of core.ingest.fitting.check_fit.
+            those of core.ingest.fitting.check_fit and core.ingest.pseudonym.ready_key.
         Cancelled: when the step is cancelled; the caller's transaction undoes what was done.
     """
     started = time.monotonic()
@@ -81,7 +84,7 @@ def load(
     if not again:
         _refuse_loaded(writer, sources, mapping, mode)
     sources = whole_cells(sources, mapping)
-    plan = make_plan(mapping, sources)
+    plan = replace(make_plan(mapping, sources), secret=ready_key(writer, mapping))
     replaced = live_batches(writer, mapping.kind) if mode == "replace" else []
     batch_no = _new_batch(writer, sources, mapping, mode)
     staged = stage(writer, sources, plan, step.part(0.0, 0.6))
@@ -89,6 +92,7 @@ def load(
     rejected, reasons = write_rejects(writer, batch_no, staged, plan, step.part(0.6, 0.7))
     step.report(0.7, "Looking for repeated rows")
     repeated, dropped = settle_repeats(writer, plan, step)
+    hide_columns(writer, plan, step)
     counts = _counts(sources, rejected, repeated, dropped)
     key: Key | None = None if mapping.kind == "events" else "user" if mapping.kind == "users" else "item"
     before = changes.remember(writer, key, step) if key else {}
@@ -139,10 +143,11 @@ def _finish_events(
 ) -> dict[str, Any]:
     keys: list[Key] = [key for key in ("user", "item") if plan.field(key)]
     if "user" in keys:
-        number_ids(writer, "user", step)
+        number_ids(writer, plan, "user", step)
+        insert_contacts(writer, batch_no, plan, step)
     with rows_as_parts(writer, plan, step):
         if "item" in keys:
-            number_ids(writer, "item", step)
+            number_ids(writer, plan, "item", step)
         insert_events(writer, batch_no, plan, step.part(0.2, 0.9))
         insert_item_facts_of_events(writer, batch_no, plan, step)
     idle = rows_without_event(writer, plan)
@@ -186,8 +191,9 @@ def _finish_facts(
     writer: Writer, batch_no: int, plan: Plan, key: Key, replaced: Sequence[int], step: Step
 ) -> tuple[dict[str, Any], int]:
     """Counts of an items or users file, and how many of its rows are about an id of an earlier row."""
-    number_ids(writer, key, step)
+    number_ids(writer, plan, key, step)
     said_again = insert_facts(writer, batch_no, plan, key, step)
+    insert_contacts(writer, batch_no, plan, step)
     rebuild(writer, key, step, only_mentioned=bool(replaced))
     counts = {"users": 0, "items": 0, "anonymous": 0, "added": 0, "events": {}}
     return counts | {plan.mapping.kind: known_rows(writer, key)[0]}, said_again

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from core.ingest import baskets, typed
 from core.ingest.types import ColumnMap, Kind, Mapping, Role, Source, Type
@@ -17,7 +17,7 @@ LONGEST_ID = 1_000
 ROLES: dict[Kind, tuple[Role, ...]] = {
     "events": (
         "user", "item", "event", "time", "clock", "order", "quantity", "price", "value", "rating", "session", "channel",
-        "dwell", "device", "campaign", "count", "context", "title", "category", "ignore",
+        "dwell", "device", "campaign", "count", "context", "title", "category", "contact", "ignore",
     ),
     "items": ("item", "title", "category", "price", "attribute", "ignore"),
     "users": ("user", "attribute", "contact", "consent", "ignore"),
@@ -83,6 +83,7 @@ class Plan:
         value: SQL of an event's value over the fields, or None.
         faults: all faults; a staged row names its faults by their place here.
         split_value: SQL of the values of a basket's parts over the fields, a list, where each part has its own.
+        secret: the key of pseudonyms, where the mapping has any.
     """
 
     mapping: Mapping
@@ -90,6 +91,7 @@ class Plan:
     value: str | None
     faults: tuple[Fault, ...]
     split_value: str | None = None
+    secret: bytes | None = field(default=None, repr=False)
 
     def field(self, role: Role) -> Field | None:
         """The field of the first column with this role."""

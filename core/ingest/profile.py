@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from core.ingest import typed
+from core.ingest import personal, typed
 from core.ingest.relation import relation
 from core.ingest.times import TimeFormats, candidates
 from core.ingest.types import Source
@@ -18,7 +18,6 @@ EXACT_ROWS = 1_000_000
 SAMPLED_ROWS = 3_000_000
 _SAMPLE = 1_000_000
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}")
-_PHONE = re.compile(r"(?:\+|00)[0-9][0-9 ()/.-]{6,18}|\(?0[0-9 ()/.-]{8,18}|\(?[0-9]{3}\)?[-. ][0-9]{3}[-. ][0-9]{4}")
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _BOOLEAN = re.compile(
     r"(?i)yes|no|y|n|true|false|t|f|1|0|1\.0|0\.0|on|off|x|ja|nein|oui|non|s[ií]|opt.?(?:ed.?)?(?:in|out)|(?:un)?subscribed"
@@ -35,7 +34,8 @@ class ColumnFacts:
         examples: up to five different values, as they stand.
         numbers, whole, negative: values that are numbers, whole numbers, below zero; low, high: their range.
         padded: numbers written with leading zeros (codes, not amounts).
-        booleans, lists, emails, phones: values that read so.
+        booleans, lists, emails: values that read so.
+        personal: kind of personal data (core.ingest.personal) -> values that read so, for the kinds worth a look.
         times: format -> values that it reads, for the formats worth trying, best first.
         numeric_times: those formats are plain digits (epoch, yyyymmdd).
         first, last: the range of the times in the best format.
@@ -55,7 +55,7 @@ class ColumnFacts:
     booleans: int = 0
     lists: int = 0
     emails: int = 0
-    phones: int = 0
+    personal: Mapping[str, int] = field(default_factory=dict)
     times: Mapping[str, int] = field(default_factory=dict)
     numeric_times: bool = False
     first: datetime | None = None
@@ -104,6 +104,7 @@ def facts(store: Store, source: Source, *, step: Step = no_step) -> Facts:
     exact = source.rows <= EXACT_ROWS
     measures = [
         _measures(ident(name), values, tried.formats, exact)
+        | {f"personal {kind}": sql for kind, sql in personal.measures(name, ident(name), values).items()}
         for name, values, tried in zip(source.columns, first, formats, strict=True)
     ]
     parts = [f"{sql} AS {ident(f'{k} {key}')}" for k, wanted in enumerate(measures) for key, sql in wanted.items()]
@@ -151,8 +152,6 @@ def _measures(cell: str, values: list[str], formats: Sequence[str], exact: bool)
         out["emails"] = (
             f"count(*) FILTER (contains({cell}, '@') AND regexp_full_match(trim({cell}), '{_EMAIL.pattern}'))"
         )
-    if _share(_PHONE, values) >= 0.5:
-        out["phones"] = f"count(*) FILTER (regexp_full_match(trim({cell}), '{_PHONE.pattern}'))"
     for time_format in formats:
         moment = typed.moment(cell, time_format)
         fine = f"{moment} BETWEEN TIMESTAMP '1900-01-01' AND TIMESTAMP '2200-01-01'"
@@ -193,7 +192,8 @@ def _column(name: str, values: list[str], found: dict[str, object], tried: TimeF
         booleans=counts.get("booleans", 0),
         lists=counts.get("lists", 0),
         emails=counts.get("emails", 0),
-        phones=counts.get("phones", 0),
+        personal={k.removeprefix("personal "): n for k, n in counts.items() if k.startswith("personal ")}
+        | {"email": counts.get("emails", 0)},
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from core.ingest import personal
 from core.ingest.basket_guess import Baskets, guess_baskets
 from core.ingest.clocks import clock_format, with_clock
 from core.ingest.evidence import Seen, sentence
@@ -11,7 +12,7 @@ from core.ingest.names import event_in, event_word, plain
 from core.ingest.profile import ColumnFacts, Facts, facts, table
 from core.ingest.remember import Remembered, recall
 from core.ingest.roles import Part, assign, constant_event, guess_kind_from
-from core.ingest.types import ColumnMap, Evidence, Kind, Mapping, Proposal, Source, Type
+from core.ingest.types import ColumnMap, Evidence, Kind, Mapping, Personal, Proposal, Source, Type
 from core.progress import Step, no_step
 from core.store import Query, Store, ident
 
@@ -49,7 +50,10 @@ def propose(
     columns, evidence = [], []
     for column in found.columns:
         mapped = _mapped(column, roles.get(column.name), kind)
-        seen = _evidence(column, Seen(column, mapped, roles.get(column.name), found, words), source)
+        found_personal = personal_data(column, kind)
+        mapped, found_personal = _decided(mapped, found_personal, kind)
+        part = roles.get(column.name)
+        seen = _evidence(column, Seen(column, mapped, part, found, words, found_personal, kind), source)
         if column.name in baskets.marks:
             mapped = replace(mapped, split=baskets.marks[column.name], type="text")
             seen = replace(seen, why=f"{_ROLE_SAID[mapped.role]}; {baskets.said[column.name]}", sure=False)
@@ -119,6 +123,34 @@ def _mapped(column: ColumnFacts, part: Part | None, kind: Kind) -> ColumnMap:
 
 def _type_of(column: ColumnFacts, part: Part) -> Type:
     return "list" if part.role == "category" and _is_list(column) else "text"
+
+
+def personal_data(column: ColumnFacts, kind: Kind) -> tuple[Personal, int] | None:
+    """The kind of personal data in a column, and how many of its values read so; None where there is none."""
+    times = next(iter(column.times.values()), 0)
+    return personal.recognise(
+        column.name,
+        column.personal,
+        column.filled,
+        column.distinct,
+        kind=kind,
+        times=times,
+        first=column.first,
+        last=column.last,
+    )
+
+
+def _decided(
+    mapped: ColumnMap, found: tuple[Personal, int] | None, kind: Kind
+) -> tuple[ColumnMap, tuple[Personal, int] | None]:
+    """A personal column is left out, or a contact, until the analyst says otherwise; ids and items keep their role."""
+    if found is None or mapped.role == "user":
+        return mapped, found
+    if mapped.role in ("context", "attribute", "contact", "session", "device") or (
+        mapped.role == "time" and found[0] == "birth date"
+    ):
+        return ColumnMap(mapped.column, personal.proposed_role(found[0], kind)), found
+    return mapped, None
 
 
 def value_type(column: ColumnFacts) -> Type:
@@ -191,4 +223,5 @@ def _evidence(column: ColumnFacts, seen: Seen, source: Source) -> Evidence:
     why, sure = sentence(seen)
     if written := dict(source.numbers).get(column.name):
         why += "; written with decimal commas" if written == "comma" else "; written with thousands or a currency sign"
-    return Evidence(column.name, why, column.filled, column.distinct, column.examples, sure)
+    what = seen.personal[0] if seen.personal else None
+    return Evidence(column.name, why, column.filled, column.distinct, column.examples, sure, what)

@@ -12,9 +12,11 @@ import pyarrow as pa
 from core.errors import Refusal
 from core.ingest import typed
 from core.ingest.erased import REASON, clean_rejects, collect_erased
+from core.ingest.hide import HIDDEN, hidden_columns, masked
 from core.ingest.lines import RawRow, record_lines, refused_lines
 from core.ingest.plan import CELL, LONGEST_ID, Plan
 from core.ingest.stage import Staged
+from core.ingest.types import Mapping, Source
 from core.progress import Step, no_step
 from core.store import Query, Store, Writer
 from core.store.cells import defuse
@@ -74,6 +76,9 @@ def write_rejects(
 ) -> tuple[int, dict[str, int]]:
     """Move the rows at fault from `load_stage` to `rejects`; how many rows, and reason -> rows.
 
+    Cells of columns that are left out, contact or pseudonyms are not kept: they stand as *** in `raw`, which is NULL
+    where the row cannot be taken apart into cells; messages do not quote them either.
+
     Raises Refusal `too_many_rejects`, `all_rejected`, each naming the commonest reasons with a line.
     """
     faulty = writer.rows(Query("SELECT count(DISTINCT rid) AS n FROM load_faults"))[0]["n"]
@@ -94,7 +99,9 @@ def write_rejects(
 def rejects_csv(store: Store, batch_no: int | Sequence[int], out: Path) -> int:
     """Write the rejected rows of a batch, or of several, as CSV; how many rows.
 
-    Columns file, line, column, reason, message, raw; in file order. Cells that a spreadsheet would run as formulas are
+    Columns file, line, column, reason, message, raw; in file order. Where a load left columns out or kept them apart, a
+    last column `hidden` names them, and their cells stand as *** in `raw`, which is empty where the row could not be
+    taken apart. Cells that a spreadsheet would run as formulas are
     defused. Rows are streamed: memory does not grow with them. Raises Refusal `no_such_batch`.
     """
     numbers = (batch_no,) if isinstance(batch_no, int) else tuple(batch_no)
@@ -102,18 +109,21 @@ def rejects_csv(store: Store, batch_no: int | Sequence[int], out: Path) -> int:
         if not store.rows(Query("SELECT 1 AS one FROM batches WHERE batch_no = ?", (number,))):
             raise Refusal("no_such_batch", f"There is no batch {number}.")
     marks = ", ".join("?" for _ in numbers)
+    hidden = _hidden_in(store, numbers)
+    more = any(hidden.values())
     query = Query(
-        "SELECT file, line, column_name, reason, message, raw FROM rejects "
+        "SELECT batch_no, file, line, column_name, reason, message, raw FROM rejects "
         f"WHERE batch_no IN ({marks}) ORDER BY batch_no, file, line, column_name",
         numbers,
     )
     written = 0
     with out.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["file", "line", "column", "reason", "message", "raw"])
+        writer.writerow(["file", "line", "column", "reason", "message", "raw", *(["hidden"] * more)])
         for batch in store.stream(query):
             for row in batch.to_pylist():
-                writer.writerow([defuse(v) if isinstance(v, str) else v for v in row.values()])
+                cells = [*row.values()][1:] + [hidden[row["batch_no"]]] * more
+                writer.writerow([defuse(v) if isinstance(v, str) else v for v in cells])
             written += batch.num_rows
     return written
 
@@ -121,30 +131,45 @@ def rejects_csv(store: Store, batch_no: int | Sequence[int], out: Path) -> int:
 # ---- inside
 
 
+def _hidden_in(store: Store, numbers: Sequence[int]) -> dict[int, str]:
+    """Batch -> the columns of its mapping whose cells are not kept, parted by commas."""
+    out = {}
+    for number in numbers:
+        row = store.rows(Query("SELECT mapping FROM batches WHERE batch_no = ?", (number,)))[0]
+        mapping = Mapping.from_json(str(row["mapping"]))
+        columns = tuple(c.column for c in mapping.columns)
+        hidden = hidden_columns(mapping, columns)
+        out[number] = ", ".join(name for name in columns if name in hidden)
+    return out
+
+
 def _write(writer: Writer, batch_no: int, staged: Staged, plan: Plan, step: Step) -> Counter[str]:
     """Write one file's rejects; reason -> rows."""
     source, reasons = staged.source, Counter[str]()
+    hidden = hidden_columns(plan.mapping, source.columns)
     if source.rejects:
         path = str(source.rejects)
         for row in writer.rows(Query("SELECT reason, count(*) AS n FROM read_parquet(?) GROUP BY reason", (path,))):
             reasons[str(row["reason"])] += int(str(row["n"]))
         writer.run(
             Query(
-                "INSERT INTO rejects SELECT ?, ?, line, column_name, reason, message, raw FROM read_parquet(?)",
-                (batch_no, source.name, path),
+                "INSERT INTO rejects SELECT ?, ?, line, column_name, reason, message, "
+                "CASE WHEN ? THEN NULL ELSE raw END FROM read_parquet(?)",
+                (batch_no, source.name, bool(hidden), path),
             )
         )
     if staged.malformed:
         at = refused_lines(source, list(staged.malformed), step=step.part(0, 0.4))
         found = zip(staged.malformed.values(), at, strict=True)
-        _insert(writer, batch_no, ((source.name, row.line, None, *why, row.raw) for why, row in found))
+        kept = ((source.name, row.line, None, *why, None if hidden else row.raw) for why, row in found)
+        _insert(writer, batch_no, kept)
         reasons.update(code for code, _ in staged.malformed.values())
     faults = _faults(writer, staged, plan)
     if faults:
         places = sorted({ordinal for ordinal, _, _ in faults})
         lines = record_lines(source, places, refused=list(staged.malformed), step=step.part(0.4, 1))
         row_at = dict(zip(places, lines, strict=True))
-        _insert(writer, batch_no, (_reject(source.name, row_at[k], plan, fault, cell) for k, fault, cell in faults))
+        _insert(writer, batch_no, (_reject(source, row_at[k], plan, fault, cell) for k, fault, cell in faults))
         reasons.update(code for _, code in {(k, plan.faults[fault].code) for k, fault, _ in faults})
     return reasons
 
@@ -162,11 +187,12 @@ def _faults(writer: Writer, staged: Staged, plan: Plan, limit: int = -1) -> list
     return [(int(str(r["ordinal"])), int(str(r["fault"])), "" if r["cell"] is None else str(r["cell"])) for r in rows]
 
 
-def _reject(name: str, row: RawRow, plan: Plan, place: int, cell: str) -> _Reject:
-    fault = plan.faults[place]
-    shown = repr(cell if len(cell) <= 80 else cell[:79] + "…")
-    raw = None if fault.code == REASON else row.raw
-    return name, row.line, fault.column, fault.code, fault.message.replace(CELL, shown), raw
+def _reject(source: Source, row: RawRow, plan: Plan, place: int, cell: str) -> _Reject:
+    fault, hidden = plan.faults[place], hidden_columns(plan.mapping, source.columns)
+    shown = HIDDEN if fault.column in hidden else repr(cell if len(cell) <= 80 else cell[:79] + "…")
+    message = fault.message.replace(CELL, shown)
+    raw = None if fault.code == REASON else masked(source, hidden, row.raw)
+    return source.name, row.line, fault.column, fault.code, message, raw
 
 
 def _insert(writer: Writer, batch_no: int, rejects: Iterable[_Reject]) -> None:
@@ -198,5 +224,5 @@ def _example(writer: Writer, staged: Staged, plan: Plan) -> str:
     place, fault, cell = faults[0]
     row = record_lines(source, [place], refused=list(staged.malformed))[0]
     where = f"line {row.line:,}, " if row.line is not None else ""
-    reject = _reject(source.name, row, plan, fault, cell)
+    reject = _reject(source, row, plan, fault, cell)
     return f"{source.name}, {where}column {reject[2]}: {reject[4]}"

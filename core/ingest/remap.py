@@ -10,7 +10,7 @@ from core.ingest.clocks import clock_format
 from core.ingest.fitting import no_such_column
 from core.ingest.plan import MANY, ROLES
 from core.ingest.profile import Facts, facts
-from core.ingest.propose import best_format, value_type
+from core.ingest.propose import best_format, personal_data, value_type
 from core.ingest.relation import relation
 from core.ingest.roles import constant_event
 from core.ingest.types import ColumnMap, Mapping, Repeats, Role, Source
@@ -40,6 +40,8 @@ class Corrections:
         returns, repeats, overlap, key: as in Mapping; None leaves them as they are.
         zone: of times without an offset, as in Mapping; None leaves it as it is.
         splits: (role or column, mark): what parts the cells of a basket's columns; "" for a column that is not split.
+        pseudonym: columns whose values become pseudonyms; one that was left out, or a contact, is kept as text of the
+            analyst's own.
     """
 
     overrides: tuple[Override, ...] = ()
@@ -51,12 +53,14 @@ class Corrections:
     splits: tuple[tuple[str, str], ...] = ()
     overlap: Repeats | None = None
     key: tuple[str, ...] | None = None
+    pseudonym: tuple[str, ...] = ()
 
 
 def remap(store: Store, source: Source, mapping: Mapping, said: Corrections, *, step: Step = no_step) -> Mapping:
     """`mapping` with the analyst's corrections; columns that no override names keep their role where they can.
 
-    A column that loses its role to an overridden one becomes context (events) or an attribute. A column made time
+    A column that loses its role to an overridden one becomes context (events) or an attribute, or is left out where it
+    seems to hold personal data. A column made time
     here is read in the format that reads most of its values, if no format is given.
 
     Raises Refusal `no_such_column`, `role_not_for_kind`, `column_twice`, `no_time_column`.
@@ -81,6 +85,8 @@ def remap(store: Store, source: Source, mapping: Mapping, said: Corrections, *, 
                 "no_time_column", "A time format is given, but no column is the time.", "Name it: time=COLUMN."
             )
         columns = [replace(c, time_format=time_format) if c.role == "time" else c for c in columns]
+    hidden = {_in_file(source, name) for name in said.pseudonym}
+    columns = [_hidden(c, mapping) if c.column in hidden else c for c in columns]
     out = replace(mapping, columns=tuple(columns))
     if mapping.kind == "events":
         out = _with_event(out, mapping, event, look)
@@ -165,7 +171,23 @@ def _chosen(column: ColumnMap, override: Override, look: _Look) -> ColumnMap:
     return ColumnMap(column.column, role, event=(known_event(word) or word) if word and role == "count" else word)
 
 
+def _in_file(source: Source, name: str) -> str:
+    """A column as the file spells it. Raises Refusal `no_such_column`."""
+    found = name if name in source.columns else next((c for c in source.columns if c.lower() == name.lower()), None)
+    if found is None:
+        raise no_such_column(name, source)
+    return found
+
+
+def _hidden(column: ColumnMap, mapping: Mapping) -> ColumnMap:
+    if column.role in ("context", "attribute", "ignore", "contact"):
+        return ColumnMap(column.column, "context" if mapping.kind == "events" else "attribute", pseudonym=True)
+    return replace(column, pseudonym=True)  # where the role allows none, the load says so
+
+
 def _free(name: str, mapping: Mapping, look: _Look) -> ColumnMap:
+    if personal_data(look.facts().named(name), mapping.kind):
+        return ColumnMap(name, "ignore")
     return _typed(name, "context" if mapping.kind == "events" else "attribute", look)
 
 

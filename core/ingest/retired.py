@@ -19,7 +19,8 @@ def retire(writer: Writer, key: Key, step: Step = no_step) -> None:
     if some(writer, f"retired_{table}"):
         writer.run(f"INSERT INTO {table} ({number}, {name}) SELECT {number}, {name} FROM retired_{table}", step=step)
         writer.run(f"DELETE FROM retired_{table}")
-    if some(writer, "parked_events") or some(writer, f"parked_{_FACTS[key]}"):
+    reached = key == "user" and some(writer, "contact_facts")
+    if reached or some(writer, "parked_events") or some(writer, f"parked_{_FACTS[key]}"):
         writer.run(
             f"INSERT INTO retired_{table} ({number}, {name}) SELECT t.{number}, t.{name} FROM {table} t "
             f"SEMI JOIN ({_parked(key)}) p USING ({number}) ANTI JOIN ({live_numbers(key)}) l USING ({number})",
@@ -43,7 +44,7 @@ def forget_idle(writer: Writer, key: Key, batch_no: int, step: Step = no_step) -
         step=step,
     )
     if some(writer, "load_idle"):
-        for named in ("events", _FACTS[key]):
+        for named in ("events", _FACTS[key], *(("contact_facts",) if key == "user" else ())):
             writer.run(
                 f"DELETE FROM load_idle WHERE {number} IN (SELECT n.{number} FROM {named} n "
                 f"SEMI JOIN load_idle i ON n.{number} = i.{number})",
@@ -65,8 +66,11 @@ def some(writer: Writer, name: str) -> bool:
 
 def live_numbers(key: Key) -> str:
     """SQL of the numbers that events and facts that count name."""
-    return f"SELECT {key}_no FROM events UNION SELECT {key}_no FROM {_FACTS[key]}"
+    # A user whom only a contact names stays: the number would go to another person, and the contact with it.
+    reached = " UNION SELECT user_no FROM contact_facts SEMI JOIN live_batches USING (batch_no)"
+    return f"SELECT {key}_no FROM events UNION SELECT {key}_no FROM {_FACTS[key]}" + (reached if key == "user" else "")
 
 
 def _parked(key: Key) -> str:
-    return f"SELECT {key}_no FROM parked_events UNION SELECT {key}_no FROM parked_{_FACTS[key]}"
+    reached = " UNION SELECT user_no FROM contact_facts" if key == "user" else ""
+    return f"SELECT {key}_no FROM parked_events UNION SELECT {key}_no FROM parked_{_FACTS[key]}{reached}"

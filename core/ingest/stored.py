@@ -15,7 +15,7 @@ from core.ingest.plan import column_type
 from core.ingest.types import ColumnMap, Kind, Mapping, Type
 from core.store import Query, Writer, ident
 
-Table = Literal["events", "users", "items"]
+Table = Literal["events", "users", "items", "contacts"]  # contacts: rows of contact_facts, not columns
 PHYSICAL: dict[Table, str] = {"events": "events", "users": "user_facts", "items": "item_facts"}
 """Where the rows of a load put the columns of each table; users and items are rebuilt from their facts."""
 
@@ -26,6 +26,7 @@ _OURS: dict[Table, frozenset[str]] = {
         "campaign device batch_no row_no".split()
     ),
     "users": frozenset("rowid user_no user_id batch_no".split()),
+    "contacts": frozenset("rowid user_no user_id batch_no".split()),
     "items": frozenset("rowid item_no item_id batch_no title category price".split()),
 }
 
@@ -135,7 +136,7 @@ def _place(column: ColumnMap, kind: Kind) -> tuple[Table, str | None] | None:
     if column.role == "attribute":
         return ("users" if kind == "users" else "items"), None
     if column.role == "contact":
-        return "users", None
+        return "contacts", None
     if column.role == "consent":
         return "users", f"consent_{(column.event or '').strip().lower()}"
     return None

@@ -2,7 +2,9 @@
 
 from core.store.adopt import adopt
 from core.store.cells import defuse
+from core.store.contacts import contact_columns, contacts_query
 from core.store.query import Query, ident, joined
+from core.store.rewrite import rewrite_workspace
 from core.store.store import Store, Writer
 from core.store.vocabulary import EVENTS, NAMES, EventWord, known_event
 from core.store.workspaces import (
@@ -26,6 +28,8 @@ __all__ = [
     "Writer",
     "adopt",
     "close_workspace",
+    "contact_columns",
+    "contacts_query",
     "defuse",
     "delete_workspace",
     "home",
@@ -35,6 +39,7 @@ __all__ = [
     "known_event",
     "list_workspaces",
     "open_workspace",
+    "rewrite_workspace",
     "server_folder",
     "spool_folder",
     "workspace_path",

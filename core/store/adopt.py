@@ -119,8 +119,11 @@ def _adopt(connection: duckdb.DuckDBPyConnection, file: Path, step: Step) -> dic
     seen = _schema_number(connection, file)
     connection.execute("USE made")
     connection.execute("CREATE TABLE migrations (number INTEGER PRIMARY KEY, name VARCHAR NOT NULL)")
-    for _, sql in MIGRATIONS[:seen]:
-        connection.execute(sql)
+    for _, migration in MIGRATIONS[:seen]:
+        if isinstance(migration, str):
+            connection.execute(migration)
+        else:
+            migration(connection)
     for table in _columns(connection, "made"):
         connection.execute(f"DELETE FROM made.{ident(table)}")
     _check_catalog(connection, file, given)

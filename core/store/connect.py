@@ -15,6 +15,7 @@ from typing import IO
 import duckdb
 
 from core.errors import Refusal
+from core.store.encryption import ATTACHED, attach, encryption_key, is_encrypted, key_refusal, prepare_crypto
 from core.store.schema import MIGRATIONS
 
 _PREFIX = "limelight-"
@@ -28,11 +29,12 @@ CONFIG: dict[str, str | bool | int | float | list[str]] = {
 
 
 def connect(path: Path, *, reads: Sequence[Path]) -> duckdb.DuckDBPyConnection:
-    """A connection to `path` that can reach no file but itself and `reads`, with its configuration locked."""
-    try:
-        connection = duckdb.connect(str(path), config=CONFIG)
-    except duckdb.Error as error:
-        raise _refusal(path, error) from None
+    """A connection to `path` that can reach no file but itself and `reads`, with its configuration locked.
+
+    With a key (core.store.encryption), new files are encrypted; one that is there and is not stays as it is. An
+    encrypted file is attached, and each cursor must `use` it.
+    """
+    connection = _open(path)
     try:
         _refuse_newer(path, connection)
         folders = [f"{p.resolve()}{os.sep}" for p in reads if p.is_dir()]
@@ -43,6 +45,39 @@ def connect(path: Path, *, reads: Sequence[Path]) -> duckdb.DuckDBPyConnection:
         connection.execute("SET GLOBAL allowed_configs = ['enable_progress_bar', 'enable_progress_bar_print']")
         connection.execute("SET GLOBAL enable_external_access = false")
         connection.execute("SET GLOBAL lock_configuration = true")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def base_config() -> dict[str, str | bool | int | float | list[str]]:
+    """The configuration of every connection, whatever it opens."""
+    return dict(CONFIG)
+
+
+def use(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the workspace the database of a new cursor, which in an encrypted workspace does not inherit it."""
+    connection.execute(f"USE {ATTACHED}")
+
+
+def _open(path: Path) -> duckdb.DuckDBPyConnection:
+    key, there = encryption_key(), path.exists() and path.stat().st_size > 0
+    if key is None or (there and not is_encrypted(path)):
+        try:
+            return duckdb.connect(str(path), config=CONFIG)
+        except duckdb.Error as error:
+            raise refusal(path, error) from None
+    connection = duckdb.connect(":memory:", config=CONFIG)
+    try:
+        prepare_crypto(connection)
+        connection.execute("SET GLOBAL temp_file_encryption = true")
+        connection.execute("SET GLOBAL temp_directory = $1", [f"{path}.tmp"])
+        attach(connection, path, ATTACHED, key)
+        use(connection)
+    except duckdb.Error as error:
+        connection.close()
+        raise refusal(path, error) from None
     except BaseException:
         connection.close()
         raise
@@ -97,8 +132,11 @@ def _refuse_newer(path: Path, connection: duckdb.DuckDBPyConnection) -> None:
             )
 
 
-def _refusal(path: Path, error: duckdb.Error) -> Refusal:
+def refusal(path: Path, error: duckdb.Error) -> Refusal:
+    """What a person is told about a file that cannot be opened."""
     text = str(error)
+    if about_key := key_refusal(path, error):
+        return about_key
     if "Could not set lock" in text or "being used by another process" in text:
         return Refusal(
             "workspace_locked",

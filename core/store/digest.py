@@ -6,6 +6,7 @@ import hashlib
 import json
 from weakref import WeakKeyDictionary
 
+from core.store.contacts import contact_columns, contacts_query
 from core.store.query import Query, ident
 from core.store.store import Store
 
@@ -19,12 +20,16 @@ def content_digest(store: Store) -> str:
     Two workspaces with the same content have the same digest whatever the order of their loads, the numbers of their
     batches, users and items, or columns without any value. Each row is hashed (MD5, which here only has to scatter)
     over its columns that have a value; sums of the two halves do not depend on the order of rows; SHA-256 over them.
+    Contacts count too, since who is suppressed and what an exported file says hang on them; without any, the digest is
+    what it would be if there were no such table.
     Kept until the workspace changes; 5 million events take some 8 seconds.
     """
     version = store.version
     known = _known.get(store)
     if known is None or known[0] != version:
         parts = {table: store.rows(_sums(store, table))[0] for table in ("events", "users", "items")}
+        if contacts := contact_columns(store):
+            parts["contacts"] = store.rows(_contact_sums(contacts))[0]
         text = json.dumps(parts, sort_keys=True, default=str)
         known = _known[store] = (version, hashlib.sha256(text.encode()).hexdigest())
     return known[1]
@@ -46,11 +51,20 @@ def _sums(store: Store, table: str) -> Query:
         cells |= {"user_id": "u.user_id", "item_id": "i.item_id"}
         source += " LEFT JOIN users u USING (user_no) LEFT JOIN items i USING (item_no)"
     parts = [_cell(name.lower(), cells[name]) for name in sorted(cells, key=str.lower)]
-    return Query(
-        "SELECT count(*) AS rows, sum(md5_number_lower(cells))::VARCHAR AS low, "
-        "sum(md5_number_upper(cells))::VARCHAR AS high "
-        f"FROM (SELECT concat({', '.join(parts)}) AS cells FROM {source})"
-    )
+    return _summed(Query(f"SELECT concat({', '.join(parts)}) AS cells FROM {source}"))
+
+
+def _contact_sums(columns: list[str]) -> Query:
+    cells = {"user_id": "user_id"} | {name.lower(): f"c{n}" for n, name in enumerate(columns)}
+    parts = [_cell(name, cells[name]) for name in sorted(cells)]
+    reached = Query(f"SELECT concat({', '.join(parts)}) AS cells FROM (") + contacts_query(columns)
+    return _summed(reached + ") JOIN users USING (user_no)")
+
+
+def _summed(rows: Query) -> Query:
+    """How many rows there are, and the sums of the halves of the hashes of `cells`."""
+    halves = "sum(md5_number_lower(cells))::VARCHAR AS low, sum(md5_number_upper(cells))::VARCHAR AS high"
+    return Query(f"SELECT count(*) AS rows, {halves} FROM (") + rows + ")"
 
 
 def _cell(name: str, cell: str) -> str:

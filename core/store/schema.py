@@ -5,6 +5,12 @@ What each column means (units, missing values) is said here once; the rest of th
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import duckdb
+
+from core.store.move_contacts import move_contacts
+
 # events   one row per thing a user did. NULL means "not known" everywhere, never zero.
 #   user_no   the user (users.user_no); NULL = anonymous: counts in attention and revenue, not in users
 #   item_no   the item (items.item_no); NULL where the event has none (a search)
@@ -211,10 +217,12 @@ CREATE TABLE contact_facts (
 CREATE TABLE erased (id_hash VARCHAR NOT NULL, erased_at TIMESTAMP NOT NULL);
 """
 
-MIGRATIONS: tuple[tuple[str, str], ...] = (
+MIGRATIONS: tuple[tuple[str, str | Callable[[duckdb.DuckDBPyConnection], None]], ...] = (
     ("first tables", _FIRST),
     ("models and runs", _RUNS),
     ("lists", _LISTS),
     ("many loads", _MANY),
+    ("contacts apart", move_contacts),
 )
-"""(name, SQL) in order; a workspace's schema number is how many of them it has seen."""
+"""(name, SQL or a function of a cursor) in order, each in a transaction of its own; a workspace's schema number is how
+many of them it has seen."""

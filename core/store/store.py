@@ -17,8 +17,9 @@ import pyarrow as pa
 
 from core.progress import Step, no_step
 from core.store import guard
-from core.store.connect import connect, open_folders
+from core.store.connect import connect, open_folders, use
 from core.store.copies import Gate, copy_database, copy_out, write_anew
+from core.store.encryption import is_attached
 from core.store.query import Query
 from core.store.room import room_for, room_refusal
 from core.store.schema import MIGRATIONS
@@ -46,12 +47,14 @@ class Store:
 
         `reads` are files or folders outside the spool that loads may read (a server folder, the command line's
         files); nothing else on the machine can be reached through SQL, and that cannot be changed later.
-        Raises Refusal `workspace_locked` (exit code 4), `not_a_workspace`, `workspace_from_newer_version`.
+        Raises Refusal `workspace_locked` (exit code 4), `not_a_workspace`, `workspace_from_newer_version`,
+        `key_missing`, `wrong_key`, `encryption_unavailable`.
         """
         self.path = path
         self.spool, self.exports = open_folders()
         self._connect = partial(connect, path, reads=[self.spool, self.exports, *reads])
         self._connection = self._connect()
+        self._attached = is_attached(self._connection)
         self._writing, self._noting, self._gate = threading.Lock(), threading.Lock(), Gate()
         self._cache: dict[str, tuple[int, datetime | None]] = {}
         self._migrate()
@@ -218,6 +221,8 @@ class Store:
         with self._gate.passing():
             cursor = self._connection.cursor()
             try:
+                if self._attached:
+                    use(cursor)
                 yield cursor
             finally:
                 cursor.close()
@@ -235,7 +240,10 @@ class Store:
         for number, (name, sql) in enumerate(MIGRATIONS[seen:], start=seen + 1):
             with self._cursor() as cursor:
                 cursor.execute("BEGIN")
-                cursor.execute(sql)
+                if isinstance(sql, str):
+                    cursor.execute(sql)
+                else:
+                    sql(cursor)
                 cursor.execute("INSERT INTO migrations VALUES (?, ?)", (number, name))
                 cursor.execute("COMMIT")
 

@@ -68,8 +68,6 @@ def generate(folder: Path) -> dict[str, Any]:
     """A shop of a million users: few items are taken by many, one event in three is a purchase, four in five agree."""
     with Store(folder / "shop.duckdb") as store, store.atomic() as w:
         for table, column, kind, role in (
-            ("users", "email", "VARCHAR", "contact"),
-            ("users", "phone", "VARCHAR", "contact"),
             ("users", "consent_email", "BOOLEAN", "consent"),
             ("users", "consent_sms", "BOOLEAN", "consent"),
             ("items", "title", "VARCHAR", "title"),
@@ -82,10 +80,12 @@ def generate(folder: Path) -> dict[str, Any]:
         )
         w.run(
             "INSERT INTO users BY NAME SELECT n::INTEGER AS user_no, lpad(n::VARCHAR, 8, '0') AS user_id, "
-            "'user' || n || '@mail.example' AS email, '+4930' || (1000000 + n) AS phone, "
             "hash(n) % 5 > 0 AS consent_email, hash(n + 7) % 2 = 0 AS consent_sms "
             f"FROM generate_series(1, {USERS}) t(n)"
         )
+        for column, value in (("email", "'user' || n || '@mail.example'"), ("phone", "'+4930' || (1000000 + n)")):
+            w.run(f"INSERT INTO columns VALUES ('contacts', '{column}', 'contact')")
+            w.run(f"INSERT INTO contact_facts SELECT 1, n, '{column}', {value} FROM generate_series(1, {USERS}) t(n)")
         w.run(
             "INSERT INTO items BY NAME SELECT n::INTEGER AS item_no, 'I' || lpad(n::VARCHAR, 4, '0') AS item_id, "
             f"'Lamp no. ' || n || ', \"warm\"' AS title FROM generate_series(1, {ITEMS}) t(n)"

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from core.store import Query, Store
+from core.store import Query, Store, Writer
 
 USERS: dict[str, dict[str, Any]] = {
     "000123": {"email": "a@mail.example", "phone": "+49 30 901820", "consent_email": True, "consent_sms": True},
@@ -42,7 +42,6 @@ def put(
     people, items = order(list(users)), order(list(ITEMS))
     tables: dict[str, dict[str, Any]] = {
         "users": {"user_no": pa.array(range(len(people)), pa.int32()), "user_id": pa.array(people, pa.string())}
-        | {c: pa.array([users[u].get(c) for u in people], pa.string()) for c in CONTACT}
         | {c: pa.array([users[u].get(c) for u in people], pa.bool_()) for c in CONSENT},
         "items": {
             "item_no": pa.array(range(len(items)), pa.int32()),
@@ -52,17 +51,33 @@ def put(
     }
     store = Store(path)
     with store.atomic() as w:
-        for column, kind in (*((c, "VARCHAR") for c in CONTACT), *((c, "BOOLEAN") for c in CONSENT)):
-            w.run(f"ALTER TABLE users ADD COLUMN {column} {kind}")
-            role = "contact" if column in CONTACT else "consent"
+        for column in CONSENT:
+            w.run(f"ALTER TABLE users ADD COLUMN {column} BOOLEAN")
             if roles:
-                w.run(Query("INSERT INTO columns VALUES ('users', ?, ?)", (column, role)))
+                w.run(Query("INSERT INTO columns VALUES ('users', ?, 'consent')", (column,)))
+        put_contacts(w, [(users[u].get(c), n, c) for n, u in enumerate(people) for c in CONTACT], roles=roles)
         w.run("ALTER TABLE items ADD COLUMN title VARCHAR")
         w.run("INSERT INTO columns VALUES ('items', 'title', 'title')")
         for name, columns in tables.items():
             with w.table("incoming", pa.table(columns)):
                 w.run(f"INSERT INTO {name} BY NAME SELECT * FROM incoming")
     return store
+
+
+def put_contacts(w: Writer, cells: Sequence[tuple[str | None, int, str]], *, roles: bool = True) -> None:
+    """Contacts (value, user_no, column) of a batch 0; missing ones are left out."""
+    w.run(
+        "INSERT INTO batches (batch_no, kind, files, mapping, rows_read, rows_loaded, rows_rejected, rows_duplicate, "
+        "rows_repeated, rows_anonymous, events_added, loaded_at) "
+        "VALUES (0, 'users', '[]', '{}', 0, 0, 0, 0, 0, 0, 0, TIMESTAMP '2030-01-01')"
+    )
+    kept = [cell for cell in cells if cell[0] is not None]
+    names = ("value", "user_no", "column_name")
+    rows = {name: [cell[k] for cell in kept] for k, name in enumerate(names)}
+    with w.table("incoming", pa.table(rows)):
+        w.run("INSERT INTO contact_facts BY NAME SELECT *, 0 AS batch_no FROM incoming")
+    for column in dict.fromkeys(cell[2] for cell in cells) if roles else ():
+        w.run(Query("INSERT INTO columns VALUES ('contacts', ?, 'contact')", (column,)))
 
 
 def numbers(store: Store, table: str) -> dict[str, int]:

@@ -21,11 +21,12 @@ from core.recommend import Explanation, Spec
 from core.recommend.base import Model
 from core.store import Query, Store
 from tests.behaviour.world import LOADED_AT, E
+from tests.campaigns.shop import put_contacts
 
 USER_TYPES = {
-    "consent_email": pa.bool_(), "consent_sms": pa.bool_(), "email": pa.string(), "phone": pa.string(),
+    "consent_email": pa.bool_(), "consent_sms": pa.bool_(),
 }  # fmt: skip
-_SQL = {"consent_email": "BOOLEAN", "consent_sms": "BOOLEAN", "email": "VARCHAR", "phone": "VARCHAR"}
+_SQL = {"consent_email": "BOOLEAN", "consent_sms": "BOOLEAN"}
 CONSENT = ("consent_email", "consent_sms")
 
 
@@ -87,14 +88,14 @@ def put(store: Store, world: World, *, shuffle: int | None = None) -> Store:
         "events": _events(events, {u: n for n, u in enumerate(users)}, {i: n for n, i in enumerate(items)}),
     }
     with store.atomic() as writer:
-        for table in ("events", "users", "items", "batches", "columns"):
+        for table in ("events", "users", "items", "batches", "columns", "contact_facts"):
             writer.run(f"DELETE FROM {table}")
         row = "INSERT INTO batches VALUES (1, 'events', '[]', '{}', ?, ?, 0, 0, 0, 0, ?, ?, NULL, 'append', 0, 0)"
         n = len(events)
         writer.run(Query(row, (n, n, n, LOADED_AT)))
-        roles = [(c, "consent") for c in world.consent] + [("email", "contact"), ("phone", "contact")]
-        for column, role in roles:
-            writer.run(Query("INSERT INTO columns VALUES ('users', ?, ?)", (column, role)))
+        for column in world.consent:
+            writer.run(Query("INSERT INTO columns VALUES ('users', ?, 'consent')", (column,)))
+        put_contacts(writer, [(f.get(c), n, c) for n, f in enumerate(facts) for c in ("email", "phone")])
         for name, rows in tables.items():
             with writer.table("incoming", rows):
                 writer.run(f"INSERT INTO {name} BY NAME SELECT * FROM incoming")

@@ -131,7 +131,8 @@ FILES = {
     "kunden": File(
         rows("Kundennummer;Vorname;Umsatz;Einwilligung_Email", "K@;Eva|Max;#99,5;ja|nein", mark=";"),
         "users",
-        ["user", "contact", "attribute:number", "consent:email"],
+        ["user", "ignore", "attribute:number", "consent:email"],
+        unsure=["Vorname"],
     ),
     "items": File(
         rows("sku,title,category,price,color,released", "s@,Item @,A|B|C,#99.5,red|blue,#12/2#8/2020"),

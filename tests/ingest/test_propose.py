@@ -111,9 +111,9 @@ def test_a_text_that_belongs_to_the_item_becomes_its_title(store: Store) -> None
     }  # fmt: skip
 
 
-def test_contact_data_in_an_events_file_stays_context(store: Store) -> None:
+def test_contact_data_in_an_events_file_is_left_out(store: Store) -> None:
     text = rows("user_id,item,mail", "u#9,p#9,a#9").replace(",a", ",x@y.de,a").replace("mail\n", "mail,z\n")
-    assert roles(proposed(store, text).mapping)["mail"] == "context"
+    assert roles(proposed(store, text).mapping)["mail"] == "ignore"
 
 
 def test_kind_by_word_wins(store: Store) -> None:

@@ -183,6 +183,7 @@ def test_a_backup_of_an_older_version_is_brought_up_to_date(here: Path) -> None:
     with duckdb.connect(str(old)) as connection:
         connection.execute("CREATE TABLE migrations (number INTEGER PRIMARY KEY, name VARCHAR NOT NULL)")
         for number, (name, sql) in enumerate(MIGRATIONS[:3], start=1):
+            assert isinstance(sql, str)
             connection.execute(sql)
             connection.execute("INSERT INTO migrations VALUES (?, ?)", (number, name))
         connection.execute('ALTER TABLE events ADD COLUMN "Store\'s no" DOUBLE')
