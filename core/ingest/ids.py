@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from core.ingest import typed
+from core.ingest.distinct import distinct
 from core.progress import Step, no_step
 from core.store import Query, Writer
 
@@ -20,7 +21,7 @@ def number_ids(writer: Writer, key: Key, step: Step = no_step) -> None:
     writer.run(f"DROP TABLE IF EXISTS load_{key}_ids")
     writer.run(
         f"CREATE TEMP TABLE load_{key}_ids AS SELECT raw, {typed.text('raw')} AS id, rows "
-        f"FROM (SELECT {key}_raw AS raw, count(*) AS rows FROM load_stage GROUP BY {key}_raw)",
+        f"FROM {distinct(writer, f'{key}_raw', step)}",
         step=step,
     )
     writer.run(
