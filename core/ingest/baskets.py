@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from core.errors import Refusal
 from core.ingest import typed
+from core.ingest.distinct import forget
 from core.ingest.types import Mapping, Role, Source
 from core.progress import Step, no_step
 from core.store import Query, Writer
@@ -135,7 +136,9 @@ def rows_as_parts(writer: Writer, plan: Plan, step: Step = no_step) -> Iterator[
     writer.run("DROP TABLE IF EXISTS load_rows")
     writer.run("ALTER TABLE load_stage RENAME TO load_rows")
     writer.run(_explode(plan, mark), step=step, note="Taking baskets apart")
+    forget(writer)  # the distinct values of rows are not those of their parts
     yield
+    forget(writer)
     writer.run("DROP TABLE load_stage")
     writer.run("ALTER TABLE load_rows RENAME TO load_stage")
 

@@ -18,6 +18,7 @@ from core.errors import Refusal
 from core.ingest import typed
 from core.ingest.erased import forget_row, is_erased, remember
 from core.ingest.mentions import mentions, rule_without, sentence_without, without
+from core.ingest.pseudonym import as_kept
 from core.progress import Step, no_step
 from core.store import Query, Writer
 
@@ -77,12 +78,15 @@ class Receipt:
 def erase(writer: Writer, user_id: str, *, step: Step = no_step) -> Receipt:
     """Erase a user everywhere in the workspace, and remember a keyed hash of the id. Call it inside Store.atomic.
 
-    `user_id` is the id as it stands in `users` (exact; white space around it is trimmed). It must not be put into the
+    `user_id` is the id as it stands in `users` (exact; white space around it is trimmed), or, where users are kept as
+    pseudonyms and the key is here, the raw id. It must not be put into the
     title or the parameters of a job. Checkpointing and compacting are the caller's, after the transaction.
 
     Raises Refusal `no_such_user` when no table knows the id.
     """
     user_id = _trimmed(writer, user_id)
+    if not _numbers(writer, user_id):  # where users are kept as pseudonyms, the raw id names them too
+        user_id = as_kept(writer, user_id) or user_id
     now = datetime.now(UTC).replace(tzinfo=None)
     numbers = _numbers(writer, user_id)
     of_number, of_id = _in_numbers(numbers), Query("user_id = ?", (user_id,))

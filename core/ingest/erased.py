@@ -11,8 +11,10 @@ import secrets
 from datetime import datetime
 
 from core.ingest import typed
+from core.ingest.distinct import distinct
 from core.ingest.mentions import cells_of
 from core.ingest.plan import Plan
+from core.ingest.pseudonym import hidden
 from core.store import Query, Store, Writer
 
 REASON = "erased_user"
@@ -55,15 +57,17 @@ def collect_erased(writer: Writer, plan: Plan) -> None:
         return
     inner, outer = (bytes(b ^ pad for b in key.ljust(_BLOCK, b"\0")).hex() for pad in (0x36, 0x5C))
     place = plan.fault(field.map.column, REASON)
-    distinct = f"SELECT raw, {typed.text('raw')} AS id FROM (SELECT DISTINCT {field.name} AS raw FROM load_stage)"
+    ids = (
+        Query("SELECT raw, ") + hidden(typed.text("raw"), plan, "user") + f" AS id FROM {distinct(writer, field.name)}"
+    )
     hashed = "sha256(from_hex(?) || from_hex(sha256(from_hex(?) || encode(id))))"
     writer.run(
         Query(
             f"INSERT INTO load_faults SELECT s.rowid, {place}, NULL FROM load_stage s "
-            f"WHERE s.{field.name} IN (SELECT raw FROM ({distinct}) WHERE id IS NOT NULL AND {hashed} "
-            "IN (SELECT id_hash FROM erased))",
-            (outer, inner),
+            f"WHERE s.{field.name} IN (SELECT raw FROM ("
         )
+        + ids
+        + Query(f") WHERE id IS NOT NULL AND {hashed} IN (SELECT id_hash FROM erased))", (outer, inner))
     )
     # what else is wrong with such a row would be told with its text
     erased = f"SELECT rid FROM load_faults WHERE fault = {place}"

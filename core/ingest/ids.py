@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from core.ingest import typed
+from core.ingest.distinct import distinct
 from core.ingest.plan import Plan
 from core.ingest.pseudonym import hide_ids
 from core.progress import Step, no_step
@@ -24,7 +25,7 @@ def number_ids(writer: Writer, plan: Plan, key: Key, step: Step = no_step) -> No
     writer.run(f"DROP TABLE IF EXISTS load_{key}_ids")
     writer.run(
         f"CREATE TEMP TABLE load_{key}_ids AS SELECT raw, {typed.text('raw')} AS id, rows "
-        f"FROM (SELECT {key}_raw AS raw, count(*) AS rows FROM load_stage GROUP BY {key}_raw)",
+        f"FROM {distinct(writer, f'{key}_raw', step)}",
         step=step,
     )
     hide_ids(writer, f"load_{key}_ids", plan, key)

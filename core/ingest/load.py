@@ -40,6 +40,9 @@ _TEMPORARY = (
     "load_user_ids",
     "load_item",
     "load_item_ids",
+    "load_distinct_user_raw",
+    "load_distinct_item_raw",
+    "load_distinct_event_raw",
     "reject_errors",
     "reject_scans",
 )

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from core.errors import Refusal
 from core.ingest import overlap, typed
+from core.ingest.distinct import distinct
 from core.ingest.plan import Field, Plan
 from core.ingest.stored import kept_types, stored_columns
 from core.ingest.types import Mapping, Role
@@ -76,7 +77,7 @@ def _words(writer: Writer, plan: Plan) -> pa.Table:
     raws: list[str] = []
     if field:
         limit = MOST_EVENT_WORDS + 1
-        found = writer.rows(Query(f"SELECT DISTINCT event_raw AS raw FROM load_stage LIMIT {limit}"))
+        found = writer.rows(Query(f"SELECT raw FROM {distinct(writer, 'event_raw')} LIMIT {limit}"))
         if len(found) > MOST_EVENT_WORDS:
             raise Refusal(
                 "too_many_event_words",

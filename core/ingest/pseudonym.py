@@ -31,6 +31,14 @@ def pseudonym(text: str) -> str:
     return hashed(text, key)
 
 
+def as_kept(writer: Writer, text: str) -> str | None:
+    """The pseudonym by which this workspace keeps a raw value; None where it keeps none, or its key is not here."""
+    key, known = pseudonym_key(), _known(writer)
+    if key is None or known is None or not hmac.compare_digest(fingerprint(key), known):
+        return None
+    return hashed(text, key)
+
+
 def check_pseudonyms(mapping: Mapping) -> None:
     """Refuse pseudonyms that cannot be. Raises Refusal `pseudonym_not_for_role`, `returns_on_pseudonym`."""
     for column in mapping.columns:
@@ -74,6 +82,12 @@ def ready_key(writer: Writer, mapping: Mapping) -> bytes | None:
     writer.run(Query("DELETE FROM meta WHERE key = ?", (FINGERPRINT,)))
     writer.run(Query("INSERT INTO meta VALUES (?, ?)", (FINGERPRINT, fingerprint(key))))
     return key
+
+
+def hidden(value: str, plan: Plan, role: Role) -> Query:
+    """SQL of an id as the workspace keeps it: the value, or its pseudonym where the plan's column of that role asks so."""
+    field = plan.field(role)
+    return _hashed(value, plan.secret) if plan.secret and field and field.map.pseudonym else Query(value)
 
 
 def hide_ids(writer: Writer, table: str, plan: Plan, role: Role) -> None:

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from core.errors import Refusal
 from core.ingest import typed
+from core.ingest.distinct import distinct
 from core.ingest.erased import REASON, clean_rejects, collect_erased
 from core.ingest.hide import HIDDEN, hidden_columns, masked
 from core.ingest.lines import RawRow, record_lines, refused_lines
@@ -60,9 +61,7 @@ def collect_faults(writer: Writer, plan: Plan) -> None:
             if fault.when is not None or fault.column != field.map.column or fault.code == REASON:
                 continue
             wrong = _WRONG_RAW[fault.code]
-            found = writer.rows(
-                Query(f"SELECT count(*) AS n FROM (SELECT DISTINCT {field.name} AS raw FROM load_stage) WHERE {wrong}")
-            )
+            found = writer.rows(Query(f"SELECT count(*) AS n FROM {distinct(writer, field.name)} WHERE {wrong}"))
             if found[0]["n"]:
                 writer.run(
                     f"INSERT INTO load_faults SELECT rid, {place}, left(raw, 200) "

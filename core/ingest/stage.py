@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.errors import Refusal
+from core.ingest.distinct import forget
 from core.ingest.lines import record_lines
 from core.ingest.plan import CELL, Plan
 from core.ingest.relation import relation
@@ -47,6 +48,7 @@ def stage(writer: Writer, sources: Sequence[Source], plan: Plan, step: Step = no
     columns = ", ".join(f"{f.name} {f.sql_type}" for f in plan.fields if f.staged)
     value = ", value DECIMAL(18, 4)" if plan.value else ""
     writer.run("DROP TABLE IF EXISTS load_stage")
+    forget(writer)
     writer.run(f"CREATE TEMP TABLE load_stage (row_hash UBIGINT, faults {_FAULTS}, {columns}{value})")
     total = max(sum(source.bytes for source in sources), 1)
     staged: list[Staged] = []
@@ -81,7 +83,9 @@ def _insert(source: Source, plan: Plan) -> Query:
         for n, fault in enumerate(plan.faults)
         if fault.when
     ]
-    any_fault = " OR ".join(f"coalesce({when}, false)" for _, _, when in faults) or "false"
+    # Tested inside CASE, where what stands behind AND and OR is looked at only for the rows that need it: as a column
+    # of its own the same condition runs every regular expression over every row, and doubles the time of staging.
+    at_fault = " OR ".join(f"({when})" for _, _, when in faults) or "false"
     listed = ", ".join(
         f"CASE WHEN {when} THEN {{'fault': {n}, 'cell': left({cell}, {_SHOWN})}} END" for n, cell, when in faults
     )
@@ -89,12 +93,12 @@ def _insert(source: Source, plan: Plan) -> Query:
     kept = ", ".join([f.name for f in plan.fields if f.staged] + (["value"] if plan.value else []))
     return (
         Query(
-            f"INSERT INTO load_stage SELECT row_hash, CASE WHEN at_fault THEN {list_sql} END, {kept} "
-            f"FROM (SELECT *, {any_fault} AS at_fault FROM (SELECT *{', ' + value if value else ''} "
+            f"INSERT INTO load_stage SELECT row_hash, CASE WHEN {at_fault} THEN {list_sql} END, {kept} "
+            f"FROM (SELECT *{', ' + value if value else ''} "
             f"FROM (SELECT *, {reads} FROM (SELECT hash({hashed}) AS row_hash, {cells} FROM "
         )
         + relation(source)
-        + "))))"
+        + ")))"
     )
 
 

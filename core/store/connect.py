@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import fcntl
+import itertools
 import os
 import shutil
 import tempfile
@@ -16,9 +17,12 @@ import duckdb
 
 from core.errors import Refusal
 from core.store.encryption import ATTACHED, attach, encryption_key, is_encrypted, key_refusal, prepare_crypto
+from core.store.memory import memory_limit
+from core.store.room import SPILL
 from core.store.schema import MIGRATIONS
 
 _PREFIX = "limelight-"
+_spills = itertools.count()
 _locks: list[IO[str]] = []  # held open for as long as the process lives
 
 CONFIG: dict[str, str | bool | int | float | list[str]] = {
@@ -40,6 +44,8 @@ def connect(path: Path, *, reads: Sequence[Path]) -> duckdb.DuckDBPyConnection:
         folders = [f"{p.resolve()}{os.sep}" for p in reads if p.is_dir()]
         files = [str(p.resolve()) for p in reads if not p.is_dir()]
         connection.execute("SET GLOBAL TimeZone = 'UTC'")
+        connection.execute("SET GLOBAL memory_limit = $1", [f"{memory_limit()} B"])
+        connection.execute("SET GLOBAL temp_directory = $1", [str(_spill_folder())])
         connection.execute("SET GLOBAL allowed_directories = $1", [folders])
         connection.execute("SET GLOBAL allowed_paths = $1", [files])
         connection.execute("SET GLOBAL allowed_configs = ['enable_progress_bar', 'enable_progress_bar_print']")
@@ -72,7 +78,6 @@ def _open(path: Path) -> duckdb.DuckDBPyConnection:
     try:
         prepare_crypto(connection)
         connection.execute("SET GLOBAL temp_file_encryption = true")
-        connection.execute("SET GLOBAL temp_directory = $1", [f"{path}.tmp"])
         attach(connection, path, ATTACHED, key)
         use(connection)
     except duckdb.Error as error:
@@ -82,6 +87,11 @@ def _open(path: Path) -> duckdb.DuckDBPyConnection:
         connection.close()
         raise
     return connection
+
+
+def _spill_folder() -> Path:
+    """A path of this connection alone in the process's private folder; DuckDB makes it when it must, and removes it."""
+    return open_folders()[0].parent / f"{SPILL}{next(_spills)}"
 
 
 @cache

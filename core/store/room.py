@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,10 @@ from pathlib import Path
 import duckdb
 
 from core.errors import Refusal
+from core.store.memory import memory_limit
+
+SPILL = "limelight_spill_"
+"""How the names of folders begin into which DuckDB writes what does not fit into memory."""
 
 _DISK = (
     "no space left on device",
@@ -25,6 +30,13 @@ def room_refusal(path: Path, error: duckdb.Error) -> Refusal | None:
     """The refusal `disk_full` or `out_of_memory` that says what DuckDB's error means; None for any other error."""
     text = str(error).lower()
     if any(sign in text for sign in _DISK):
+        if SPILL in text or "max_temp_directory_size" in text:
+            return Refusal(
+                "disk_full",
+                "There is no room left on the disk of temporary files. Nothing was changed.",
+                f"Free some space in {tempfile.gettempdir()} (a load takes up to three times the size of the file), or "
+                "name another folder in TMPDIR, and try again.",
+            )
         return Refusal(
             "disk_full",
             f"There is no room left on the disk of {path.name}. Nothing was changed.",
@@ -33,8 +45,9 @@ def room_refusal(path: Path, error: duckdb.Error) -> Refusal | None:
     if isinstance(error, duckdb.OutOfMemoryException):
         return Refusal(
             "out_of_memory",
-            "The computer's memory does not suffice for this. Nothing was changed.",
-            "Close other programs, or load the file in parts.",
+            f"A workspace may take {memory_limit() / 1e9:.1f} GB of memory, and that is not enough for this. Nothing was "
+            "changed.",
+            "Load the file in parts, or allow more if the computer has it: set LIMELIGHT_MEMORY, for instance to 6GB.",
         )
     return None
 
