@@ -98,7 +98,8 @@ def _as_before(store: Store, source: Source, found: Facts, known: Remembered, st
 
 def _constant(source: Source, columns: list[ColumnMap]) -> str | None:
     if any(c.split for c in columns) and not {c.role for c in columns} & {"event", "rating", "count"}:
-        return event_in(source.name.split(".")[0]) or "purchase"  # a basket is bought
+        named = event_in(source.name.split(".")[0])
+        return named if named and named != "cart" else "purchase"  # "baskets.csv" holds what was bought
     time = next((c.column for c in columns if c.role == "time"), "")
     return constant_event(source, (c.role for c in columns), time=time)
 

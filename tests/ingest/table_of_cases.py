@@ -8,7 +8,7 @@ import gzip
 import io
 import json
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -62,7 +62,7 @@ def gzipped(text: str) -> bytes:
     return gzip.compress(text.encode(), mtime=0)
 
 
-def zipped(files: dict[str, str | bytes]) -> bytes:
+def zipped(files: Mapping[str, str | bytes]) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in files.items():
@@ -70,7 +70,7 @@ def zipped(files: dict[str, str | bytes]) -> bytes:
     return out.getvalue()
 
 
-def workbook(**sheets: list[list[Any]]) -> bytes:
+def workbook(**sheets: list[Any]) -> bytes:
     book = openpyxl.Workbook()
     book.remove(book.worksheets[0])
     for title, rows in sheets.items():
@@ -106,7 +106,11 @@ FIRST = ("min(at_utc)", "2024-05-01 10:00:00")
 TOTAL = "sum(value)"
 BASKETS = "order_id,customer_id,date,items,quantity,amount\n"
 HEAD = ["user_id", "item_id", "time", "amount"]
-SHEET = [HEAD, ["u1", "a", datetime(2024, 5, 1, 10), 2.5], ["u2", "b", datetime(2024, 5, 2, 10), "$1,234.50"]]
+SHEET: list[Any] = [
+    HEAD,
+    ["u1", "a", datetime(2024, 5, 1, 10), 2.5],
+    ["u2", "b", datetime(2024, 5, 2, 10), "$1,234.50"],
+]
 
 
 CASES: tuple[Case, ...] = (

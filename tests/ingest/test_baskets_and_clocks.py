@@ -83,9 +83,7 @@ def test_mappings_that_cannot_be_carried_out(store: Store, how: Mapping, code: s
     assert refused.value.code == code
 
 
-@pytest.mark.parametrize(
-    "zone", ["Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Europe/London"]
-)
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Asia/Kolkata", "Europe/London"])
 def test_a_zone_agrees_with_pythons(store: Store, zone: str) -> None:
     hours = [
         datetime(2024, month, day, hour, 15)
@@ -106,7 +104,8 @@ def test_hours_skipped_and_repeated_are_counted(store: Store) -> None:
     assert "1 row has a time that a clock change skips" in note
     assert "1 row has a time that a clock change repeats" in note
     assert [row[1] for row in events(store, "item_id", "at_utc")] == [
-        datetime(2024, 3, 31, 1, 30), datetime(2024, 10, 27, 1, 30), datetime(2024, 10, 27, 0, 30), datetime(2024, 7, 1),
+        datetime(2024, 3, 31, 1, 30), datetime(2024, 10, 27, 1, 30), datetime(2024, 10, 27, 0, 30),
+        datetime(2024, 7, 1),
     ]  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -70,7 +71,7 @@ def test_nothing_found(tmp_path: Path, word: str, code: str) -> None:
 
 
 def test_too_many_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.ingest.expand.MOST_FILES", 2)
+    monkeypatch.setattr(import_module("core.ingest.expand"), "MOST_FILES", 2)
     for k in range(3):
         (tmp_path / f"{k}.csv").write_text("x")
     with pytest.raises(Refusal) as refused:
@@ -115,7 +116,7 @@ def test_archives_that_are_refused(tmp_path: Path, spool: Path, monkeypatch: pyt
     (tmp_path / "locked.zip").write_bytes(bytes(locked))
     assert refusal(tmp_path / "locked.zip", spool).code == "encrypted_zip"
     assert refusal(zipped(tmp_path / "none.zip", {"a.png": "x"}), spool).code == "no_file_found"
-    monkeypatch.setattr("core.ingest.unpack._FIRST_LOOK", 1 << 20)
+    monkeypatch.setattr(import_module("core.ingest.unpack"), "_FIRST_LOOK", 1 << 20)
     assert refusal(zipped(tmp_path / "bomb.zip", {"a.csv": b"\n" * (9 << 20)}), spool).code == "too_compressed"
 
 
