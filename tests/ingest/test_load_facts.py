@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from core.ingest.types import Mapping
-from core.store import Query, Store
-from tests.ingest.loading import column, events, load_text, mapping, rejects, table, workspace
+from core.store import Query, Store, contacts_query
+from tests.ingest.loading import column, events, load_text, mapping, rejects, table, undo_batch, workspace
 
 
 @pytest.fixture
@@ -117,6 +117,12 @@ def test_consent_and_contact(store: Store) -> None:
     assert rejects(store) == [(4, "Mail ok?", "bad_yes_no")]
     assert ("users", "consent_email", "consent") in columns(store)
     assert ("contacts", "E-Mail", "contact") in columns(store)
+    later = mapping("users", user="u", contact="e-mail", contact__2="phone")
+    load_text(store, "u,e-mail,phone\n1,,\n2,bob@example.com, \n", later, "later.csv")
+    latest = [dict(row) for row in store.rows(contacts_query(["E-MAIL", "phone"]) + " ORDER BY user_no")]
+    assert [(row["c0"], row["c1"]) for row in latest] == [("Ann@Example.com", "+49 30 1"), ("bob@example.com", "030")]
+    undo_batch(store, 1)
+    assert contacts(store) == [("2", "e-mail", "bob@example.com")]
 
 
 def test_titles_in_an_events_file_feed_the_items(store: Store) -> None:
