@@ -7,6 +7,8 @@ PORT   ?= 8501
 JOBS   ?= 2
 PY     := $(VENV)/bin/python
 SHELL  := /bin/sh
+# Where containers forbid it, each of the hundred Pythons that tests start would compile all of Limelight anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 # What a Python must be able to say to be used.
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
@@ -17,7 +19,7 @@ DIGEST := import hashlib, pathlib, sys; \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check format unit browser-tests shots bench prove sample clean venv install install-dev browser
+.PHONY: help run test check lint types format unit browser-tests shots bench prove sample clean venv install install-dev browser
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -27,11 +29,15 @@ run: install ## install what is missing and serve Limelight on http://127.0.0.1:
 	@exec $(PY) -m streamlit run app.py --server.port $(PORT)
 
 test: install-dev browser ## every check and every test, with a browser
-	@$(MAKE) --no-print-directory check unit browser-tests
+	@$(PY) -m tests.everything "$(MAKE)"
 
-check: install-dev ## lint, format, types
+check: lint types ## lint, format, types
+
+lint: install-dev
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+
+types: install-dev
 	$(PY) -m mypy
 
 format: install-dev ## put the code in order
@@ -42,7 +48,7 @@ unit: install-dev ## tests of core and pages, and the examples in docstrings, in
 	$(PY) -m pytest -n $(JOBS) --dist worksteal --doctest-modules core tests -m "not bench and not prove and not browser"
 
 browser-tests: install-dev browser ## tests in a real browser; those of one file share an app
-	$(PY) -m pytest -n $(JOBS) --dist loadfile tests -m "browser and not bench and not prove"
+	$(PY) -m pytest -n $(JOBS) --dist loadfile tests/browser -m "browser and not bench and not prove"
 
 shots: install-dev browser ## a picture of every page into shots/, with the defects that can be seen by program
 	$(PY) -m tests.browser.shots

@@ -7,10 +7,11 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.driver import WatchedPage, launch, watched_page
-from tests.browser.server import ROOT, App, load_sample, running
+from tests.browser.server import ROOT, App, running
+from tests.prepared import copied
 
 HERE = Path(__file__).parent
 FAILURES = ROOT / "shots" / "failures"
@@ -43,10 +44,11 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
 
 
 @pytest.fixture(scope="session")
-def sample_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+def sample_app(sample_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """The real app with the sample loaded as workspace "sample"; shared by all files: look, do not change."""
     home = tmp_path_factory.mktemp("sample-app") / "home"
-    load_sample(home)
+    home.mkdir()
+    copied(sample_workspace, home)
     with running(home) as it:
         yield it
 
@@ -54,6 +56,7 @@ def sample_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """The Chromium or Chrome of this machine, without a window."""
+    expect.set_options(timeout=20_000)  # other tests keep both cores busy: a page may take its time
     with sync_playwright() as playwright:
         it = launch(playwright)
         yield it

@@ -95,7 +95,7 @@ def go(page: Page, url: str) -> None:
     settled(page)
 
 
-def settled(page: Page, seconds: float = 30) -> None:
+def settled(page: Page, seconds: float = 60) -> None:
     """Wait until Streamlit has run, everything is drawn, and nothing moved for a third of a second."""
     page.evaluate("() => { window.__quietSince = undefined; }")
     page.wait_for_function(_QUIET, timeout=seconds * 1000)

@@ -14,16 +14,18 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.driver import SIZES, WatchedPage, click, download, go, look, overflow, settled
-from tests.browser.server import App, load_sample, running
+from tests.browser.server import App, running
+from tests.prepared import copied
 
 ITEM = "LL-0076"
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+def app(sample_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """The app with the sample of its own: a model and a list are stored in it."""
     home = tmp_path_factory.mktemp("campaigns") / "home"
-    load_sample(home)
+    home.mkdir()
+    copied(sample_workspace, home)
     with running(home) as it:
         yield it
 

@@ -12,16 +12,18 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.driver import WatchedPage, click, download, go, overflow, settled, watched_page
-from tests.browser.server import App, load_sample, running
+from tests.browser.server import App, running
+from tests.prepared import copied
 
 FIND = "Find a user"
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+def app(sample_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """The app with the sample in a home of its own: a model is fitted in it."""
     home = tmp_path_factory.mktemp("explain") / "home"
-    load_sample(home)
+    home.mkdir()
+    copied(sample_workspace, home)
     with running(home) as it:
         yield it
 

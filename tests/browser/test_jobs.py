@@ -25,14 +25,6 @@ def app(tmp_path: Path) -> Iterator[App]:
         yield it
 
 
-@pytest.fixture(autouse=True)
-def patient() -> Iterator[None]:
-    """On two busy cores a page may take its time."""
-    expect.set_options(timeout=20_000)
-    yield
-    expect.set_options(timeout=5_000)
-
-
 def press(page: Page, name: str) -> None:
     """Reach a button by keyboard and press it."""
     button = page.get_by_role("button", name=name, exact=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
@@ -102,7 +103,8 @@ def tattling(tmp_path: Path) -> Iterator[App]:
 def test_the_watch_sees_an_image_from_outside(page: WatchedPage, tattling: App) -> None:
     go(page, tattling.url)
     assert not page.outside_requests
-    page.get_by_role("button", name="Fetch an image").click()
+    with page.expect_request("https://evil.example/**"):
+        page.get_by_role("button", name="Fetch an image").click()
     settled(page)
     assert page.outside_requests == ["https://evil.example/picture.png"]
 
@@ -113,5 +115,7 @@ def test_the_watch_sees_an_icon_by_name(page: WatchedPage, tmp_path: Path) -> No
     script.write_text(ICON_APP)
     with running(tmp_path / "home", script=script) as it:
         go(page, it.url)
-        page.wait_for_timeout(500)
+        until = time.monotonic() + 20
+        while not page.outside_requests and time.monotonic() < until:
+            page.wait_for_timeout(100)
         assert page.outside_requests

@@ -11,16 +11,18 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.driver import SCHEMES, SIZES, WatchedPage, click, download, go, look, overflow, settled, upload
-from tests.browser.server import SAMPLE, App, load_sample, running
+from tests.browser.server import SAMPLE, App, running
+from tests.prepared import copied
 
 LIST = SAMPLE / "campaign.csv"
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+def app(sample_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """The app with the sample of its own: lists are saved in it."""
     home = tmp_path_factory.mktemp("results") / "home"
-    load_sample(home)
+    home.mkdir()
+    copied(sample_workspace, home)
     with running(home) as it:
         yield it
 
@@ -88,7 +90,7 @@ def test_a_faulty_split_shows_no_result_and_can_be_deleted(app: App, page: Watch
     expect(page.get_by_role("combobox", name="Which list?")).to_have_value("half")
     assert "list=half" in page.url
     expect(page.get_by_text("No response rate and no difference is shown")).to_be_visible()
-    assert page.locator(".js-plotly-plot").count() == 0
+    expect(page.locator(".js-plotly-plot")).to_have_count(0)
     assert not re.search(r"points|19\.5", page.get_by_test_id("stMain").inner_text())
     click(page, "Delete")
     click(page, "Delete it")

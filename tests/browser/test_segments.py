@@ -15,7 +15,8 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.driver import WatchedPage, click, download, go, overflow, settled
-from tests.browser.server import ROOT, App, load_sample, running
+from tests.browser.server import ROOT, App, running
+from tests.prepared import copied
 
 TWICE = {"did": "purchase", "compare": {"at_least": 2}}
 
@@ -33,10 +34,11 @@ def core(home: Path, *words: str, stdin: str | None = None) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(sample_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with the sample loaded; the command line asks it before and after the app does."""
     folder = tmp_path_factory.mktemp("segments") / "home"
-    load_sample(folder)
+    folder.mkdir()
+    copied(sample_workspace, folder)
     return folder
 
 

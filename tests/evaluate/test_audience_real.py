@@ -59,10 +59,11 @@ def test_takers_and_yardsticks_by_pandas(found: Audience, rows: pd.DataFrame) ->
     orders = bought.groupby("user")["order"].nunique().reindex(users, fill_value=0)
     last = bought.groupby("user")["at"].max().reindex(users)
     counts = {}
+    everyone = set(users)
     had_by, took_by = (part.reset_index().groupby("item")["user"].agg(set).to_dict() for part in (before, after))
     for item, took in took_by.items():
         if item in had_by:
-            takers = (took & set(users)) - had_by[item]
+            takers = (took & everyone) - had_by[item]
             counts[item] = len(takers), len(users) - len(had_by[item]), takers, had_by[item]
     most = sorted((-n, item) for item, (n, *_) in counts.items() if n >= 10)
     assert found.facts["targets_skipped"] == sum(0 < n < 10 for n, *_ in counts.values())

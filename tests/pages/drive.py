@@ -67,8 +67,9 @@ def settled(at: AppTest) -> AppTest:
         assert not at.exception, at.exception
         if not at.main.get("progress") and not _active():
             return at.run()
-        time.sleep(0.1)
         at.run()
+        while _active() and time.monotonic() < until:  # looked at once while it runs: a run of a page costs more
+            time.sleep(0.02)
     raise AssertionError("the page did not settle")
 
 

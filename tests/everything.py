@@ -1,0 +1,95 @@
+"""All checks and tests at once: `python -m tests.everything make`, which is what `make test` runs.
+
+The unit tests keep the cores busy and the browser tests mostly wait, so that side by side they take little longer
+than the former alone. Lint comes first: it takes seconds, and where it fails the rest need not be waited for.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+FIRST = ("lint",)
+TOGETHER = ("types", "unit", "browser-tests")
+
+
+class Part:
+    """One target of the Makefile in a process group of its own; its lines are shown as they come, after its name."""
+
+    def __init__(self, make: str, name: str) -> None:
+        self.name, self.seconds = name, 0.0
+        self._began = time.monotonic()
+        self._process = subprocess.Popen(
+            [make, "--no-print-directory", name],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+        self._reader = threading.Thread(target=self._show, daemon=True)
+        self._reader.start()
+
+    def _show(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            print(f"{self.name:13} | {line.rstrip()}", flush=True)
+
+    def wait(self) -> int:
+        """The exit code, when it has ended."""
+        code = self._process.wait()
+        self.seconds = time.monotonic() - self._began
+        self._reader.join(5)
+        if not self._reader.is_alive() and self._process.stdout:  # alive: a child of it still holds the pipe
+            self._process.stdout.close()
+        return code
+
+    def stop(self, seconds: float = 20) -> None:
+        """End it as Ctrl-C would, which lets tests stop the apps they started; by force where that does not help."""
+        for number in (signal.SIGINT, signal.SIGKILL):
+            if self._process.poll() is not None:
+                return
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, number)
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(seconds)
+
+
+def run(make: str, names: tuple[str, ...]) -> dict[str, int]:
+    """The exit codes of these targets, run side by side."""
+    parts = [Part(make, name) for name in names]
+    codes: dict[str, int] = {}
+    waiting = [threading.Thread(target=lambda p=part: codes.update({p.name: p.wait()})) for part in parts]
+    try:
+        for thread in waiting:
+            thread.start()
+        for thread in waiting:
+            thread.join()
+    finally:
+        for part in parts:
+            part.stop()
+    for part in parts:
+        print(f"{part.name:13} {part.seconds:4.0f} s  {'passed' if codes[part.name] == 0 else 'FAILED'}", flush=True)
+    return codes
+
+
+def main(make: str) -> int:
+    """0 when every part passed, else 1."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever is ended ends what it started
+    try:
+        return int(any(run(make, FIRST).values()) or any(run(make, TOGETHER).values()))
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
