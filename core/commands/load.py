@@ -28,6 +28,7 @@ from core.ingest import (
     Mode,
     Override,
     Proposal,
+    Repeats,
     Role,
     Source,
     discard,
@@ -133,7 +134,7 @@ def _corrections(args: argparse.Namespace) -> Corrections:
     key = _key(args.key)
     if key and args.overlap == "keep":
         raise Refusal("key_without_drop", "A key is given, and overlap is to be kept.", "Leave out one of the two.")
-    overlap = "drop" if key else args.overlap
+    overlap: Repeats | None = "drop" if key else args.overlap
     return Corrections(tuple(overrides), args.event, args.time_format, args.returns, args.repeats, overlap, key)
 
 
