@@ -133,8 +133,10 @@ def shop(path: Path, rows: int) -> Path:
 
 
 def choose(page: Page, *files: Path) -> None:
+    button = page.get_by_role("button", name="Choose files")
+    expect(button).to_be_enabled()
     with page.expect_file_chooser() as waiting:
-        page.get_by_role("button", name="Choose files").press("Enter")
+        button.press("Enter")
     waiting.value.set_files([str(file) for file in files])
 
 

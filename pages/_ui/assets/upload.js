@@ -295,5 +295,6 @@ export default function ({ parentElement, data, setTriggerValue }) {
   queue.attach(data);
   list.replaceChildren();
   queue.draw();
+  for (const one of zone.querySelectorAll("button")) one.disabled = false; // before that a press would be lost
   return () => { if (queue.owner === owner) Object.assign(queue, { draw: () => {}, say: () => {}, arrived: () => {} }); };
 }
