@@ -12,6 +12,7 @@ import re
 import secrets
 import shutil
 import threading
+import time
 import uuid
 import weakref
 from collections.abc import Callable, Sequence
@@ -26,6 +27,13 @@ PIECE = 8 << 20
 
 RESERVE = 1 << 30
 """Free disk space that uploads never take: what is unpacked, and the workspace itself, need some too."""
+
+IDLE = 2 * 3600.0
+"""Seconds without a word from the visitor's page after which uploads that are not whole are given up.
+
+Streamlit forgets a closed session only when another one ends; on a quiet machine that may be tomorrow. A page that
+holds an upload, also a paused one, speaks up every minute.
+"""
 
 MOST_FILES = 2_000
 _LIMIT = "LIMELIGHT_UPLOAD_LIMIT"
@@ -65,12 +73,14 @@ class Box:
     def __init__(self, spool: Path, free: Callable[[], int] | None = None) -> None:
         self.token = secrets.token_urlsafe(24)
         self.turn = 0
+        self._seen = time.monotonic()
         self._spool = spool
         self._free = free or (lambda: shutil.disk_usage(spool).free)
         self._held: dict[str, Upload] = {}
         self._lock = threading.Lock()
         weakref.finalize(self, _remove_all, self._held)
         _boxes[self.token] = self
+        _give_up_idle()
 
     def begin(self, files: Sequence[tuple[str, int]]) -> list[Upload]:
         """Make room for files of these names and sizes; all of them, or none.
@@ -80,6 +90,8 @@ class Box:
         """
         if not files or any(size < 0 for _, size in files):
             raise Refusal("bad_upload", "No file was named, or one without a size.", "Choose the files again.")
+        self._seen = time.monotonic()
+        _give_up_idle()
         with self._lock:
             if len(self._held) + len(files) > MOST_FILES:
                 raise Refusal(
@@ -103,7 +115,8 @@ class Box:
             return begun
 
     def find(self, upload_id: str) -> Upload | None:
-        """An upload of this box by its id."""
+        """An upload of this box by its id. Whoever asks is there: the box is not idle."""
+        self._seen = time.monotonic()
         return self._held.get(upload_id)
 
     def append(self, upload: Upload, offset: int, piece: bytes | bytearray) -> int:
@@ -163,6 +176,12 @@ class Box:
                 self.turn += 1
             return taken
 
+    def give_up_idle(self) -> None:
+        """Remove what has not arrived whole, if nobody has asked for it for IDLE seconds."""
+        if time.monotonic() - self._seen > IDLE:
+            for upload in [one for one in list(self._held.values()) if not one.ready]:
+                self.cancel(upload)
+
     def _check_room(self, wanted: int) -> None:
         limit = upload_limit()
         mine = sum(one.size for one in self._held.values())
@@ -188,6 +207,11 @@ class Box:
 
 
 _boxes: weakref.WeakValueDictionary[str, Box] = weakref.WeakValueDictionary()
+
+
+def _give_up_idle() -> None:
+    for box in list(_boxes.values()):
+        box.give_up_idle()
 
 
 def find_box(token: str) -> Box | None:

@@ -133,8 +133,10 @@ def shop(path: Path, rows: int) -> Path:
 
 
 def choose(page: Page, *files: Path) -> None:
+    button = page.get_by_role("button", name="Choose files")
+    expect(button).to_be_enabled()
     with page.expect_file_chooser() as waiting:
-        page.get_by_role("button", name="Choose files").press("Enter")
+        button.press("Enter")
     waiting.value.set_files([str(file) for file in files])
 
 
@@ -178,6 +180,8 @@ def test_a_cancelled_upload_is_gone_and_the_others_go_on(page: Page, app: App, t
     page.route("**/limelight/uploads/*/*", hold_the_first)
     choose(page, shop(tmp_path / "first.csv", 50), shop(tmp_path / "second.csv", 60))
     expect(page.get_by_text("603 bytes, waiting")).to_be_visible()
+    while not stopped:  # else it would be the second file's piece that is held
+        page.wait_for_timeout(20)
     page.get_by_role("button", name="Pause: first.csv").click()
     expect(page.get_by_text("Paused at 0")).to_be_visible()
     page.get_by_role("button", name="Cancel: first.csv").click()

@@ -10,6 +10,7 @@ import random
 import stat
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -214,6 +215,20 @@ def test_what_lies_in_the_box_goes_with_its_session(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [taken.path], "the one that was taken is its taker's"
     assert uploads.find_box(token) is None
     assert ask("GET", f"/limelight/uploads/{token}/{other}").status == 404
+
+
+def test_what_nobody_has_asked_for_in_hours_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = 1_000.0
+    monkeypatch.setattr(uploads, "time", SimpleNamespace(monotonic=lambda: clock))
+    left, held = Box(tmp_path), Box(tmp_path)
+    (half,), (paused,) = begin(left, ("a.csv", 4)), begin(held, ("b.csv", 4))
+    clock += uploads.IDLE - 1
+    assert ask("GET", at(held, paused)).status == 200  # its page says that it is there
+    clock += 2
+    Box(tmp_path)
+    assert left.find(half) is None
+    assert held.find(paused) is not None
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", "a\0b\n.csv", "", "x" * 5_000, "..", "a/b.csv"])

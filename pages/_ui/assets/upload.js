@@ -164,6 +164,10 @@ class Queue {
 }
 
 const queue = new Queue();
+setInterval(() => { // the app gives up what nobody has asked for in two hours: say that we are here
+  const held = queue.items.find((item) => item.id);
+  if (held) queue.ask(`/${held.id}`).catch(() => {});
+}, 60_000);
 globalThis.addEventListener("beforeunload", (event) => { if (queue.busy) event.preventDefault(); });
 
 // ---- words
@@ -295,5 +299,6 @@ export default function ({ parentElement, data, setTriggerValue }) {
   queue.attach(data);
   list.replaceChildren();
   queue.draw();
+  for (const one of zone.querySelectorAll("button")) one.disabled = false; // before that a press would be lost
   return () => { if (queue.owner === owner) Object.assign(queue, { draw: () => {}, say: () => {}, arrived: () => {} }); };
 }
