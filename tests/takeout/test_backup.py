@@ -98,7 +98,10 @@ def test_where_no_backup_goes(store: Store, here: Path) -> None:
         backup(store, here / "there.duckdb", replace=True, step=Cancel())
     assert (here / "there.duckdb").read_bytes() == b"precious"
     assert not list(store.exports.glob("backup-*"))
+    killed = here / ".there.duckdb.999999999-ab.part"  # what a killed process could not clear up
+    killed.write_bytes(b"half")
     backup(store, here / "there.duckdb", replace=True)
+    assert not killed.exists()
     assert (here / "there.duckdb").read_bytes()[8:12] == b"DUCK"
 
 
