@@ -45,10 +45,9 @@ def is_encrypted(path: Path) -> bool | None:
 
 def is_attached(connection: duckdb.DuckDBPyConnection) -> bool:
     """Whether the workspace of a connection is encrypted, and each new cursor must be told to use it."""
-    row = connection.execute(
-        "SELECT encrypted FROM duckdb_databases() WHERE database_name = current_database()"
-    ).fetchone()
-    return bool(row and row[0])
+    question = "SELECT encrypted FROM duckdb_databases() WHERE database_name = current_database()"
+    rows = connection.execute(question).fetchall()  # to the end: an open answer keeps its transaction, and blocks CHECKPOINT
+    return bool(rows and rows[0][0])
 
 
 def prepare_crypto(connection: duckdb.DuckDBPyConnection) -> None:

@@ -45,7 +45,7 @@ def room_refusal(path: Path, error: duckdb.Error) -> Refusal | None:
     if isinstance(error, duckdb.OutOfMemoryException):
         return Refusal(
             "out_of_memory",
-            f"A workspace may take {memory_limit() / 1e9:.1f} GB of memory, and that is not enough for this. Nothing was "
+            f"A workspace may take {memory_limit() / 1e9:.1f} GB of memory, which is not enough for this. Nothing was "
             "changed.",
             "Load the file in parts, or allow more if the computer has it: set LIMELIGHT_MEMORY, for instance to 6GB.",
         )

@@ -24,13 +24,14 @@ import pytest
 from tests.bench.paper import put
 from tests.bench.shop_file import write_shop_file
 
-ROWS = 5_000_000
-TURNS = 3
-LIMIT = 2.0
+ROWS = int(os.environ.get("LIMELIGHT_BENCH_ROWS", "10_000_000"))
+TURNS = int(os.environ.get("LIMELIGHT_BENCH_TURNS", "3"))
+LIMIT = 2.0  # the aim is 1.5; lowered when a machine with nothing else to do has shown it
+MOST_MEMORY = 4_000  # MB, whatever the size of the file
 
 
 @pytest.mark.bench
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(7200)
 def test_a_load_takes_less_than_twice_bare_duckdb(tmp_path: Path) -> None:
     file = tmp_path / "shop.csv"
     write_shop_file(file, ROWS)
@@ -48,8 +49,9 @@ def test_a_load_takes_less_than_twice_bare_duckdb(tmp_path: Path) -> None:
     ratio = ours["seconds"] / bare["seconds"]
     text = paper(file.stat().st_size, bare, ours, ratio)
     print(f"\n{text}")
+    assert ours["peak"] < MOST_MEMORY
     assert ratio < LIMIT
-    put("Loading", text)
+    put("Loading" if ROWS == 10_000_000 else f"Loading, {ROWS:,} rows", text)
 
 
 def in_a_process(way: str, file: Path, folder: Path) -> dict[str, float]:
@@ -105,7 +107,10 @@ commit, close. Bare DuckDB: `CREATE TABLE AS SELECT * FROM read_csv(...)`, close
 |---|---|---|---|---|
 | Limelight | {ours["seconds"]:.1f} | {ROWS / ours["seconds"]:,.0f} | {ours["cpu"]:.1f} | {ours["peak"]:,.0f} |
 | bare DuckDB | {bare["seconds"]:.1f} | {ROWS / bare["seconds"]:,.0f} | {bare["cpu"]:.1f} | {bare["peak"]:,.0f} |
-| ratio | {ratio:.2f} (limit {LIMIT:.1f}) | | {ours["cpu"] / bare["cpu"]:.2f} | |
+| ratio | {ratio:.2f} (limit {LIMIT:.1f}) | | {ours["cpu"] / bare["cpu"]:.2f} | (limit {MOST_MEMORY:,}) |
+
+On a machine that does other work at the same time the CPU seconds say more than the seconds. Another size:
+`LIMELIGHT_BENCH_ROWS=50_000_000 make bench`.
 """
 
 

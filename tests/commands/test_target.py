@@ -20,7 +20,7 @@ from core.evaluate import AudienceSpec, audience
 from core.experiments import get_saved
 from core.recommend import spec
 from core.segments import Prop, Segment, Test, save_segment
-from core.store import Query, Store
+from core.store import Query, Store, contacts_query
 from tests.prepared import copied
 
 Run = Callable[..., tuple[int, dict[str, Any]]]
@@ -70,7 +70,8 @@ def reconcile(found: dict[str, Any]) -> None:
 
 def test_a_list_for_an_item(run: Run, workspace: Path, tmp_path: Path) -> None:
     with Store(workspace) as store:
-        users = {str(r["user_id"]): r for r in store.rows(Query("SELECT * FROM users"))}
+        reached = Query("SELECT * FROM users LEFT JOIN (") + contacts_query(["email", "phone"]) + ") USING (user_no)"
+        users = {str(r["user_id"]): r for r in store.rows(reached)}
         buyers = {str(r["user_id"]) for r in store.rows(Query(
             "SELECT user_id FROM events JOIN users USING (user_no) JOIN items USING (item_no) WHERE item_id = ? "
             "GROUP BY user_id HAVING sum(CASE event WHEN 'purchase' THEN quantity WHEN 'return' THEN quantity END) > 0",
@@ -95,8 +96,8 @@ def test_a_list_for_an_item(run: Run, workspace: Path, tmp_path: Path) -> None:
     for row in sent:
         user = users[row["user_id"]]
         assert user["consent_email"]
-        assert row["email"] == (user["email"] or "")
-        assert row["phone"] == ((user["phone"] or "") if user["consent_sms"] else "")
+        assert row["email"] == (user["c0"] or "")
+        assert row["phone"] == ((user["c1"] or "") if user["consent_sms"] else "")
         assert row["item"] == ITEM
         assert row["why"].endswith(".")
     chosen = {r["user_id"] for r in sent + held}

@@ -99,7 +99,7 @@ def test_what_is_left_is_what_others_said(store: Store, tmp_path: Path) -> None:
         for one in (store, never):
             undo_batch(one, 2)
         assert content_digest(never) == content_digest(store)
-    assert receipt.rows == {"events": 3, "user_facts": 1, "users": 1, "rejects": 2}
+    assert receipt.rows == {"events": 3, "user_facts": 1, "contact_facts": 1, "users": 1, "rejects": 2}
     assert receipt.batches == (1, 2)
     assert store.rows(Query("SELECT batch_no, events_gone AS n, rows_loaded FROM batches ORDER BY 1"))[0] == {
         "batch_no": 1, "n": 3, "rows_loaded": 6,
@@ -110,7 +110,7 @@ def test_every_table_is_cleaned_and_the_receipt_says_so(store: Store) -> None:
     trail(store)
     receipt = erased(store, f"  {GONE}\t")
     assert receipt.rows == {
-        "events": 3, "parked_events": 1, "user_facts": 1, "contact_facts": 1, "run_users": 2, "run_chosen": 1,
+        "events": 3, "parked_events": 1, "user_facts": 1, "contact_facts": 2, "run_users": 2, "run_chosen": 1,
         "users": 1,
         "retired_users": 1, "saved_members": 1, "rejects": 2, "jobs": 1, "segments": 1,
     }  # fmt: skip
