@@ -85,7 +85,7 @@ def ready_key(writer: Writer, mapping: Mapping) -> bytes | None:
 
 
 def hidden(value: str, plan: Plan, role: Role) -> Query:
-    """SQL of an id as the workspace keeps it: the value, or its pseudonym where the plan's column of that role asks so."""
+    """SQL of an id as the workspace keeps it: the value, or its pseudonym where the plan's column asks so."""
     field = plan.field(role)
     return _hashed(value, plan.secret) if plan.secret and field and field.map.pseudonym else Query(value)
 

@@ -46,7 +46,7 @@ def is_encrypted(path: Path) -> bool | None:
 def is_attached(connection: duckdb.DuckDBPyConnection) -> bool:
     """Whether the workspace of a connection is encrypted, and each new cursor must be told to use it."""
     question = "SELECT encrypted FROM duckdb_databases() WHERE database_name = current_database()"
-    rows = connection.execute(question).fetchall()  # to the end: an open answer keeps its transaction, and blocks CHECKPOINT
+    rows = connection.execute(question).fetchall()  # all of it: an open answer keeps its transaction open
     return bool(rows and rows[0][0])
 
 
