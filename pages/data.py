@@ -11,9 +11,11 @@ from core.store import Store
 from pages._ui import format as fmt
 from pages._ui import shell, state
 from pages._ui.cache import ask
+from pages._ui.data_care import draw_care
 from pages._ui.data_history import draw_history
 from pages._ui.data_load import draft, draw_load, forget_draft, load_job, load_sample
 from pages._ui.data_report import draw_figures, draw_report
+from pages._ui.data_takeaway import draw_takeaway
 from pages._ui.jobs import job_result
 from pages._ui.text import plain
 
@@ -41,7 +43,19 @@ def main() -> None:
         if draft() is None:
             _held(store)
         draw_load()
-    draw_history(store)
+    loads, away, care = st.tabs(["What has been loaded", "Take it away", "Erase and drop"])
+    with loads:
+        draw_history(store)
+    with away:
+        if shell.holds_anything(store):
+            draw_takeaway(store)
+        else:
+            st.caption("There is nothing to take away yet.")
+    with care:
+        if shell.holds_anything(store):
+            draw_care(store)
+        else:
+            st.caption("There is nothing here yet.")
 
 
 def _held(store: Store) -> None:

@@ -14,6 +14,7 @@ from core.jobs import runner_for
 from core.store import delete_workspace, home, list_workspaces, open_workspace, server_folder, workspace_path
 from pages._ui import format as fmt
 from pages._ui import shell
+from pages._ui.restoring import draw_restore
 from pages._ui.text import plain
 
 
@@ -25,6 +26,7 @@ def main() -> None:
         "asks nothing of any other computer: no fonts, no maps, no usage statistics."
     )
     _workspaces()
+    draw_restore()
     _folders()
     with st.expander("What the figures mean"):
         for name, meaning in DEFINITIONS.items():
@@ -39,7 +41,7 @@ def _workspaces() -> None:
     st.subheader("Workspaces", anchor=False)
     st.markdown(
         "A workspace is one file that holds the data of one shop or project, its segments, and the record of every "
-        "load. To keep, move or hand it over, close Limelight and copy the file."
+        "load. To keep it or hand it over, take a backup on the page Data."
     )
     names = list_workspaces()
     if not names:

@@ -16,7 +16,8 @@ import duckdb
 from core.errors import Refusal
 from core.progress import Step, no_step
 from core.store.connect import CONFIG, open_folders
-from core.store.copies import count_tables, literal
+from core.store.copies import count_tables
+from core.store.encryption import attach, encryption_key, is_encrypted, key_refusal, prepare_crypto
 from core.store.query import ident
 from core.store.room import room_for
 from core.store.schema import MIGRATIONS
@@ -75,8 +76,12 @@ def _check_beginning(file: Path) -> None:
 
 def _apart(file: Path, made: Path) -> duckdb.DuckDBPyConnection:
     """A DuckDB of its own with both files attached, as `given` and `made`, and nothing else in reach."""
+    key = encryption_key()
     connection = duckdb.connect(":memory:", config=CONFIG)
     try:
+        if key is not None:
+            prepare_crypto(connection)
+            connection.execute("SET GLOBAL temp_file_encryption = true")
         connection.execute("SET GLOBAL TimeZone = 'UTC'")
         connection.execute("SET GLOBAL temp_directory = $1", [str(open_folders()[1])])
         connection.execute("SET GLOBAL allowed_directories = $1", [[f"{open_folders()[1].resolve()}/"]])
@@ -86,10 +91,10 @@ def _apart(file: Path, made: Path) -> duckdb.DuckDBPyConnection:
         connection.execute("SET GLOBAL enable_external_access = false")
         connection.execute("SET GLOBAL lock_configuration = true")
         try:
-            connection.execute(f"ATTACH {literal(str(file.resolve()))} AS given (READ_ONLY)")
+            attach(connection, file.resolve(), "given", key if is_encrypted(file) else None, read_only=True)
         except duckdb.Error as error:
-            raise _cannot_open(file, str(error)) from None
-        connection.execute(f"ATTACH {literal(str(made.resolve()))} AS made")
+            raise key_refusal(file, error) or _cannot_open(file, str(error)) from None
+        attach(connection, made.resolve(), "made", key)  # as every new workspace: encrypted where there is a key
     except BaseException:
         connection.close()
         raise

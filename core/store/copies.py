@@ -17,6 +17,7 @@ import duckdb
 
 from core.errors import Refusal
 from core.progress import Step, no_step
+from core.store.encryption import KEY, attach, encryption_key
 from core.store.query import Query, ident
 from core.store.room import room_for
 from core.store.watch import watched
@@ -52,25 +53,25 @@ def copy_out(cursor: duckdb.DuckDBPyConnection, parts: Sequence[tuple[Query, Pat
     return rows
 
 
-def copy_database(cursor: duckdb.DuckDBPyConnection, file: Path, step: Step, options: str = "") -> dict[str, int]:
+def copy_database(cursor: duckdb.DuckDBPyConnection, file: Path, step: Step) -> dict[str, int]:
     """Write all of the current database, as one transaction sees it, to the new DuckDB file `file`; table -> rows.
 
-    The copy holds nothing of what was deleted before. A copy that fails leaves no file. `options` are ATTACH's for the
-    new file (SQL of ours); an encrypted database is copied only where they say with which key. Raises Refusal
-    `encrypted_workspace`.
+    The copy holds nothing of what was deleted before, and is encrypted with the key at hand where the database is. A
+    copy that fails leaves no file. Raises Refusal `encrypted_workspace`, where the key is not here any longer.
     """
     alias = f"copy_{secrets.token_hex(4)}"  # a word of its own, since the workspace's may be any ("backup", "ws")
     name, encrypted = _one(
         cursor, "SELECT database_name, encrypted FROM duckdb_databases() WHERE database_name = current_database()"
     )
-    if encrypted and not options:
+    key = encryption_key() if encrypted else None
+    if encrypted and key is None:
         raise Refusal(
             "encrypted_workspace",
-            "The workspace is encrypted, and its copy would not be.",
-            "Copy the file while the workspace is closed, instead.",
+            "The workspace is encrypted, and its copy would not be: the key is not here any longer.",
+            f"Set {KEY}, or copy the file while the workspace is closed.",
         )
     try:
-        cursor.execute(f"ATTACH {literal(str(file))} AS {alias} {options}")
+        attach(cursor, file, alias, key)
         try:
             cursor.execute("BEGIN")
             with watched(cursor, step, None, "Copying the workspace"):

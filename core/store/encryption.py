@@ -67,12 +67,13 @@ def prepare_crypto(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str, key: str | None) -> None:
+def attach(
+    connection: duckdb.DuckDBPyConnection, path: Path, name: str, key: str | None, *, read_only: bool = False
+) -> None:
     """Attach a workspace file under `name` (ours), encrypted when there is a key. Raises duckdb.Error as it comes."""
-    if key is None:
-        connection.execute(f"ATTACH ? AS {name}", (str(path),))
-    else:
-        connection.execute(f"ATTACH ? AS {name} (ENCRYPTION_KEY ?)", (str(path), key))
+    options = [*(["READ_ONLY"] if read_only else []), *(["ENCRYPTION_KEY ?"] if key is not None else [])]
+    said = f" ({', '.join(options)})" if options else ""
+    connection.execute(f"ATTACH ? AS {name}{said}", (str(path), *([key] if key is not None else [])))
 
 
 def key_refusal(path: Path, error: duckdb.Error) -> Refusal | None:

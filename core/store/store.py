@@ -37,10 +37,7 @@ class Store:
         path: the workspace file.
         spool: folder of uploads and prepared files, readable by the load; emptied when the store closes.
         exports: folder into which files for download are written.
-        attach_options: of ATTACH for a copy of the workspace (SQL: its key where it is encrypted).
     """
-
-    attach_options = ""
 
     def __init__(self, path: Path, *, reads: Sequence[Path] = ()) -> None:
         """Open `path`, made if absent, and bring its tables up to date.
@@ -176,7 +173,7 @@ class Store:
         Others may read and write meanwhile. Raises Refusal `disk_full`, Cancelled; then there is no file.
         """
         with self._cursor() as cursor, room_for(file):
-            return copy_database(cursor, file, step, self.attach_options)
+            return copy_database(cursor, file, step)
 
     def compact(self, *, step: Step = no_step) -> tuple[int, int]:
         """Write the workspace's file anew, so that nothing deleted is left in its bytes; its size before and after.

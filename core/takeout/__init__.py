@@ -3,7 +3,7 @@
 from core.takeout.backup import Backup, backup
 from core.takeout.export import export_all, export_table
 from core.takeout.restore import KEPT, restore
-from core.takeout.tables import FORMATS, PERSONAL, TABLES, export_mapping
+from core.takeout.tables import FORMATS, PERSONAL, TABLES, export_mapping, table_rows
 
 __all__ = [
     "FORMATS",
@@ -16,4 +16,5 @@ __all__ = [
     "export_mapping",
     "export_table",
     "restore",
+    "table_rows",
 ]

@@ -33,14 +33,16 @@ def restore(file: Path, name: str, *, replace: bool = False, step: Step = no_ste
 
     Returns `{"workspace", "path", "rows": {table: n}, "bytes", "digest", "version", "kept": path or None}`.
     Raises Refusal `no_such_file`, `not_a_workspace`, `damaged_file`, `foreign_objects`, `encrypted_file`,
-    `workspace_from_newer_version`, `workspace_exists`, `workspace_open`, `workspace_locked`, `bad_workspace_name`,
-    `no_such_folder`, `disk_full`, `cannot_write`; Cancelled.
+    `key_missing`, `wrong_key`, `workspace_from_newer_version`, `workspace_exists`, `workspace_open`, `workspace_locked`,
+    `bad_workspace_name`, `no_such_folder`, `disk_full`, `cannot_write`; Cancelled.
     """
     path = workspace_path(name)
     if path.suffix != ".duckdb":
         raise Refusal("bad_workspace_name", f"{name!r} is no name of a workspace.", "Give a bare name, or FILE.duckdb.")
     if not file.is_file():
         raise Refusal("no_such_file", f"There is no file {file}.", "Check the path.")
+    if is_open(file):
+        raise Refusal("workspace_open", f"{file} is a workspace in use.", "Take a backup of it, and restore that.")
     _check_place(file, path, replace=replace)
     made = open_folders()[1] / f"restore-{secrets.token_hex(4)}.duckdb"
     try:

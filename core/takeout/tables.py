@@ -17,7 +17,7 @@ from typing import Literal
 
 from core.errors import Refusal
 from core.ingest import ColumnMap, Mapping, Type
-from core.store import Query, Store, ident
+from core.store import Query, Store, contact_columns, ident, joined
 from core.store.cells import defuse, defuse_sql
 
 TABLES = ("events", "users", "items", "contacts", "batches", "rejects", "segments")
@@ -97,6 +97,12 @@ def table_of(store: Store, name: str) -> Table:
     return Table(name, columns, f"{name} t")
 
 
+def table_rows(store: Store) -> dict[str, int]:
+    """Table of TABLES -> the rows that its export would have now."""
+    counts = (Query(f"SELECT '{name}' AS name, count(*) AS n FROM {table_of(store, name).source}") for name in TABLES)
+    return {str(row["name"]): int(row["n"]) for row in store.rows(joined(" UNION ALL ", list(counts)))}
+
+
 def export_mapping(store: Store, name: str, *, form: Format = "csv", raw: bool = False) -> Mapping | None:
     """The mapping with which `load` takes an exported table back as it is; None for tables that no load makes.
 
@@ -142,15 +148,15 @@ def _contacts(store: Store) -> Table:
     """Contact columns, wherever they are kept: with the users, or apart from all else in contact_facts."""
     physical = _physical(store, "users")
     with_users = {c: k for c, k in physical.items() if _roles(store, "users").get(c.lower()) == "contact"}
-    rows = store.rows(Query("SELECT DISTINCT column_name AS c FROM contact_facts ORDER BY c"))
-    apart = [str(row["c"]) for row in rows if row["c"] not in with_users]
+    apart = [name for name in contact_columns(store) if name not in with_users]
     columns = [Column("user_id", "t.user_id", "VARCHAR", "user")]
     columns += [Column(c, f"t.{ident(c)}", kind, "contact") for c, kind in with_users.items()]
     source = "users t"
     for k, c in enumerate(apart):
         named = "'" + c.replace("'", "''") + "'"
         latest = "SELECT user_no, arg_max(value, batch_no) AS value FROM contact_facts c "
-        latest += f"SEMI JOIN live_batches b ON b.batch_no = c.batch_no WHERE c.column_name = {named} GROUP BY user_no"
+        latest += "SEMI JOIN live_batches b ON b.batch_no = c.batch_no "
+        latest += f"WHERE lower(c.column_name) = lower({named}) GROUP BY user_no"
         source += f" LEFT JOIN ({latest}) c{k} ON c{k}.user_no = t.user_no"
         columns.append(Column(c, f"c{k}.value", "VARCHAR", "contact"))
     known = " OR ".join(f"{column.sql} IS NOT NULL" for column in columns[1:]) or "false"

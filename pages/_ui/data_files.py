@@ -9,19 +9,36 @@ from pathlib import Path
 import streamlit as st
 
 from core.errors import Refusal
-from core.ingest import sheet_names
+from core.ingest import expand, sheet_names
 from core.store import server_folder
 from pages._ui import data_words as words
 from pages._ui import format as fmt
 from pages._ui import shell, state
-from pages._ui.draft import Draft, Looked, Picked
+from pages._ui.draft import ALL_SHEETS, Draft, Looked, Picked
 from pages._ui.text import label, plain
 from pages._ui.upload_box import upload_box
 
-_ENDINGS = ("csv", "tsv", "txt", "gz", "parquet", "pq", "xlsx", "xlsm", "xlsb", "xls", "ods", "jsonl", "ndjson", "json")
+_ENDINGS = (
+    "csv",
+    "tsv",
+    "txt",
+    "gz",
+    "parquet",
+    "pq",
+    "xlsx",
+    "xlsm",
+    "xlsb",
+    "xls",
+    "ods",
+    "jsonl",
+    "ndjson",
+    "json",
+    "zip",
+)
 _HINT = (
-    "CSV, TSV or text (also gzipped), Parquet, Excel, JSON lines: what users did, and if you have them, lists of items "
-    "and of users. What a file is, Limelight tells from its content. The files stay on this machine."
+    "CSV, TSV or text (also gzipped), Parquet, Excel, JSON lines, or a zip of such files: what users did, and if you "
+    "have them, lists of items and of users. What a file is, Limelight tells from its content. The files stay on this "
+    "machine."
 )
 _MOST_LISTED = 500
 _DELIMITERS = {None: "as found", ",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
@@ -77,16 +94,37 @@ def _server_files(start: Callable[[], Draft]) -> None:
         key="server_files",
         help=f"The folder {plain(str(folder))}, set by whoever runs Limelight.",
     )
-    if st.button("Look at these files", disabled=not names, key="server_look"):
+    pattern = st.text_input(
+        "Or all whose names fit a pattern",
+        key="server_pattern",
+        placeholder="2026-*/orders_*.csv",
+        help="A * stands for any letters. The name of a folder takes all that lies in it.",
+    )
+    if st.button("Look at these files", disabled=not (names or pattern.strip()), key="server_look"):
         try:
+            chosen = {name: found[name] for name in names} | _fitting(folder, pattern.strip())
             draft = start()
         except Refusal as refusal:
             shell.refuse(refusal)
             return
-        for name in names:
-            draft.add(found[name], name)
-        del st.session_state["server_files"]
+        for name, path in chosen.items():
+            draft.add(path, name)
+        for key in ("server_files", "server_pattern"):
+            st.session_state.pop(key, None)
         st.rerun()
+
+
+def _fitting(folder: Path, pattern: str) -> dict[str, Path]:
+    """Name below the folder -> file, for files that fit a pattern; nothing outside the folder ever does.
+
+    Raises Refusal `no_file_found`, `too_many_files`, `outside_folder`.
+    """
+    if not pattern:
+        return {}
+    if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
+        raise Refusal("outside_folder", f"{pattern!r} leads out of the server folder.", "Name files inside it.")
+    paths = [path.resolve() for path in expand([str(folder / pattern)])]
+    return {str(path.relative_to(folder)): path for path in paths if path.is_relative_to(folder)}
 
 
 def list_server_files(folder: Path) -> dict[str, Path]:
@@ -149,7 +187,13 @@ def _reading(draft: Draft, picked: Picked, file: Looked | None, *, sheets: bool)
         changed = choice
         if names:
             at = names.index(file.source.sheet) if file and file.source.sheet in names else 0
-            sheet = st.selectbox("Sheet", names, index=at, key=f"sheet-{token}")
+            sheet = st.selectbox(
+                "Sheet",
+                [*names, ALL_SHEETS] if len(names) > 1 else names,
+                index=at,
+                format_func=lambda name: "All sheets that have rows" if name == ALL_SHEETS else name,
+                key=f"sheet-{token}",
+            )
             changed = replace(changed, sheet=sheet if file is None or sheet != file.source.sheet else choice.sheet)
         cells = st.columns(3)
         with cells[0]:

@@ -28,9 +28,10 @@ Batch = dict[str, Any]
 def draw_history(store: Store) -> None:
     """Every load that counts, the latest first; those replaced and those taken back below."""
     all_ = ask(store, batches)
+    if not all_:
+        st.caption("Nothing yet.")
     live = [b for b in reversed(all_) if b["live"]]
     if live:
-        st.subheader("What has been loaded", anchor=False)
         _together(live)
         more = len(live) > _SHOWN and st.toggle(f"Show all {len(live)} loads", key="history_all")
         for batch in live if more else live[:_SHOWN]:

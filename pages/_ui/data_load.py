@@ -28,6 +28,7 @@ SAMPLE_FILES = ("events.csv.gz", "items.csv", "users.csv")
 SAMPLE_NAME = "sample"
 SAMPLE_LIST = ("come-back-candles", "campaign.csv", 0.2)  # its past campaign: name, file, share held back by lot
 _DRAFT = "_load_draft"
+_MOST_FILES = 4  # of a group whose own choices are drawn: a folder of daily files is one table
 
 
 def load_sample() -> None:
@@ -106,8 +107,13 @@ def _group(store: Store, current: Draft, group: Group) -> Mapping:
     if len(group.files) > 3:
         title += f" and {len(group.files) - 3} more"
     st.subheader(title, anchor=False)
-    for file in group.files:
+    for file in group.files[:_MOST_FILES]:
         data_files.file_line(current, file, several=len(group.files) > 1)
+    rest = group.files[_MOST_FILES:]
+    if rest:
+        st.caption(f"{fmt.count(len(rest), 'more file')} with the same columns, read in the same way:")
+        table = {"File": [f.source.name for f in rest], "Rows": [f.source.rows for f in rest]}
+        st.dataframe(table, hide_index=True, height=215 if len(rest) > 5 else "content", key=f"{group.token}-rest")
     rows = group.lead.preview.num_rows
     with st.expander(f"The first {fmt.count(rows, 'row')}, as they stand", expanded=True):
         height: int | Literal["content"] = 215 if rows > 5 else "content"

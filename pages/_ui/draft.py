@@ -14,12 +14,14 @@ from typing import IO
 import pyarrow as pa
 
 from core.errors import Refusal
-from core.ingest import Kind, Proposal, Source, open_source, preview, propose
+from core.ingest import Kind, Proposal, Source, open_source, preview, propose, sheet_names, unpack
 from core.jobs import Pace, time_left
 from core.progress import Amount, Cancelled, Meter, Step
 from core.store import Store
 
 PREVIEW_ROWS = 50
+ALL_SHEETS = "*"
+"""A choice of sheet: each sheet that has rows is a file of its own."""
 
 
 @dataclass(frozen=True)
@@ -146,6 +148,18 @@ class Draft:
             self.looked = tuple(f for f in self.looked if f.picked != picked)
             self.refused = tuple((p, r) for p, r in self.refused if p != picked)
 
+    def parts(self, picked: Picked, step: Step) -> tuple[Picked, ...]:
+        """The files to look at behind a chosen one: those in an archive, the sheets of a workbook, mostly itself."""
+        if picked.choice.sheet == ALL_SHEETS:
+            names = sheet_names(picked.path)
+            chosen = (replace(picked.choice, sheet=name) for name in names)
+            return tuple(replace(picked, choice=choice, owned=False, token=_token()) for choice in chosen)
+        inside = unpack(picked.path, name=picked.name, spool=self.store.spool, step=step)
+        if not any(part.owned for part in inside):
+            return (picked,)
+        self._spooled += [part.path for part in inside]
+        return tuple(Picked(part.path, part.name, part.owned, _token(), picked.choice) for part in inside)
+
     def found(self, looked: Looked) -> None:
         """A file has been looked at."""
         with self._lock:
@@ -205,11 +219,7 @@ class Looking(Step):
         draft = self._draft
         try:
             for k, picked in enumerate(self._files):
-                step = self.part(k / len(self._files), (k + 1) / len(self._files))
-                try:
-                    draft.found(look_at(draft, picked, step))
-                except Refusal as refusal:
-                    draft.refuse(picked, refusal)
+                self._look(picked, self.part(k / len(self._files), (k + 1) / len(self._files)))
         except Cancelled:
             pass
         except Exception as fault:  # noqa: BLE001  # a defect must end in words on the page, not in a silent thread
@@ -217,6 +227,23 @@ class Looking(Step):
         finally:
             draft.looking = None
             self.over.set()
+
+    def _look(self, picked: Picked, step: Step) -> None:
+        """Look at a chosen file, or at each of those in it: one that cannot be loaded does not stop the others."""
+        draft = self._draft
+        try:
+            parts = draft.parts(picked, step.part(0.0, 0.1))
+        except Refusal as refusal:
+            draft.refuse(picked, refusal)
+            return
+        for k, part in enumerate(parts):
+            try:
+                draft.found(
+                    look_at(draft, part, step.part(0.1 + 0.9 * k / len(parts), 0.1 + 0.9 * (k + 1) / len(parts)))
+                )
+            except Refusal as refusal:
+                if len(parts) == 1 or refusal.code not in ("empty_sheet", "no_rows", "empty_file"):
+                    draft.refuse(part, refusal)
 
 
 def look_at(draft: Draft, picked: Picked, step: Step) -> Looked:

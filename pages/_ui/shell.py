@@ -68,6 +68,11 @@ def holds_events(store: Store) -> bool:
     return any(b["events_added"] for b in live)
 
 
+def holds_anything(store: Store) -> bool:
+    """Whether anything was ever loaded, taken back or not."""
+    return bool(ask(store, batches))
+
+
 def _nothing_yet() -> None:
     st.info("There are no data here yet. Load your own files, or look around with the data of a made-up shop.")
     with st.container(horizontal=True):
