@@ -33,8 +33,8 @@ def restore(file: Path, name: str, *, replace: bool = False, step: Step = no_ste
 
     Returns `{"workspace", "path", "rows": {table: n}, "bytes", "digest", "version", "kept": path or None}`.
     Raises Refusal `no_such_file`, `not_a_workspace`, `damaged_file`, `foreign_objects`, `encrypted_file`,
-    `key_missing`, `wrong_key`, `workspace_from_newer_version`, `workspace_exists`, `workspace_open`, `workspace_locked`,
-    `bad_workspace_name`, `no_such_folder`, `disk_full`, `cannot_write`; Cancelled.
+    `key_missing`, `wrong_key`, `workspace_from_newer_version`, `workspace_exists`, `workspace_open`,
+    `workspace_locked`, `bad_workspace_name`, `no_such_folder`, `disk_full`, `cannot_write`; Cancelled.
     """
     path = workspace_path(name)
     if path.suffix != ".duckdb":
