@@ -13,7 +13,7 @@ def load_text(result: dict[str, Any], workspace: Path) -> str:
     """What a load did, for people."""
     lines = []
     for batch in result["batches"]:
-        names = ", ".join(batch["files"])
+        names = _few(batch["files"])
         seconds = f"{batch['seconds']:.1f} s"
         lines += [
             f"Loaded {names} into {workspace.name} as batch {batch['batch_no']} ({batch['kind']}, {seconds}).",
@@ -52,7 +52,7 @@ def info_text(found: dict[str, Any]) -> str:
     if columns:
         lines += [f"  Columns of your own: {_some(columns)}.", ""]
     for batch in found["batches"]:
-        names = ", ".join(file["name"] for file in batch["files"])
+        names = _few([file["name"] for file in batch["files"]])
         state = f", undone {_day(batch['undone_at'])}" if batch["undone_at"] else ""
         state = f", replaced by batch {batch['replaced_by']}" if batch["replaced_by"] else state
         lines.append(
@@ -126,6 +126,11 @@ def _numbered(batches: list[int] | tuple[int, ...]) -> str:
 
 def _n(count: int, word: str) -> str:
     return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
+
+
+def _few(names: list[str]) -> str:
+    more = f" and {len(names) - 3:,} more files" if len(names) > 4 else ""
+    return ", ".join(names[:3] if more else names) + more
 
 
 def _some(words: list[str]) -> str:
