@@ -38,6 +38,7 @@ from core.ingest import (
     propose,
     rejects_csv,
     remap,
+    settle_days,
 )
 from core.progress import Step
 from core.store import Query, Store, Writer, close_workspace, open_workspace, workspace_path
@@ -256,7 +257,7 @@ def _groups(
 
 def _group(store: Store, kind: Kind, sources: list[Source], said: Corrections, step: Step) -> _Group:
     largest = max(sources, key=lambda source: source.rows)
-    proposal = propose(store, largest, kind, step=step)
+    proposal = settle_days(store, propose(store, largest, kind, step=step), sources, step=step)
     fits = tuple(o for o in said.overrides if _fits(o, kind, largest))
     hidden = tuple(name for name in said.pseudonym if has_column(largest, name))
     events = kind == "events"

@@ -15,6 +15,7 @@ from core.ingest.rejects import rejects_csv
 from core.ingest.relation import preview, relation
 from core.ingest.remap import Corrections, Override, remap
 from core.ingest.retention import Due, Retention, apply_retention, due, retention, set_retention
+from core.ingest.siblings import settle_days
 from core.ingest.source import discard, open_source
 from core.ingest.types import (
     ColumnMap,
@@ -81,6 +82,7 @@ __all__ = [
     "remove_parts",
     "retention",
     "set_retention",
+    "settle_days",
     "sheet_names",
     "undo",
     "unpack",

@@ -66,8 +66,8 @@ class Group:
 
     @property
     def lead(self) -> Looked:
-        """The file whose evidence is shown: the one with most rows."""
-        return max(self.files, key=lambda f: f.source.rows)
+        """The file whose evidence is shown: the surest one, and of several the one with most rows."""
+        return max(self.files, key=lambda f: (sum(e.sure for e in f.proposal.evidence), f.source.rows))
 
     @property
     def token(self) -> str:
