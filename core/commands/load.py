@@ -8,17 +8,17 @@ docs/cli.md.
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from core.commands import Answer
+from core.commands.load_arguments import KINDS, add_arguments, corrections, mappings
 from core.commands.load_files import Given, Opened
-from core.commands.personal import has_column, listed, personal_notes, refuse_unknown_columns
+from core.commands.personal import has_column, personal_notes, refuse_unknown_columns
 from core.commands.words import load_text
 from core.errors import Refusal
 from core.ingest import (
@@ -30,8 +30,6 @@ from core.ingest import (
     Mode,
     Override,
     Proposal,
-    Repeats,
-    Role,
     Source,
     discard,
     load,
@@ -43,8 +41,10 @@ from core.ingest import (
 from core.progress import Step
 from core.store import Query, Store, Writer, close_workspace, open_workspace, workspace_path
 
+__all__ = ["NAME", "add_arguments", "run"]
+
 NAME = "load"
-_KINDS: tuple[Kind, ...] = ("events", "items", "users")  # items and users last: what their files say wins
+_Words = tuple[Corrections, dict[Kind, Mapping]]
 
 
 @dataclass(frozen=True)
@@ -57,83 +57,20 @@ class _Group:
     mapping: Mapping
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command's own arguments."""
-    for kind in _KINDS:
-        parser.add_argument(
-            f"--{kind}",
-            nargs="+",
-            action="extend",
-            default=[],
-            metavar="FILE",
-            help=f"files, folders of {kind}",
-        )
-    parser.add_argument(
-        "--map",
-        action="append",
-        default=[],
-        metavar="ROLE=COLUMN,...",
-        help="correct roles: user=CustomerID,time=Date,count:click=Clicks,consent:email=Mail,ignore=Notes",
-    )
-    parser.add_argument("--event", metavar="WORD", help="the event of every row, where no column says it: purchase")
-    parser.add_argument(
-        "--time-format", metavar="F", help="iso, epoch_s, epoch_ms, epoch_us or a pattern: %%d.%%m.%%Y %%H:%%M"
-    )
-    parser.add_argument("--zone", metavar="Z", help="the zone of times without an offset: Europe/Berlin (default: UTC)")
-    parser.add_argument(
-        "--split",
-        action="append",
-        default=[],
-        metavar="ROLE=MARK",
-        help="cells that hold several parts, and what parts them: item=| (a basket in one cell)",
-    )
-    parser.add_argument("--returns", metavar="RULE", help="negative (default: negative quantity), none, or pattern:^C")
-    parser.add_argument("--repeats", choices=("keep", "drop"), help="rows that repeat another exactly (default: keep)")
-    how = parser.add_mutually_exclusive_group()
-    how.add_argument("--append", action="store_true", help="add the files to what is loaded already (the default)")
-    how.add_argument(
-        "--replace", action="store_true", help="take the place of all earlier loads of these kinds, until it is undone"
-    )
-    parser.add_argument(
-        "--overlap", choices=("keep", "drop"), help="rows that earlier loads have already (default: keep)"
-    )
-    parser.add_argument(
-        "--key",
-        metavar="COLUMN,...",
-        help="what tells a row from any other, for --overlap drop (default: all that it says): invoice,line",
-    )
-    parser.add_argument(
-        "--contact", action="append", default=[], metavar="COLUMN,...", help="keep as contact data, apart from all else"
-    )
-    parser.add_argument(
-        "--pseudonym",
-        action="append",
-        default=[],
-        metavar="COLUMN,...",
-        help="keep a keyed hash of each value",
-    )
-    parser.add_argument("--ignore", action="append", default=[], metavar="COLUMN,...", help="leave columns out")
-    parser.add_argument("--again", action="store_true", help="load files that are loaded already")
-    parser.add_argument("--sheet", metavar="NAME", help="the sheet of a workbook; '*': every sheet that has rows")
-    parser.add_argument("--delimiter", metavar="C", help="what parts a CSV's columns; line: each line is one cell")
-    parser.add_argument("--encoding", metavar="E", help="of a CSV, if it is not recognised: utf-8, latin-1, gb18030")
-    parser.add_argument("--rejects", metavar="CSV", help="write the rejected rows of this load to this file")
-
-
 def run(args: argparse.Namespace, step: Step) -> Answer:
     """Load the files; raises Refusal for anything a person can put right."""
-    files = {kind: Given.of(getattr(args, kind)) for kind in _KINDS}
-    given = [path for kind in _KINDS for path in files[kind].paths]
+    files = {kind: Given.of(getattr(args, kind)) for kind in KINDS}
+    given = [path for kind in KINDS for path in files[kind].paths]
     if not given:
         raise Refusal("no_file", "No file is named.", "Give --events, --items or --users.")
-    corrections = _corrections(args)
+    said, given_mappings = corrections(args), mappings(args)
     path = workspace_path(args.workspace)
     new = not path.exists()
     store = open_workspace(args.workspace, reads=given)
     done = False
     opened = Opened()
     try:
-        groups = _groups(store, files, corrections, args, opened, step.part(0.0, 0.4))
+        groups = _groups(store, files, (said, given_mappings), args, opened, step.part(0.0, 0.4))
         try:
             with store.atomic(step=step) as writer:
                 reports = _load_all(writer, groups, args, step.part(0.4, 1.0))
@@ -142,7 +79,7 @@ def run(args: argparse.Namespace, step: Step) -> Answer:
             for group in groups:
                 for source in group.sources:
                     discard(source, store.spool)
-        result = _result(store, groups, reports, corrections) | {"mode": "replace" if args.replace else "append"}
+        result = _result(store, groups, reports, said) | {"mode": "replace" if args.replace else "append"}
         result["notes"] += opened.notes
         result["left_out"] = opened.notes
         if args.rejects:
@@ -156,88 +93,19 @@ def run(args: argparse.Namespace, step: Step) -> Answer:
             path.unlink(missing_ok=True)
 
 
-# ---- what was asked
-
-
-def _corrections(args: argparse.Namespace) -> Corrections:
-    overrides = [o for text in args.map for o in parse_map(text)]
-    overrides += [Override(name, "contact") for name in listed(args.contact)]
-    overrides += [Override(name, "ignore") for name in listed(args.ignore)]
-    splits = tuple(parse_split(text) for text in args.split)
-    key = _key(args.key)
-    if key and args.overlap == "keep":
-        raise Refusal("key_without_drop", "A key is given, and overlap is to be kept.", "Leave out one of the two.")
-    overlap: Repeats | None = "drop" if key else args.overlap
-    return Corrections(
-        tuple(overrides),
-        args.event,
-        args.time_format,
-        args.returns,
-        args.repeats,
-        zone=args.zone,
-        splits=splits,
-        overlap=overlap,
-        key=key,
-        pseudonym=tuple(listed(args.pseudonym)),
-    )
-
-
-def parse_split(text: str) -> tuple[str, str]:
-    """(role or column, mark) of one --split: `item=|`, `quantity=;`; `none` for a mark means not split.
-
-    >>> parse_split("item=|"), parse_split("Items bought=,")
-    (('item', '|'), ('Items bought', ','))
-    """
-    what, sign, mark = text.partition("=")
-    if not sign or not what.strip() or not mark:
-        raise Refusal("bad_split", f"{text!r} is not ROLE=MARK.", "Write --split 'item=|'.")
-    return what.strip(), {"none": "", "tab": "\t"}.get(mark, mark)
-
-
-def _key(text: str | None) -> tuple[str, ...] | None:
-    """The columns of --key, parted by commas; one may be quoted."""
-    if text is None:
-        return None
-    names = tuple(name.strip() for name in next(csv.reader([text], skipinitialspace=True), []))
-    if not all(names) or not names:
-        raise Refusal("bad_key", f"{text!r} does not name the columns of a key.", "Write --key invoice,line.")
-    return names
-
-
-def parse_map(text: str) -> list[Override]:
-    """The overrides of one --map: `role=Column` or `role:word=Column`, parted by commas; a part may be quoted.
-
-    >>> parse_map('user=Customer ID,"item=Code, short",count:click=Clicks')[1:]
-    [Override(column='Code, short', role='item', word=None), Override(column='Clicks', role='count', word='click')]
-    """
-    out = []
-    for part in next(csv.reader([text], skipinitialspace=True), []):
-        left, sign, column = part.partition("=")
-        role, _, word = left.strip().partition(":")
-        if not sign or not column.strip():
-            raise Refusal("bad_map", f"{part!r} is not ROLE=COLUMN.", "Write --map user=CustomerID,time=Date.")
-        role = _ROLE_NAMES.get(role.strip().lower(), role.strip().lower())
-        if role not in get_args(Role):
-            raise Refusal("no_such_role", f"{role!r} is not a role.", f"Roles are: {', '.join(get_args(Role))}.")
-        out.append(Override(column.strip(), role, word.strip() or None))  # type: ignore[arg-type]  # checked above
-    return out
-
-
-_ROLE_NAMES = {"customer": "user", "product": "item", "timestamp": "time", "date": "time", "qty": "quantity"}
-
-
 # ---- the work
 
 
 def _groups(
-    store: Store, files: dict[Kind, Given], said: Corrections, args: argparse.Namespace, found: Opened, step: Step
+    store: Store, files: dict[Kind, Given], words: _Words, args: argparse.Namespace, found: Opened, step: Step
 ) -> list[_Group]:
+    said, known = words
     opened: list[tuple[Kind, list[Source]]] = []
     options = {"sheet": args.sheet, "delimiter": args.delimiter, "encoding": args.encoding, "spool": store.spool}
     try:
-        for k, kind in enumerate(_KINDS):
+        for k, kind in enumerate(KINDS):
             shapes: dict[frozenset[str], list[Source]] = {}
-            for source in found.open_all(files[kind], step=_share(step.part(0.0, 0.7), k, len(_KINDS)), **options):
+            for source in found.open_all(files[kind], step=_share(step.part(0.0, 0.7), k, len(KINDS)), **options):
                 shape = frozenset(source.columns)
                 if shape not in shapes:
                     opened.append((kind, shapes.setdefault(shape, [])))
@@ -245,7 +113,7 @@ def _groups(
         _refuse_unknown(said.overrides, opened)
         refuse_unknown_columns(said.pseudonym, [source for _, sources in opened for source in sources])
         return [
-            _group(store, kind, sources, said, _share(step.part(0.7, 1.0), k, len(opened)))
+            _group(store, sources, said, kind, known.get(kind), _share(step.part(0.7, 1.0), k, len(opened)))
             for k, (kind, sources) in enumerate(opened)
         ]
     except BaseException:
@@ -255,9 +123,13 @@ def _groups(
         raise
 
 
-def _group(store: Store, kind: Kind, sources: list[Source], said: Corrections, step: Step) -> _Group:
+def _group(
+    store: Store, sources: list[Source], said: Corrections, kind: Kind, known: Mapping | None, step: Step
+) -> _Group:
     largest = max(sources, key=lambda source: source.rows)
     proposal = settle_days(store, propose(store, largest, kind, step=step), sources, step=step)
+    if known:
+        proposal = replace(proposal, mapping=known)
     fits = tuple(o for o in said.overrides if _fits(o, kind, largest))
     hidden = tuple(name for name in said.pseudonym if has_column(largest, name))
     events = kind == "events"

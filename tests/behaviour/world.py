@@ -59,7 +59,9 @@ def build(
     with store.atomic() as w:
         w.run(
             Query(
-                "INSERT INTO batches VALUES (1, 'events', '[]', '{}', ?, ?, 0, 0, 0, 0, ?, ?, NULL, 'append', 0, 0)",
+                "INSERT INTO batches (batch_no, kind, files, mapping, rows_read, rows_loaded, rows_rejected, "
+                "rows_duplicate, rows_repeated, rows_anonymous, events_added, loaded_at) "
+                "VALUES (1, 'events', '[]', '{}', ?, ?, 0, 0, 0, 0, ?, ?)",
                 (len(events), len(events), len(events), LOADED_AT),
             )
         )

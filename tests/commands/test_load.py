@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from core.__main__ import main
-from core.commands.load import parse_map
+from core.commands.load_arguments import parse_map
 from core.errors import Refusal
 from core.ingest import Override
 from core.store import Query, Store, close_workspace, open_workspace
+from core.store.digest import content_digest
+from core.takeout import export_all
 
 EVENTS = (
     "order,sku,qty,when,each,client,shop\n"
@@ -280,3 +282,24 @@ def test_parse_map() -> None:
     assert parse_map('"item=Code, short",time=a=b') == [Override("Code, short", "item"), Override("a=b", "time")]
     with pytest.raises(Refusal, match="is not ROLE=COLUMN"):
         parse_map("user=")
+
+
+def test_a_mapping_that_an_export_wrote(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What goes out of one workspace with its mapping comes into another as it was."""
+    rows = "who,what,seen,store\n007,lamp,05.03.2026 10:00,001\n008,bulb,13.03.2026 11:00,002\n"
+    (tmp_path / "shop.csv").write_text(rows)
+    first = ["load", "--workspace", str(tmp_path / "a.duckdb"), "--events", str(tmp_path / "shop.csv")]
+    assert main([*first, "--map", "user=who,item=what,time=seen", "--event", "view"]) == 0
+    with Store(tmp_path / "a.duckdb") as store:
+        export_all(store, tmp_path / "out", raw=True)
+        digest = content_digest(store)
+    again = ["load", "--workspace", str(tmp_path / "b.duckdb"), "--events", str(tmp_path / "out" / "events.csv")]
+    assert main([*again, "--mapping", str(tmp_path / "out" / "events.mapping.json"), "--json"]) == 0
+    with Store(tmp_path / "b.duckdb") as store:
+        assert content_digest(store) == digest
+    capsys.readouterr()
+    (tmp_path / "odd.json").write_text('{"kind": "events", "columns": [{"column": "a", "role": "king"}]}')
+    assert main([*again, "--mapping", str(tmp_path / "odd.json"), "--json"]) == 2
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "bad_mapping"
+    assert main([*again, "--mapping", str(tmp_path / "none.json"), "--json"]) == 2
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "no_such_file"

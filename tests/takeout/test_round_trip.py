@@ -188,6 +188,7 @@ def test_contacts_need_a_word(store: Store, tmp_path: Path) -> None:
 
 def test_contacts_that_are_kept_apart(store: Store, tmp_path: Path) -> None:
     with store.atomic() as writer:
+        writer.run("INSERT INTO columns VALUES ('contacts', 'phone', 'contact')")
         writer.run("INSERT INTO contact_facts SELECT 2, user_no, 'phone', '+49 1' FROM users WHERE user_id = '007'")
         writer.run("INSERT INTO contact_facts SELECT 3, user_no, 'phone', '+49 2' FROM users WHERE user_id = '007'")
     export_table(store, "contacts", tmp_path / "c.csv")
