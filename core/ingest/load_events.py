@@ -31,21 +31,23 @@ class _Deed:
     params: tuple[str, ...] = ()
 
 
-def insert_events(writer: Writer, batch_no: int, plan: Plan, step: Step = no_step) -> None:
+def insert_events(writer: Writer, batch_no: int, plan: Plan, step: Step = no_step) -> int:
     """Turn `load_stage` into events. `load_user` and `load_item` give the numbers where the file has the column.
 
     A row gives one event by name (a column, or the same for all); a rating beside an event that is not itself a
     rating, and each count column with a number above 0, give events of their own (a count as its quantity). A file
     that names no event gives purchases where there are quantity, price, value or order, and views where there is
-    dwell. Raises Refusal `too_many_event_words`.
+    dwell. Returns how many events were written. Raises Refusal `too_many_event_words`.
     """
+    written = 0
     words = _words(writer, plan)
     deeds = _deeds(plan)
     with writer.table("load_words", words):
         for k, deed in enumerate(deeds):
             part = step.part(k / len(deeds), (k + 1) / len(deeds))
             part.report(0.0, "Writing events")
-            writer.run(_insert(writer, batch_no, plan, deed), step=part, note="Writing events")
+            written += writer.run(_insert(writer, batch_no, plan, deed), step=part, note="Writing events")
+    return written
 
 
 def rows_without_event(writer: Writer, plan: Plan) -> int:

@@ -16,7 +16,7 @@ import duckdb
 import pyarrow as pa
 
 from core.progress import Step, no_step
-from core.store import guard
+from core.store import guard, hollow
 from core.store.connect import connect, open_folders, use
 from core.store.copies import Gate, copy_database, copy_out, write_anew
 from core.store.encryption import is_attached
@@ -251,6 +251,7 @@ class Writer:
     def __init__(self, cursor: duckdb.DuckDBPyConnection, store: Store) -> None:
         self._cursor = cursor
         self.store = store
+        self._hollow: set[str] = set()  # tables whose last insert gave no row (core.store.hollow)
 
     def run(self, query: Query | str, *, step: Step = no_step, note: str | None = None) -> int:
         """Carry out one statement; the number of rows it changed (0 for statements that change none).
@@ -258,9 +259,16 @@ class Writer:
         With a `note`, the step is told how far the statement is.
         """
         query = Query(query) if isinstance(query, str) else query
+        table = hollow.target(query.sql)
+        if table in self._hollow:
+            hollow.fill(self._cursor, table)
+            self._hollow.discard(table)
         with watched(self._cursor, step, None, note):
             row = self._cursor.execute(query.sql, query.params).fetchone()
-        return int(row[0]) if row and isinstance(row[0], int) else 0
+        changed = int(row[0]) if row and isinstance(row[0], int) else 0
+        if table and not changed:
+            self._hollow.add(table)
+        return changed
 
     def read(self, query: Query, *, step: Step = no_step) -> pa.Table:
         """Like Store.read, seeing what this writer has done so far."""
