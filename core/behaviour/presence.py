@@ -136,5 +136,5 @@ def _packed(table: npt.NDArray[np.uint8], bit: int) -> Bits:
     packed = np.empty((rows, numbers // 8), dtype=np.uint8)
     slab = max(1, 2_000_000 // numbers)  # no second table of all bytes
     for at in range(0, rows, slab):
-        packed[at : at + slab] = np.packbits(table[at : at + slab] & bit, axis=1)
+        packed[at : at + slab] = np.packbits(table[at : at + slab] & bit, axis=1, bitorder="little")
     return packed.view(np.uint64)
