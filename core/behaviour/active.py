@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 from core.behaviour.periods import covered, grid, table, too_many
+from core.behaviour.presence import either, how_many
 from core.behaviour.sql import active, packed_period, period_of_key
+from core.behaviour.summary import summary, whole_days
 from core.behaviour.window import EVERYTHING, NO_TIMES, Unit, Window, in_period, resolve
 from core.store import Query, Store
 
@@ -69,6 +72,30 @@ def active_users(store: Store, unit: Unit = "week", window: Window = EVERYTHING)
     periods = grid(store, window, unit) if problem is None else pd.DataFrame()
     if problem is not None or periods.empty:
         return ActiveUsers(window, unit, pd.DataFrame(), problem or NOBODY)
+    filled = _summed(store, window, periods)
+    if filled is None:
+        filled = _asked(store, window, unit, periods)
+    filled["returning"] = filled["users"] - filled["new"]
+    problem = None if filled["users"].any() else NOBODY
+    return ActiveUsers(window, unit, filled[["start", "end", "users", "new", "returning", "complete"]], problem)
+
+
+def _summed(store: Store, window: Window, periods: pd.DataFrame) -> pd.DataFrame | None:
+    """`periods` with their users and new users, from the summary; None where it cannot say."""
+    days = whole_days(store, window)
+    presence = summary(store).presence(store) if days else None
+    if days is None or presence is None:
+        return None
+    parts = days.parts(periods)
+    came = presence.each(presence.active, parts)
+    # who came before the window, then also who came in each period so far: the periods leave no day out
+    before = either(presence.active[1 : presence.row(parts[0][0])])
+    seen = np.bitwise_or.accumulate(np.vstack([before[None], came]), axis=0)[:-1]
+    return periods.assign(users=how_many(came), new=how_many(came & ~seen))
+
+
+def _asked(store: Store, window: Window, unit: Unit, periods: pd.DataFrame) -> pd.DataFrame:
+    """`periods` with their users and new users, from SQL."""
     keys = (
         Query(f"SELECT DISTINCT {packed_period('user_no', unit)} AS key FROM events WHERE at_utc IS NOT NULL AND ")
         + active()
@@ -88,10 +115,7 @@ def active_users(store: Store, unit: Unit = "week", window: Window = EVERYTHING)
     new = Query(f"SELECT {period_of_key('key', unit)} AS start, count(*) AS new FROM (") + firsts + ") GROUP BY start"
     fresh = table(store, new)
     filled = periods.merge(counted, on="start", how="left").merge(fresh, on="start", how="left")
-    filled = filled.fillna({"users": 0, "new": 0}).astype({"users": "int64", "new": "int64"})
-    filled["returning"] = filled["users"] - filled["new"]
-    problem = None if filled["users"].any() else NOBODY
-    return ActiveUsers(window, unit, filled[["start", "end", "users", "new", "returning", "complete"]], problem)
+    return filled.fillna({"users": 0, "new": 0}).astype({"users": "int64", "new": "int64"})
 
 
 def active_users_users(store: Store, window: Window, unit: Unit, start: date, kind: Kind = "active") -> Query:
@@ -116,8 +140,7 @@ def stickiness(store: Store, window: Window = EVERYTHING) -> Stickiness:
         return Stickiness(window, pd.DataFrame(), problem=problem)
     since = datetime.combine(span[0].date(), time.min) - timedelta(days=MONTH - 1)
     back = Window(since, window.end)
-    reach = grid(store, back, "day").merge(_gaps(store, back), left_on="start", right_on="day", how="left")
-    reach = _rolling(reach.drop(columns="day").fillna(0))
+    reach = _reach(store, back)
     shown = reach[reach["day"] >= span[0].date()].copy()
     for name, length in (("dau", 1), ("wau", WEEK), ("mau", MONTH)):
         reached = all_data[0].date() + timedelta(days=length - 1)
@@ -153,6 +176,30 @@ def _firsts(window: Window) -> Query:
     )
 
 
+def _reach(store: Store, window: Window) -> pd.DataFrame:
+    """The columns of Stickiness.table on the grid of the window's days, and complete; the first 29 days lack a mean."""
+    days = grid(store, window, "day")
+    whole = whole_days(store, window)
+    presence = summary(store).presence(store) if whole else None
+    if presence is None:
+        days = days.merge(_gaps(store, window), left_on="start", right_on="day", how="left")
+        days = _rolling(days.drop(columns="day").fillna(0))
+    else:
+        place = [presence.row(day) - 1 for day in days["start"]]
+        for name, length in (("dau", 1), ("wau", WEEK), ("mau", MONTH)):
+            days[name] = presence.reached(presence.active, length)[place]
+    mean = days["dau"].rolling(MONTH).mean()
+    return pd.DataFrame(
+        {
+            "day": days["start"],
+            **{name: days[name].astype("int64") for name in ("dau", "wau", "mau")},
+            "mean_dau": mean,
+            "stickiness": mean / days["mau"].where(days["mau"] > 0),
+            "complete": days["complete"].astype(bool),
+        }
+    )
+
+
 def _gaps(store: Store, window: Window) -> pd.DataFrame:
     """Per day: dau, and of those the users who had not come (new_), or will not come (lost_), for 7 or for 30 days."""
     keys = Query(f"SELECT DISTINCT {packed_period('user_no', 'day')} AS key FROM events WHERE ") + window.condition()
@@ -175,7 +222,7 @@ def _gaps(store: Store, window: Window) -> pd.DataFrame:
 
 
 def _rolling(days: pd.DataFrame) -> pd.DataFrame:
-    """The columns of Stickiness.table from those of `_gaps`, on a grid without missing days.
+    """`days`, a grid without missing ones, with wau and mau from the columns of `_gaps`.
 
     A user enters the count of the last L days on coming after L days or more of absence, and leaves it L days after
     the last visit before such an absence.
@@ -186,16 +233,4 @@ def _rolling(days: pd.DataFrame) -> pd.DataFrame:
         left = days[f"lost_{name}"].cumsum().shift(length, fill_value=0)
         return (came - left).astype("int64")
 
-    mau = within(MONTH, "month")
-    mean = days["dau"].rolling(MONTH).mean()
-    return pd.DataFrame(
-        {
-            "day": days["start"],
-            "dau": days["dau"].astype("int64"),
-            "wau": within(WEEK, "week"),
-            "mau": mau,
-            "mean_dau": mean,
-            "stickiness": mean / mau.where(mau > 0),
-            "complete": days["complete"].astype(bool),
-        }
-    )
+    return days.assign(wau=within(WEEK, "week"), mau=within(MONTH, "month"))

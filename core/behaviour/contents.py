@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from core.behaviour.summary import Count, Counts, summary
 from core.behaviour.window import Window, resolve
 from core.store import NAMES, Query, Store
 
@@ -32,15 +33,39 @@ class EventKind:
 
 def contents(store: Store) -> tuple[EventKind, ...]:
     """The event types of the workspace: those of the vocabulary in its order, then the others, most frequent first."""
+    counts = summary(store).counts(store)
+    kinds = _asked(store) if counts is None else _added(counts)
+    rank = {name: i for i, name in enumerate(NAMES)}
+    return tuple(sorted(kinds, key=lambda k: (rank.get(k.event, len(rank)), -k.events, k.event)))
+
+
+def _asked(store: Store) -> list[EventKind]:
     rows = store.rows(
         Query(
             "SELECT event, count(*) AS events, count(at_utc) AS timed, count(user_no) AS known, count(value) AS valued,"
             " count(order_id) AS ordered, min(at_utc) AS first, max(at_utc) AS last FROM events GROUP BY event"
         )
     )
-    kinds = [EventKind(**row) for row in rows]
-    rank = {name: i for i, name in enumerate(NAMES)}
-    return tuple(sorted(kinds, key=lambda k: (rank.get(k.event, len(rank)), -k.events, k.event)))
+    return [EventKind(**row) for row in rows]
+
+
+def _added(counts: Counts) -> list[EventKind]:
+    kinds: dict[str, list[Count]] = {}
+    for count in counts:
+        kinds.setdefault(count.event, []).append(count)
+    return [
+        EventKind(
+            event,
+            events=sum(c.events for c in of),
+            timed=sum(c.events for c in of if c.day is not None),
+            known=sum(c.known for c in of),
+            valued=sum(c.valued for c in of),
+            ordered=sum(c.ordered for c in of),
+            first=min((c.first for c in of if c.first is not None), default=None),
+            last=max((c.last for c in of if c.last is not None), default=None),
+        )
+        for event, of in kinds.items()
+    ]
 
 
 def data_span(store: Store) -> tuple[date, date] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,7 +11,8 @@ import pandas as pd
 from core.behaviour.contents import users_who
 from core.behaviour.periods import grid, table, too_many
 from core.behaviour.sql import period_of_event
-from core.behaviour.window import EVERYTHING, NO_TIMES, Unit, Window, in_period, resolve
+from core.behaviour.summary import summary, whole_days
+from core.behaviour.window import EVERYTHING, NO_TIMES, Unit, Window, in_period, period_start, resolve
 from core.store import NAMES, Query, Store
 
 
@@ -43,10 +45,7 @@ def events_over_time(store: Store, unit: Unit = "day", window: Window = EVERYTHI
         problem = "No event lies in this period."
     if problem is not None:
         return EventsOverTime(window, unit, (), pd.DataFrame(), problem)
-    query = Query(
-        f"SELECT {period_of_event(unit)} AS start, event, count(*) AS events FROM events WHERE at_utc IS NOT NULL AND "
-    )
-    counted = table(store, query + window.condition() + " GROUP BY ALL")
+    counted = _counted(store, unit, window)
     names = _in_order(set(counted["event"]))
     every = periods.merge(pd.DataFrame({"event": names}, dtype="str"), how="cross")
     filled = every.merge(counted, on=["start", "event"], how="left").fillna({"events": 0}).astype({"events": "int64"})
@@ -56,6 +55,24 @@ def events_over_time(store: Store, unit: Unit = "day", window: Window = EVERYTHI
 def events_over_time_users(store: Store, window: Window, unit: Unit, start: date, event: str | None = None) -> Query:
     """The users (`user_no`) behind one bar: with an event (of type `event`) in the period that begins on `start`."""
     return users_who(store, in_period(resolve(store, window), start, unit), event)
+
+
+def _counted(store: Store, unit: Unit, window: Window) -> pd.DataFrame:
+    """start, event, events; periods without events are left out."""
+    days = whole_days(store, window)
+    counts = summary(store).counts(store) if days else None
+    if days is None or counts is None:
+        query = Query(
+            f"SELECT {period_of_event(unit)} AS start, event, count(*) AS events FROM events"
+            " WHERE at_utc IS NOT NULL AND "
+        )
+        return table(store, query + window.condition() + " GROUP BY ALL")
+    added: Counter[tuple[date, str]] = Counter()
+    for count in days.counted(counts):
+        if count.day is not None:
+            added[period_start(count.day, unit), count.event] += count.events
+    rows = [(start, event, events) for (start, event), events in added.items()]
+    return pd.DataFrame(rows, columns=["start", "event", "events"])
 
 
 def _in_order(events: set[str]) -> tuple[str, ...]:

@@ -8,7 +8,9 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from core.behaviour.contents import EventKind, contents, users_who
-from core.behaviour.sql import IS_ORDER, IS_TRADE, ORDER_KEY
+from core.behaviour.presence import how_many
+from core.behaviour.sql import IS_ORDER, IS_TRADE, ORDER_KEY, TRADE
+from core.behaviour.summary import summary, whole_days
 from core.behaviour.window import EVERYTHING, NO_TIMES, Window, before, resolve
 from core.store import Query, Store, joined
 
@@ -122,6 +124,44 @@ def overview_users(store: Store, window: Window, part: Part) -> Query:
 
 
 def _totals(store: Store, window: Window) -> dict[str, Any]:
+    summed = _summed(store, window)
+    return _asked(store, window) if summed is None else summed
+
+
+def _summed(store: Store, window: Window) -> dict[str, Any] | None:
+    """The totals from the summary; None where it cannot say."""
+    days, known = whole_days(store, window), summary(store)
+    if days is None:
+        return None
+    orders, counts, presence = known.orders(store), known.counts(store), known.presence(store)
+    ordered = orders.within(days.low, days.high) if orders else None
+    if ordered is None or counts is None or presence is None:
+        return None
+    bought = Query("SELECT count(DISTINCT user_no) AS buyers FROM events WHERE event = 'purchase' AND ")
+    buyers = store.rows(bought + window.condition())[0]["buyers"]
+    if not known.holds(store):  # all numbers are of one moment, even while a load is being published
+        return None
+    of = list(days.counted(counts))
+    values = [c.value for c in of if c.event in TRADE and c.value is not None]
+    purchases = [c for c in of if c.event == "purchase"]
+    return {
+        "users": int(how_many(presence.within(presence.users, days.low, days.high))),
+        "items": int(how_many(presence.within(presence.items, days.low, days.high))),
+        "orders": ordered,
+        "buyers": buyers,
+        "events": sum(c.events for c in of),
+        "anonymous": sum(c.events - c.known for c in of),
+        "first": min((c.first for c in of if c.first is not None), default=None),
+        "last": max((c.last for c in of if c.last is not None), default=None),
+        "revenue": sum(values, Decimal(0)) if values else None,
+        "untimed": sum(c.events for c in of if c.day is None),
+        "loose": sum(c.loose for c in purchases),
+        "unpriced": sum(c.events - c.valued for c in purchases),
+    }
+
+
+def _asked(store: Store, window: Window) -> dict[str, Any]:
+    """The totals from SQL."""
     within = window.condition()
 
     def number(what: str, rows: str, name: str) -> Query:

@@ -13,6 +13,7 @@ from core.store import Query
 ORDER_KEY = "user_no, order_id, CASE WHEN order_id IS NULL THEN CAST(at_utc AS DATE) END AS order_day"
 IS_ORDER = "event = 'purchase' AND (user_no IS NOT NULL OR order_id IS NOT NULL)"
 
+TRADE = ("purchase", "return")
 IS_TRADE = "event IN ('purchase', 'return')"
 # A return's quantity and value are stored zero or below, so plain sums are net. Without a quantity a row is one unit.
 NET_UNITS = "sum(coalesce(quantity, CASE event WHEN 'return' THEN -1 ELSE 1 END))"

@@ -1,4 +1,4 @@
-"""From events to the matrix: one grouped query, then numbering."""
+"""From events to the matrix: their weights added up for each pair, then numbering."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pyarrow as pa
 from scipy.sparse import csr_matrix
 
 from core.errors import Refusal
+from core.interactions.pairs import MOST_EVENTS, Pairs, of_events, of_table, seen_at
 from core.interactions.question import MatrixSpec
 from core.interactions.types import Array, IdMap, Interactions
 from core.progress import Step, no_step
@@ -17,6 +18,11 @@ from core.store import NAMES, Query, Store, joined
 # Weights are added as whole billionths: sums of doubles differ in their last digits with the order of the threads, and
 # the same data must give the same matrix, to the byte.
 _UNIT = 1e9
+
+# Of the events of one user and one item: all that was bought has been returned.
+_RETURNED = """bool_or(event = 'return')
+    AND sum(coalesce(quantity, CASE event WHEN 'return' THEN -1 ELSE 1 END))
+        FILTER (event IN ('purchase', 'return')) <= 0"""
 
 
 def build(store: Store, spec: MatrixSpec | None = None, *, step: Step = no_step) -> Interactions:
@@ -38,52 +44,85 @@ def build(store: Store, spec: MatrixSpec | None = None, *, step: Step = no_step)
     words = [str(row["event"]) for row in store.rows(Query("SELECT DISTINCT event FROM events ORDER BY event"))]
     _check_weights(spec, words)
     used = {word: spec.weight(word) for word in words if spec.weight(word) > 0}
-    table = store.read(_pairs(spec, until, used), step=step.part(0.0, 0.7)) if used else None
-    if table is None or not table.num_rows:
+    found, top_rating = _found(store, spec, until, words, used, step.part(0.0, 0.8)) if used else (None, None)
+    if found is None or not len(found.users):
         raise _nothing(used)
-    users, items, weights = (table[name].to_numpy() for name in ("user_no", "item_no", "weight"))
-    first = None if until is None else table["first_seen"].to_numpy()
-    kept = _active(users, items, spec)
-    if not kept.any():
+    pairs = found.only(_active(found.users, found.items, spec))
+    if not len(pairs.users):
         raise _nothing(used)
-    whole = bool(kept.all())
-    if not whole:
-        users_kept, items_kept, weights = users[kept], items[kept], weights[kept]
-        first = None if first is None else first[kept]
-    else:
-        users_kept, items_kept = users, items
+    whole = len(pairs.users) == len(found.users)
     facts = {
-        "events": int(table["events"].to_numpy()[kept].sum()),
-        "pairs": int(kept.sum()),
-        "users_dropped": 0 if whole else len(_distinct(users)) - len(_distinct(users_kept)),
-        "items_dropped": 0 if whole else len(_distinct(items)) - len(_distinct(items_kept)),
-        "top_rating": table["top_rating"][0].as_py(),
+        "events": int(pairs.events.sum()),
+        "pairs": len(pairs.users),
+        "users_dropped": 0 if whole else len(_distinct(found.users)) - len(_distinct(pairs.users)),
+        "items_dropped": 0 if whole else len(_distinct(found.items)) - len(_distinct(pairs.items)),
+        "top_rating": top_rating,
         "words": list(used),
     }
     step.report(0.9, "numbering users and items")
-    made = _numbered(users_kept, items_kept, weights, first)
+    matrix, users, items = _numbered(pairs)
     return Interactions(
-        made[0], _named(store, "user", made[1]), _named(store, "item", made[2]), until, version, made[3], facts
+        matrix, _named(store, "user", users), _named(store, "item", items), until, version, pairs.first, facts
     )
+
+
+def _found(
+    store: Store, spec: MatrixSpec, until: Any, words: list[str], used: dict[str, float], step: Step
+) -> tuple[Pairs, float | None]:
+    """The pairs that weigh something, and the top of the ratings' scale.
+
+    Ratings, of which the latest counts alone, are left to SQL, and so are more events than fit in memory, or in the
+    whole numbers of 64 bits that weights are added in.
+    """
+    events = int(store.rows(Query("SELECT count(*) AS n FROM events"))[0]["n"])
+    timed = until is not None
+    if "rating" in words or events > MOST_EVENTS or events * max(used.values()) * _UNIT >= 2**62:
+        table = store.read(_pairs(spec, until, used), step=step)
+        return of_table(table, timed=timed), table["top_rating"][0].as_py() if table.num_rows else None
+    return of_events(store, _weighed(spec, until, words, used), timed=timed, step=step), None
+
+
+def _weighed(spec: MatrixSpec, until: Any, words: list[str], used: dict[str, float]) -> Query:
+    """user_no, item_no, weight (in _UNIT), seen: one row for each event that weighs something; no ratings.
+
+    A purchase of an item that the user has wholly returned is a row of weight 0.
+    """
+    period = _period(spec, until)
+    marks = ", ".join("?" * len(used))
+    rows = Query(f" FROM events WHERE user_no IS NOT NULL AND item_no IS NOT NULL AND event IN ({marks})", tuple(used))
+    weight = _weigh(used) + " * " + _decay(spec, until)
+    weight = Query("round(") + weight + " * 1e9)::BIGINT"
+    if "return" in words:
+        pair = "(user_no::BIGINT << 32) + item_no"
+        back = Query(f"{pair} IN (SELECT {pair} FROM events WHERE event IN ('purchase', 'return')")
+        back += Query(" AND user_no IS NOT NULL AND item_no IS NOT NULL") + period
+        back += Query(f" GROUP BY user_no, item_no HAVING {_RETURNED})")
+        weight = Query("CASE WHEN event = 'purchase' AND ") + back + " THEN 0 ELSE " + weight + " END"
+    return Query("SELECT user_no, item_no, ") + weight + " AS weight" + seen_at(until is not None) + rows + period
+
+
+def _weigh(used: dict[str, float]) -> Query:
+    cases = joined(" ", [Query("WHEN ? THEN ?", (word, weight)) for word, weight in used.items()])
+    return Query("CASE event ") + cases + " ELSE 0.0 END"
+
+
+def _decay(spec: MatrixSpec, until: Any) -> Query:
+    if not spec.half_life:
+        return Query("1.0")
+    age = Query("date_diff('microsecond', at_utc, ?) / 86400e6", (until,))
+    return Query("power(0.5, ") + age + Query(" / ?)", (spec.half_life,))
 
 
 def _pairs(spec: MatrixSpec, until: Any, used: dict[str, float]) -> Query:
     """user_no, item_no, weight (in _UNIT), first_seen (microseconds), events, top_rating: one row a pair."""
     rating = used.get("rating", 0.0)
-    cases = joined(" ", [Query("WHEN ? THEN ?", (word, weight)) for word, weight in used.items()])
-    weigh = Query("CASE event ") + cases + " ELSE 0.0 END"
-    decay = Query("1.0")
-    if spec.half_life:
-        age = Query("date_diff('microsecond', at_utc, ?) / 86400e6", (until,))
-        decay = Query("power(0.5, ") + age + Query(" / ?)", (spec.half_life,))
+    weigh, decay = _weigh(used), _decay(spec, until)
     each = Query("SELECT user_no, item_no, event, at_utc, quantity, rating, ") + weigh + " AS w, " + decay + " AS decay"
     each = each + " FROM events WHERE user_no IS NOT NULL AND item_no IS NOT NULL" + _period(spec, until)
     grouped = """
         SELECT user_no, item_no,
             coalesce(sum(round(w * decay * 1e9)::BIGINT) FILTER (event NOT IN ('rating', 'purchase')), 0) AS other,
-            CASE WHEN bool_or(event = 'return')
-                AND sum(coalesce(quantity, CASE event WHEN 'return' THEN -1 ELSE 1 END))
-                    FILTER (event IN ('purchase', 'return')) <= 0 THEN 0
+            CASE WHEN {returned} THEN 0
                 ELSE coalesce(sum(round(w * decay * 1e9)::BIGINT) FILTER (event = 'purchase'), 0) END AS bought,
             {latest} AS latest,
             count(*) FILTER (w > 0) AS events,
@@ -92,6 +131,7 @@ def _pairs(spec: MatrixSpec, until: Any, used: dict[str, float]) -> Query:
     # the greatest of structs is dear, even over no rows at all
     latest = """max({'t': coalesce(at_utc, TIMESTAMP '0001-01-01'), 'r': rating, 'd': decay})
                 FILTER (event = 'rating' AND rating IS NOT NULL)"""
+    grouped = grouped.replace("{returned}", _RETURNED)
     grouped = grouped.replace("{latest}", latest if rating else "NULL::STRUCT(t TIMESTAMP, r DOUBLE, d DOUBLE)")
     # the 99th percentile, not the highest: one mistyped 55 among stars from 1 to 5 must not shrink all the others
     top = Query("(SELECT quantile_disc(rating, 0.99) FROM events WHERE event = 'rating' AND rating > 0)")
@@ -123,6 +163,8 @@ def _period(spec: MatrixSpec, until: Any) -> Query:
 def _active(users: Array, items: Array, spec: MatrixSpec) -> Array:
     """Bool (pairs,): the largest part in which every user and every item is active enough."""
     kept = np.ones(len(users), dtype=bool)
+    if spec.least_user_items <= 1 and spec.least_item_users <= 1:
+        return kept
     while True:
         enough = np.bincount(users[kept], minlength=users.max() + 1) >= spec.least_user_items
         popular = np.bincount(items[kept], minlength=items.max() + 1) >= spec.least_item_users
@@ -132,35 +174,21 @@ def _active(users: Array, items: Array, spec: MatrixSpec) -> Array:
         kept = still
 
 
-def _numbered(users: Array, items: Array, weights: Array, first: Array | None) -> tuple[csr_matrix, Array, Array, Any]:
+def _numbered(pairs: Pairs) -> tuple[csr_matrix, Array, Array]:
     """The matrix, and the numbers of its rows and columns, both rising."""
-    user_nos, item_nos = _distinct(users), _distinct(items)
-    rows, columns = _places(user_nos)[users], _places(item_nos)[items]
-    order = np.argsort(rows * np.int64(len(item_nos)) + columns)
-    indptr = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=len(user_nos)))])
-    data = (weights[order] / _UNIT).astype(np.float32)
-    matrix = csr_matrix((data, columns[order].astype(np.int32), indptr), shape=(len(user_nos), len(item_nos)))
+    user_nos, item_nos = _distinct(pairs.users), _distinct(pairs.items)
+    places = np.zeros(int(item_nos[-1]) + 1, dtype=np.int32)  # by the number: a look-up, much quicker than searching
+    places[item_nos] = np.arange(len(item_nos))
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(pairs.users)[user_nos])])
+    data = (pairs.weights / _UNIT).astype(np.float32)
+    matrix = csr_matrix((data, places[pairs.items], indptr), shape=(len(user_nos), len(item_nos)))
     matrix.has_sorted_indices = True
-    return matrix, user_nos, item_nos, None if first is None else _times(first[order])
+    return matrix, user_nos, item_nos
 
 
 def _distinct(numbers: Array) -> Array:
     """As np.unique, without sorting: numbers are dense."""
     return np.flatnonzero(np.bincount(numbers)).astype(np.int32)
-
-
-def _places(numbers: Array) -> Array:
-    """The place of each number in `numbers`, by the number: a look-up, much quicker than searching."""
-    places = np.zeros(int(numbers[-1]) + 1, dtype=np.int64)
-    places[numbers] = np.arange(len(numbers))
-    return places
-
-
-def _times(first: Array) -> Array:
-    """int64; a pair whose events have no time was seen before everything else."""
-    if first.dtype.kind == "f":
-        return np.where(np.isnan(first), np.iinfo(np.int64).min, first).astype(np.int64)
-    return first.astype(np.int64)
 
 
 def _named(store: Store, what: str, numbers: Array) -> IdMap:

@@ -1,6 +1,7 @@
 """What Home and Data ask of core, and the matrix, over millions of events; writes docs/benchmarks.md (`make bench`).
 
-The workspace is open and the pages' caches are empty: each question is asked once, as a first visitor's page asks it.
+The workspace is open and warm, and nothing is kept: each question is asked once, as a first visitor's page asks it.
+Each turn comes after a change of the data, so that nothing that core keeps for a version is of use to the next turn.
 A rerun is the same page with its answers kept, drawn through Streamlit's own test runner.
 """
 
@@ -10,6 +11,7 @@ import json
 import os
 import platform
 import resource
+import statistics
 import subprocess
 import sys
 import time
@@ -26,7 +28,9 @@ from tests.bench.shop_file import write_shop_file
 
 ROWS = int(os.environ.get("LIMELIGHT_BENCH_ROWS", "10_000_000"))
 ROOT = Path(__file__).parents[2]
-MATRIX_LIMIT, RERUN_LIMIT = 5.0, 0.5
+TURNS = 5
+HOME_LIMIT, MATRIX_LIMIT, RERUN_LIMIT = 1.5, 5.0, 0.5
+_BUSY, _SLACK = 0.5, 1.5  # load average at the start from which on other programs are at work; see `held_up`
 
 
 @pytest.mark.bench
@@ -43,10 +47,21 @@ def test_pages_and_matrix_over_millions_of_events(tmp_path: Path) -> None:
     found = json.loads(done.stdout.splitlines()[-1])
     text = paper(found)
     print(f"\n{text}")
-    put("Pages and matrix", text)
     assert found["held"] == ROWS
     assert found["matrix"]["pairs"] > 0
     assert found["rerun"]["cpu"] < RERUN_LIMIT
+    assert held_up(found["all"], found["load"]) < HOME_LIMIT
+    assert held_up(found["matrix"], found["load"]) < MATRIX_LIMIT
+    put("Pages and matrix", text)
+
+
+def held_up(spent: dict[str, float], load: float) -> float:
+    """Seconds by the clock; on a machine with other work, whose clock says little, CPU seconds if they are less.
+
+    Of those some slack is taken off: half of the work is done by two processors at once, and processors that share
+    their caches and memory with other work are slower too.
+    """
+    return min(spent["wall"], spent["cpu"] / _SLACK) if load > _BUSY else spent["wall"]
 
 
 def measured(work: Callable[[], object]) -> dict[str, float]:
@@ -54,6 +69,11 @@ def measured(work: Callable[[], object]) -> dict[str, float]:
     wall, cpu = time.monotonic(), time.process_time()
     work()
     return {"wall": time.monotonic() - wall, "cpu": time.process_time() - cpu}
+
+
+def typical(turns: list[dict[str, float]]) -> dict[str, float]:
+    """The median of each measure."""
+    return {what: statistics.median(turn[what] for turn in turns) for what in turns[0]}
 
 
 def fill(folder: Path) -> None:
@@ -107,22 +127,21 @@ def paper(found: dict[str, Any]) -> str:
     """The dated result, as Markdown."""
     asked = found["asked"]
     rows = [f"| {name} | {spent['wall']:.2f} | {spent['cpu']:.2f} |" for name, spent in asked.items()]
-    whole = {what: sum(spent[what] for spent in asked.values()) for what in ("wall", "cpu")}
-    matrix = found["matrix"]
+    whole, matrix = found["all"], found["matrix"]
     return f"""`make bench` (tests/bench), {datetime.now(UTC).date().isoformat()}: Python {platform.python_version()}, \
-DuckDB {duckdb.__version__}, {os.cpu_count()} cores, load average {found["load"]:.1f} at the end.
+DuckDB {duckdb.__version__}, {os.cpu_count()} cores, load average {found["load"]:.1f} at the start.
 
-{ROWS:,} generated events (tests/bench/shop_file.py) in an open workspace, nothing kept by the pages. On a machine \
-that does other work at the same time the CPU seconds say more than the seconds; on two idle cores a question takes a \
-little more than half of its CPU seconds. Aims: both pages together under 1.5 s, a rerun under {RERUN_LIMIT} s, the \
-matrix under {MATRIX_LIMIT:.0f} s.
+{ROWS:,} generated events (tests/bench/shop_file.py) in an open workspace, nothing kept by the pages; medians of \
+{TURNS} turns, each after a change of the data, so that the summary by day (core/behaviour/summary.py) is made anew: \
+the first question that needs a part of it waits for it, the others do not. On a machine that does other work at the \
+same time the CPU seconds say more than the seconds.
 
 | | seconds | CPU seconds |
 |---|---|---|
 {chr(10).join(rows)}
-| all of these | {whole["wall"]:.2f} | {whole["cpu"]:.2f} |
-| Home, rerun | {found["rerun"]["wall"]:.2f} | {found["rerun"]["cpu"]:.2f} |
-| matrix, {matrix["pairs"]:,} pairs | {matrix["wall"]:.2f} | {matrix["cpu"]:.2f} |
+| all of these (limit {HOME_LIMIT} s) | {whole["wall"]:.2f} | {whole["cpu"]:.2f} |
+| Home, rerun (limit {RERUN_LIMIT} CPU s) | {found["rerun"]["wall"]:.2f} | {found["rerun"]["cpu"]:.2f} |
+| matrix, {matrix["pairs"]:,.0f} pairs (limit {MATRIX_LIMIT:.0f} s) | {matrix["wall"]:.2f} | {matrix["cpu"]:.2f} |
 
 Peak memory of loading, asking and the matrix in one process: {found["peak"]:,.0f} MB.
 """
@@ -133,15 +152,26 @@ def main(folder: Path) -> None:
     from core.interactions import build
     from core.store import Query, Store
 
+    load = os.getloadavg()[0]
     fill(folder)
     with Store(folder / "shop.duckdb") as store:
         held = store.rows(Query("SELECT count(*) AS n FROM events"))[0]["n"]
-        asked = {name: measured(work) for name, work in questions(store).items()}
-        made: dict[str, Any] = {}
-        spent = measured(lambda: made.update(pairs=build(store).facts["pairs"]))
-    found = {"held": held, "asked": asked, "matrix": made | spent, "rerun": rerun()}
+        turns, matrix, pairs = [], [], 0
+        for _ in range(TURNS + 1):
+            with store.atomic():  # the version rises
+                pass
+            turns.append({name: measured(work) for name, work in questions(store).items()})
+        for _ in range(TURNS):
+            made: list[int] = []
+            matrix.append(measured(lambda made=made: made.append(build(store).facts["pairs"])))  # type: ignore[misc]
+            pairs = made[0]
+    turns = turns[1:]  # the first one read the file
+    asked = {name: typical([turn[name] for turn in turns]) for name in turns[0]}
+    whole = typical([{what: sum(spent[what] for spent in turn.values()) for what in ("wall", "cpu")} for turn in turns])
+    found = {"held": held, "asked": asked, "all": whole, "matrix": typical(matrix) | {"pairs": pairs}}
+    found |= {"rerun": rerun(), "load": load}
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform != "darwin" else 1024**2)
-    print(json.dumps(found | {"peak": peak, "load": os.getloadavg()[0]}))
+    print(json.dumps(found | {"peak": peak}))
 
 
 if __name__ == "__main__":

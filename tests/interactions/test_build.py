@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -167,6 +168,57 @@ def test_an_untimed_event_among_timed_ones(tmp_path: Path) -> None:
         assert x.first_seen is not None
         assert x.first_seen[0] == np.iinfo(np.int64).min
         assert set(pairs(build(store, MatrixSpec(half_life=5)))) == {("bob", "mug")}
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        MatrixSpec(),
+        MatrixSpec(half_life=20),
+        MatrixSpec(window=30, weights=(("impression", 0.3), ("purchase", 0.0))),
+        MatrixSpec(until=datetime(2025, 2, 1), least_user_items=4, least_item_users=9),
+    ],
+    ids=["plain", "half-life", "window", "least activity"],
+)
+def test_two_roads_to_the_same_bytes(odd_shop: Store, spec: MatrixSpec, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Events added up here, and by SQL, which alone takes more of them than fit in memory."""
+    x = build(odd_shop, spec)
+    module = import_module("core.interactions.build")  # the package's `build` is the function
+    monkeypatch.setattr(module, "MOST_EVENTS", 0)
+    monkeypatch.setattr(module, "of_events", None)
+    other = build(odd_shop, spec)
+    assert x.facts == other.facts
+    assert x.facts["pairs"] > 500
+    ours, theirs = x.to_arrays(), other.to_arrays()
+    assert ours.keys() == theirs.keys()
+    for name, array in ours.items():
+        assert array.dtype == theirs[name].dtype, name
+        assert array.tobytes() == theirs[name].tobytes(), name
+
+
+@pytest.fixture(scope="module")
+def odd_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """Repeated pairs, whole and half returns, anonymous and untimed events, and items that nobody names."""
+    events = """
+        INSERT INTO events BY NAME SELECT
+            CASE WHEN hash(i, 1) % 20 > 0 THEN (hash(i, 2) % 97 * 3)::INTEGER END AS user_no,
+            CASE WHEN hash(i, 3) % 20 > 0 THEN (hash(i, 4) % 31 * 5)::INTEGER END AS item_no,
+            ['view', 'impression', 'purchase', 'return', 'hug'][1 + (hash(i, 5) % 5)::INTEGER] AS event,
+            CASE WHEN hash(i, 6) % 9 > 0 THEN TIMESTAMP '2025-03-01' - to_minutes((hash(i, 7) % 90_000)::INTEGER)
+                END AS at_utc,
+            CASE WHEN hash(i, 8) % 3 > 0 THEN CASE event WHEN 'return' THEN -1 ELSE 1 + hash(i, 9) % 2 END END
+                AS quantity,
+            1 AS batch_no
+        FROM range(9_000) t(i)"""
+    with shop_of(tmp_path_factory.mktemp("odd") / "odd.duckdb", SHOP) as store:
+        with store.atomic() as w:
+            w.run("DELETE FROM events")
+            w.run("DELETE FROM users")
+            w.run("DELETE FROM items")
+            w.run("INSERT INTO users SELECT i, 'u' || i FROM range(300) t(i)")
+            w.run("INSERT INTO items SELECT i, 'i' || i FROM range(200) t(i)")
+            w.run(events)
+        yield store
 
 
 @pytest.mark.slow
