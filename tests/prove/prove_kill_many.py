@@ -108,7 +108,7 @@ def arguments(step: str, folder: Path) -> tuple[str, ...]:
         "replace": ("load", "--events", str(folder / "more.csv"), "--replace"),
         "undo": ("undo", "--batch", "1"),
         "erase": ("erase", "--user", "u17"),
-        "retention": ("retention", "--days", "300"),
+        "retention": ("retention", "--days", "300", "--now"),
         "restore": ("restore", "--from", str(folder / "backup.duckdb"), "--replace"),
     }[step]
 
@@ -149,7 +149,8 @@ def held(workspace: Path) -> dict[str, Any]:
         rows = {t: store.rows(Query(f"SELECT count(*) AS n FROM {t}"))[0]["n"] for t in tables}
         counts = "SELECT batch_no, rows_loaded, rows_duplicate, events_gone FROM batches ORDER BY batch_no"
         live = store.rows(Query("SELECT batch_no FROM live_batches ORDER BY 1"))
-        return {"digest": content_digest(store), "batches": store.rows(Query(counts)), "live": live, **rows}
+        told = store.rows(Query(counts))
+        return {"digest": content_digest(store), "told": told, "live": live, **rows}
 
 
 def paper(shots: list[Shot], whole: dict[str, float]) -> str:
