@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 
 from core.errors import Refusal
-from core.ingest import apply_retention, due, erase, erased_users, retention, set_retention
+from core.ingest import ON_DISK, apply_retention, due, erase, erased_users, retention, set_retention
 from core.jobs import JobSpec, runner_for
 from core.progress import Step
 from core.store import Store, Writer
@@ -20,6 +20,9 @@ from pages._ui import shell, state
 from pages._ui.cache import ask
 from pages._ui.jobs import job_result
 from pages._ui.text import plain
+
+_CLEANED = "_care_cleaned"
+"""Session key: the erasing after which the workspace's file was written anew."""
 
 _TABLES = {
     "events": "Events",
@@ -101,11 +104,36 @@ def _erased(store: Store) -> None:
             hide_index=True,
         )
         for note in receipt["notes"]:
-            st.markdown(f"- {plain(note)}")
+            if note != ON_DISK:
+                st.markdown(f"- {plain(note)}")
+        _clean(store)
         st.download_button(
             "Download the receipt", json.dumps(receipt, indent=2), "erasure-receipt.json", "application/json",
             key="erase_file", on_click="ignore",
         )  # fmt: skip
+
+
+def _clean(store: Store) -> None:
+    """Write the workspace's file anew: deleted text would else stand in unused parts of it for a while."""
+    _, job_id, _ = st.session_state[state.CARE]
+    cleaned = st.session_state.get(_CLEANED)
+    if cleaned == job_id:
+        st.markdown("- The workspace's file has been written anew: nothing of the user is left in it.")
+        return
+    st.markdown(
+        "- In unused parts of the workspace's file, deleted text can still stand until they are written over. "
+        f"Write the file anew ({fmt.size(store.path.stat().st_size)}), and it is gone there too."
+    )
+    if not st.button("Write the file anew", key="erase_clean"):
+        return
+    try:
+        with st.spinner("Writing the file anew"):
+            store.compact()
+    except Refusal as refusal:
+        shell.refuse(refusal)
+        return
+    st.session_state[_CLEANED] = job_id
+    st.rerun()
 
 
 # ---- age

@@ -124,7 +124,10 @@ def _fitting(folder: Path, pattern: str) -> dict[str, Path]:
     if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
         raise Refusal("outside_folder", f"{pattern!r} leads out of the server folder.", "Name files inside it.")
     paths = [path.resolve() for path in expand([str(folder / pattern)])]
-    return {str(path.relative_to(folder)): path for path in paths if path.is_relative_to(folder)}
+    inside = {str(path.relative_to(folder)): path for path in paths if path.is_relative_to(folder)}
+    if not inside:
+        raise Refusal("outside_folder", f"{pattern!r} leads out of the server folder.", "Name files inside it.")
+    return inside
 
 
 def list_server_files(folder: Path) -> dict[str, Path]:
