@@ -86,7 +86,7 @@ def set_retention(writer: Writer, days: int | None, *, now: datetime, even_all: 
         last = writer.rows(Query("SELECT max(at_utc) AS last FROM (FROM events UNION ALL BY NAME FROM parked_events)"))
         raise Refusal(
             "drops_everything",
-            f"All {due_now.events + due_now.parked:,} events with a time are older than {days:,} days "
+            f"All {due_now.events + due_now.parked:,} events with a time are older than {days:,} day{'s' * (days != 1)} "
             f"(the latest is of {last[0]['last']:%-d %b %Y}): the rule would drop every one.",
             "Give more days, or confirm that all may go (--even-all).",
         )

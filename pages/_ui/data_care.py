@@ -79,7 +79,7 @@ def _confirm_erase(store: Store, user: str) -> None:
             # The id stays out of the job's record: it is in the work, not in the words.
             spec = JobSpec("erase", "Erase a user", {"at": datetime.now(UTC).isoformat()})
             _submit(store, spec, partial(_erase_work, user=user))
-            st.session_state.pop("erase_id", None)
+            st.session_state["erase_id"] = ""
             st.rerun()
         if st.button("Keep the user", key="erase_no"):
             st.rerun()
@@ -122,7 +122,7 @@ def _clean(store: Store) -> None:
         return
     st.markdown(
         "- In unused parts of the workspace's file, deleted text can still stand until they are written over. "
-        f"Write the file anew ({fmt.size(store.path.stat().st_size)}), and it is gone there too."
+        "Write the file anew, and it is gone there too."
     )
     if not st.button("Write the file anew", key="erase_clean"):
         return
@@ -188,10 +188,10 @@ def _confirm_age(store: Store, days: int) -> None:
         "Taking a load back does not bring them back; loading the file again does not either."
         + (f" The data end on {fmt.day(end)}." if end else "")
     )
-    every = st.checkbox("Also if no event with a time would be left", key="retention_all")
+    every = st.checkbox("Even if no event that has a time is left", key="retention_all")
     with st.container(horizontal=True):
         if st.button("Set the rule", type="primary", key="retention_yes"):
-            spec = JobSpec("retention", f"Keep events for {days} days", {"days": days, "all": every})
+            spec = JobSpec("retention", f"Keep events for {fmt.count(days, 'day')}", {"days": days, "all": every})
             _submit(store, spec, partial(_set, days=days, every=every))
             st.rerun()
         if st.button("Leave it", key="retention_no"):

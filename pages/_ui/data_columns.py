@@ -11,8 +11,8 @@ import streamlit as st
 from core.ingest import ColumnMap, Evidence, Mapping, Role
 from pages._ui.text import label, plain
 
-PARTS = {None: "One in a cell", "|": "Several, parted by |", ";": "Several, parted by ;", ",": "Several, parted by ,"}
-_ALONG: tuple[Role, ...] = ("quantity", "price", "value", "title", "category")
+PARTS = {"": "One in a cell", "|": "Several, parted by |", ";": "Several, parted by ;", ",": "Several, parted by ,"}
+_ALONG: tuple[Role, ...] = ("quantity", "price", "value", "rating", "title", "category", "context")
 """Roles whose cells may hold a part for each item of a basket."""
 _CODED: tuple[Role, ...] = ("user", "item", "order", "session", "context", "attribute")
 """Roles whose values may be replaced by pseudonyms."""
@@ -21,7 +21,7 @@ _UTC = "UTC"
 
 def parts_of(column: ColumnMap, key: str) -> ColumnMap:
     """Ask whether a cell of the item column holds several items."""
-    options = list(dict.fromkeys([column.split, *PARTS]))
+    options = list(dict.fromkeys([column.split or "", *PARTS]))
     split = st.selectbox(
         f"Items in a cell of {label(column.column)}",
         options,
@@ -62,7 +62,7 @@ def pseudonym_of(column: ColumnMap, evidence: Evidence, key: str) -> ColumnMap:
     if not coded or not (evidence.personal or column.role == "user" or column.pseudonym):
         return replace(column, pseudonym=False)
     wanted = st.checkbox(
-        "Keep a pseudonym instead",
+        "As a pseudonym",
         value=column.pseudonym,
         key=f"{key}-pseudonym",
         help="Each value is replaced by a code before anything is stored: the same value always by the same code, so "

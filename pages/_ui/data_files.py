@@ -92,6 +92,7 @@ def _server_files(start: Callable[[], Draft]) -> None:
         list(found),
         format_func=lambda name: f"{name} ({fmt.size(found[name].stat().st_size)})",
         key="server_files",
+        placeholder="Choose files",
         help=f"The folder {plain(str(folder))}, set by whoever runs Limelight.",
     )
     pattern = st.text_input(
@@ -157,12 +158,12 @@ def refused(draft: Draft, picked: Picked, refusal: Refusal) -> None:
 def file_line(draft: Draft, file: Looked, *, several: bool) -> None:
     """What a file is and how it is written, both to be corrected."""
     picked, token = file.picked, file.picked.token
-    name = f"{plain(file.source.name)}: " if several else ""
+    name = f"{plain(words.called(file.source))}: " if several else ""
     st.caption(name + plain(words.written(file.source)))
     left, right = st.columns((2, 1), vertical_alignment="bottom")
     with left:
         kind = st.selectbox(
-            "What is in this file?" if not several else f"What is in {label(file.source.name)}?",
+            "What is in this file?" if not several else f"What is in {label(words.called(file.source))}?",
             list(words.KINDS),
             index=list(words.KINDS).index(file.kind),
             format_func=words.KINDS.__getitem__,

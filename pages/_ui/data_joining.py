@@ -75,13 +75,19 @@ def overlap_of(store: Store, group: Group, mapping: Mapping) -> Mapping:
     key = st.multiselect(
         "A row is known by",
         options,
-        default=[c for c in proposed.key if c in options],
+        default=[c for c in proposed.key if c in options] or _numbering(group, mapping),
         format_func=plain,
         key=f"{group.token}-key",
         placeholder="Choose the columns that no two rows share",
         help="For example the number of the order line, or order and item together.",
     )
     return replace(mapping, overlap="drop", key=tuple(key) or words.NO_KEY)
+
+
+def _numbering(group: Group, mapping: Mapping) -> list[str]:
+    """The first order number or own column that no two rows share, in a list; an empty list where there is none."""
+    alone = {e.column for e in group.lead.proposal.evidence if e.distinct == group.lead.source.rows}
+    return [c.column for c in mapping.columns if c.column in alone and c.role in ("order", "context")][:1]
 
 
 def overlap_said(mapping: dict[str, Any]) -> str:

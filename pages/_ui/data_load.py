@@ -103,7 +103,9 @@ def _prepare(current: Draft) -> None:
 
 
 def _group(store: Store, current: Draft, group: Group) -> Mapping:
-    title = plain(", ".join(f.source.name for f in group.files[:3]))
+    sheets = len({f.source.name for f in group.files}) < len(group.files)
+    names = [words.called(f.source) if sheets else f.source.name for f in group.files]
+    title = plain(", ".join(names[:3]))
     if len(group.files) > 3:
         title += f" and {len(group.files) - 3} more"
     st.subheader(title, anchor=False)
@@ -112,7 +114,7 @@ def _group(store: Store, current: Draft, group: Group) -> Mapping:
     rest = group.files[_MOST_FILES:]
     if rest:
         st.caption(f"{fmt.count(len(rest), 'more file')} with the same columns, read in the same way:")
-        table = {"File": [f.source.name for f in rest], "Rows": [f.source.rows for f in rest]}
+        table = {"File": names[_MOST_FILES:], "Rows": [f.source.rows for f in rest]}
         st.dataframe(table, hide_index=True, height=215 if len(rest) > 5 else "content", key=f"{group.token}-rest")
     rows = group.lead.preview.num_rows
     with st.expander(f"The first {fmt.count(rows, 'row')}, as they stand", expanded=True):

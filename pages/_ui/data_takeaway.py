@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -88,7 +89,7 @@ def _all(store: Store, path: Any, form: str, personal: bool, step: Any) -> None:
 
 
 def _backup(store: Store) -> None:
-    size = store.path.stat().st_size
+    size = size_of(store.path)
     st.markdown(
         "**A backup of the whole workspace:** data, segments, lists, models and the record of loads, in one file. "
         "You and others may go on working while it is made."
@@ -107,6 +108,11 @@ def _backup(store: Store) -> None:
         f"To bring one back, go to Settings. The workspace itself is the file {plain(str(store.path))}; an encrypted "
         "workspace gives an encrypted backup, which needs the same key."
     )
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a workspace's file, with the log beside it that holds at first what was loaded last."""
+    return sum(file.stat().st_size for file in (path, path.with_name(f"{path.name}.wal")) if file.exists())
 
 
 def _back_up(store: Store, path: Any, step: Any) -> None:

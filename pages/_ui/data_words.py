@@ -136,6 +136,11 @@ NO_KEY = ("",)
 """The key of a mapping whose rows are to be known by columns that nobody has chosen yet."""
 
 
+def called(source: Source) -> str:
+    """What a file is called, with its sheet where it is one of a workbook's."""
+    return f"{source.name}, sheet {source.sheet}" if source.sheet else source.name
+
+
 def problems(mapping: Mapping) -> list[str]:
     """What must be settled before files can be loaded so, in the words of the page; empty when nothing."""
     kind, found = mapping.kind, []

@@ -25,14 +25,14 @@ _GIVEN, _AT_WORK = "_restore_file", "_restore_work"
 class Restoring(Step):
     """One restoring on a thread of its own. `result` or `refusal` stands when it is `over`."""
 
-    def __init__(self, file: Path, name: str, *, replace: bool, owned: bool) -> None:
+    def __init__(self, file: Path, shown: str, name: str, *, replace: bool, owned: bool) -> None:
         self.share, self.note = 0.0, ""
         self.name = name
         self.result: dict[str, Any] | None = None
         self.refusal: Refusal | None = None
         self.over = threading.Event()
         self._stop = threading.Event()
-        self._file, self._replace, self._owned = file, replace, owned
+        self._file, self._shown, self._replace, self._owned = file, shown, replace, owned
         threading.Thread(target=self._run, name="limelight-restore", daemon=True).start()
 
     def stop(self) -> None:
@@ -52,7 +52,8 @@ class Restoring(Step):
             if self._owned:
                 self._file.unlink(missing_ok=True)
         except Refusal as refusal:
-            self.refusal = refusal
+            message = refusal.message.replace(str(self._file), self._shown)  # not where the upload lies
+            self.refusal = Refusal(refusal.code, message, refusal.hint)
         except Cancelled:
             self.refusal = Refusal("cancelled", "Stopped; nothing was changed.")
         except Exception as fault:  # noqa: BLE001  # a defect must end in words on the page, not in a silent thread
@@ -125,7 +126,7 @@ def _ask(path: Path, name: str, owned: bool) -> None:
             except Refusal as refusal:
                 shell.refuse(refusal)
                 return
-            st.session_state[_AT_WORK] = Restoring(path, wanted, replace=replace, owned=owned)
+            st.session_state[_AT_WORK] = Restoring(path, name, wanted, replace=replace, owned=owned)
             st.rerun()
         if st.button("Leave it", key="restore_away"):
             del st.session_state[_GIVEN]
