@@ -86,8 +86,8 @@ def set_retention(writer: Writer, days: int | None, *, now: datetime, even_all: 
         last = writer.rows(Query("SELECT max(at_utc) AS last FROM (FROM events UNION ALL BY NAME FROM parked_events)"))
         raise Refusal(
             "drops_everything",
-            f"All {due_now.events + due_now.parked:,} events with a time are older than {days:,} day{'s' * (days != 1)} "
-            f"(the latest is of {last[0]['last']:%-d %b %Y}): the rule would drop every one.",
+            f"All {due_now.events + due_now.parked:,} events with a time are older than {days:,} "
+            f"day{'' if days == 1 else 's'} (the latest is of {last[0]['last']:%-d %b %Y}): the rule would drop every one.",
             "Give more days, or confirm that all may go (--even-all).",
         )
     writer.run(Query("DELETE FROM meta WHERE key = ?", (_KEY,)))
