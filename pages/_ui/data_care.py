@@ -79,7 +79,8 @@ def _confirm_erase(store: Store, user: str) -> None:
             # The id stays out of the job's record: it is in the work, not in the words.
             spec = JobSpec("erase", "Erase a user", {"at": datetime.now(UTC).isoformat()})
             _submit(store, spec, partial(_erase_work, user=user))
-            st.session_state["erase_id"] = ""
+            if _result(store, "erase"):  # else it may have to be corrected
+                st.session_state["erase_id"] = ""
             st.rerun()
         if st.button("Keep the user", key="erase_no"):
             st.rerun()
@@ -148,7 +149,7 @@ def _age(store: Store) -> None:
         st.markdown(f"Events older than **{fmt.count(rule.days, 'day')}** are dropped.")
     done = _result(store, "retention")
     if done:
-        st.success(f"Done: {fmt.count(int(done.get('events', 0)), 'event')} dropped.")
+        st.success(f"Dropped: {_counted(done['events'], done['parked'])}.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         days = st.number_input(
             "Keep events for (days)",
@@ -169,12 +170,21 @@ def _age(store: Store) -> None:
         _due(store)
 
 
+def _counted(events: int, parked: int) -> str:
+    """Events that count, and those that do not but may again.
+
+    >>> _counted(3, 0), _counted(1, 2)
+    ('3 events', '1 event, and 2 that are left out or replaced')
+    """
+    return fmt.count(events, "event") + (f", and {fmt.number(parked)} that are left out or replaced" if parked else "")
+
+
 def _due(store: Store) -> None:
     waiting = due(store, datetime.now(UTC))
     if not waiting.events + waiting.parked:
         st.caption(f"Nothing is older than {fmt.day(waiting.cutoff)} today.")
         return
-    st.caption(f"{fmt.count(waiting.events + waiting.parked, 'event')} have passed that age since the last load.")
+    st.caption(f"Past that age since the last load: {_counted(waiting.events, waiting.parked)}.")
     if st.button("Drop them now", key="retention_now"):
         _submit(store, JobSpec("retention", "Drop events by age", {"now": datetime.now(UTC).isoformat()}), _drop)
         st.rerun()

@@ -25,6 +25,15 @@ _SAID = {
     "rejects": "Rows that were rejected, with the reason; they may hold personal data",
     "segments": "Saved segments, as rules",
 }
+_CALLED = {
+    "events": "Events",
+    "users": "Users",
+    "items": "Items",
+    "contacts": "Contacts",
+    "batches": "Loads",
+    "rejects": "Rejected rows",
+    "segments": "Segments",
+}
 _MEDIA = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
 _BYTES = {"csv": 90, "parquet": 30}  # of a row of events, about: to tell files that are written first from small ones
 
@@ -44,7 +53,7 @@ def _tables(store: Store) -> None:
         table = st.selectbox(
             "Table",
             [t for t in TABLES if rows[t]] or ["events"],
-            format_func=lambda t: f"{t.capitalize()} ({fmt.count(rows[t], 'row')})",
+            format_func=_CALLED.__getitem__,
             key="take_table",
         )
     with right:
@@ -58,10 +67,10 @@ def _tables(store: Store) -> None:
             help="CSV opens in a spreadsheet; cells that it would run as a formula get a ' before them. Parquet keeps "
             "every value and its type exactly.",
         )
-    st.caption(f"{_SAID[table]}.")
+    st.caption(f"{_SAID[table]}: {fmt.count(rows[table], 'row')}.")
     with st.container(horizontal=True):
         file_button(
-            f"Download {table}",
+            f"Download {_CALLED[table].lower()}",
             lambda path, step: export_table(store, table, path, format=form, step=step),
             f"{store.path.stem}-{table}.{form}",
             f"take_{table}_{form}",

@@ -270,11 +270,15 @@ RATED = ("user_id", "item_id", "rating")
 
 
 def test_all_sheets_of_a_workbook_are_read_and_empty_ones_left_out() -> None:
-    sheets = {"March": [RATED, ("u1", "i1", 4), ("u2", "i2", 5)], "Notes": [], "April": [RATED, ("u3", "i1", 2)]}
+    sheets: dict[str, list[tuple[object, ...]]] = {
+        "March": [RATED, ("u1", "i1", 4), ("u2", "i2", 5)],
+        "Notes": [],
+        "April": [RATED, ("u3", "i1", 2)],
+    }
     at = upload(opened("data"), ("book.xlsx", book(**sheets)))
     selectbox(at, "Sheet").set_value("*").run()
     at = button(at, "Read it again so")
-    assert [s.value for s in at.subheader][0] == "book.xlsx, sheet March, book.xlsx, sheet April"
+    assert next(s.value for s in at.subheader) == "book.xlsx, sheet March, book.xlsx, sheet April"
     at = button(at, "Load 3 rows")
     assert "3 rows read = 3 loaded" in words(at)
     (batch,) = batches(my_data())
