@@ -14,7 +14,6 @@ from pages._ui import data_words as words
 from pages._ui import format as fmt
 from pages._ui.cache import ask
 from pages._ui.draft import Group
-from pages._ui.text import plain
 
 MODE = "load_mode"
 """Session key of the choice whether a load is added or takes the place of what is there."""
@@ -76,7 +75,6 @@ def overlap_of(store: Store, group: Group, mapping: Mapping) -> Mapping:
         "A row is known by",
         options,
         default=[c for c in proposed.key if c in options] or _numbering(group, mapping),
-        format_func=plain,
         key=f"{group.token}-key",
         placeholder="Choose the columns that no two rows share",
         help="For example the number of the order line, or order and item together.",
