@@ -129,8 +129,8 @@ def _load_button(store: Store, current: Draft, ready: list[tuple[Group, Mapping]
         st.error(plain(text))
     again = False
     mode = draw_mode(store, {mapping.kind for _, mapping in ready})
-    seen = loaded_already(store, current)
-    if seen and mode == "append":
+    seen = loaded_already(store, current, earlier=mode == "append")
+    if seen:
         st.warning("Loaded already: " + "; ".join(plain(s) for s in seen) + ".")
         again = st.checkbox("Load it a second time on purpose: everything in it will count twice", key="load_again")
     rows = sum(group.rows for group, _ in ready)
@@ -139,7 +139,7 @@ def _load_button(store: Store, current: Draft, ready: list[tuple[Group, Mapping]
         pressed = st.button(
             f"Load {fmt.count(rows, 'row')}",
             type="primary",
-            disabled=bool(wrong or (seen and mode == "append" and not again)),
+            disabled=bool(wrong or (seen and not again)),
             key="load_go",
         )
         if st.button("Put it all away", key="load_away"):
@@ -150,12 +150,12 @@ def _load_button(store: Store, current: Draft, ready: list[tuple[Group, Mapping]
         st.rerun()
 
 
-def loaded_already(store: Store, current: Draft) -> list[str]:
-    """A sentence for each file of the draft whose very bytes a load that counts holds, or that is there twice."""
+def loaded_already(store: Store, current: Draft, *, earlier: bool = True) -> list[str]:
+    """A sentence for each file of the draft that is there twice, or whose very bytes an `earlier` load holds."""
     held = {
         (file["sha256"], file.get("sheet"), b["kind"]): f"load {b['batch_no']} of {fmt.moment(b['loaded_at'])} UTC"
         for b in ask(store, batches)
-        if b["live"]
+        if b["live"] and earlier
         for file in b["files"]
     }
     said = []

@@ -11,7 +11,7 @@ import streamlit as st
 from core.errors import Refusal
 from core.jobs import runner_for
 from core.progress import Cancelled, Step
-from core.store import Store, home, list_workspaces, server_folder, workspace_path
+from core.store import Store, home, list_workspaces, server_folder
 from core.takeout import restore
 from pages._ui import format as fmt
 from pages._ui import shell, state
@@ -122,7 +122,7 @@ def _ask(path: Path, name: str, owned: bool) -> None:
             "Bring it back", type="primary", disabled=not wanted or (exists and not replace), key="restore_go"
         ):
             try:
-                workspace_path(wanted)
+                state.check_name(wanted)
             except Refusal as refusal:
                 shell.refuse(refusal)
                 return

@@ -100,6 +100,13 @@ def test_the_same_bytes_again_are_no_mistake_when_they_take_the_place_of_themsel
     assert rows("SELECT count(*) AS n FROM events") == [{"n": 3}]
 
 
+def test_the_same_file_twice_in_a_load_is_told_also_when_it_takes_the_place_of_others(first: None) -> None:
+    at = upload(opened("data"), ("day2.csv", DAY2), ("copy.csv", DAY2))
+    radio(at, "There are").set_value("replace").run()
+    assert "copy.csv is in this load, as day2.csv" in words(at)
+    assert next(b for b in at.button if b.label == "Load 6 rows").disabled
+
+
 # ---- rows that are there already
 
 

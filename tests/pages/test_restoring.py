@@ -105,13 +105,18 @@ def test_a_file_that_is_no_backup_is_refused_by_its_own_name(copy: Path, tmp_pat
     assert list_workspaces() == ["shop"]
 
 
-@pytest.mark.parametrize("name", ["../out", "a/b", ".hidden"])
-def test_a_name_that_is_no_name_is_refused_in_words(copy: Path, name: str) -> None:
-    at = given(copy, name)
+@pytest.mark.parametrize("name", ["../out", "a/b", ".hidden", "FOLDER/out.duckdb", "out.duckdb"])
+def test_a_name_that_is_no_name_is_refused_in_words(
+    copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Only the command line may name a file outside the home folder."""
+    monkeypatch.chdir(tmp_path)
+    at = given(copy, name.replace("FOLDER", str(tmp_path)))
     at.button(key="restore_go").click().run()
     assert at.main.error
     assert "Traceback" not in words(at)
     assert list_workspaces() == ["shop"]
+    assert not list(tmp_path.rglob("out.duckdb"))
 
 
 def test_a_restoring_can_be_stopped_and_nothing_has_changed(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,7 +155,8 @@ def test_a_backup_in_the_server_folder_need_not_be_uploaded(
 
 def test_the_open_workspace_is_let_go_only_when_the_new_one_is_whole(copy: Path, tmp_path: Path) -> None:
     """And whoever asks for it meanwhile waits, rather than having the old one open again (core.store.kept_closed)."""
-    bad, let_go = tmp_path / "bad.duckdb", []
+    bad = tmp_path / "bad.duckdb"
+    let_go: list[Store] = []
     bad.write_bytes(b"x" * 5000)
     store = open_workspace("shop")
     with pytest.raises(Refusal, match="not a DuckDB"):
