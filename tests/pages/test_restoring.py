@@ -138,7 +138,7 @@ def test_a_restoring_can_be_stopped_and_nothing_has_changed(copy: Path, monkeypa
     at = over(at)
     assert "Stopped; nothing was changed." in words(at)
     assert list_workspaces() == ["shop"]
-    assert at.button(key="restore_go"), "the file is still there, to be brought back after all"
+    assert at.button(key="restore_go").label == "Bring it back", "the file is still there, to be brought back after all"
 
 
 def test_a_backup_in_the_server_folder_need_not_be_uploaded(
