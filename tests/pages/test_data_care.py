@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -20,9 +20,10 @@ from core.progress import no_step
 from core.store import Query, Store, close_workspace, list_workspaces, open_workspace
 from core.takeout import restore
 from pages._ui import data_care, data_takeaway, downloads, state
-from tests.pages.drive import loaded, opened, selectbox, settled, words
+from tests.pages.drive import opened, selectbox, settled, words
+from tests.prepared import opened_copy, workspace
 
-NOW = datetime.now(UTC).replace(tzinfo=None)
+NOW = datetime.combine(datetime.now(UTC).date(), time(12))
 ROWS = [(f"u{k % 5}", f"i{k % 3}", NOW - timedelta(days=100 * k), "view") for k in range(10)]
 """An event each hundred days back: ten events of five users."""
 
@@ -37,14 +38,19 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         close_workspace(open_workspace(name, create=False))
 
 
-@pytest.fixture
-def shop(tmp_path: Path) -> Store:
-    store = open_workspace("shop")
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace of these events and two users' attributes, to be copied."""
+    folder = tmp_path_factory.mktemp("files")
     events = pd.DataFrame(ROWS, columns=["user_id", "item_id", "event_time", "event"])
-    events.to_csv(tmp_path / "events.csv", index=False)
-    (tmp_path / "users.csv").write_text("user_id,country,email\nu0,DE,zero@x.example\nu1,FR,one@x.example\n")
-    loaded(store, tmp_path / "events.csv", tmp_path / "users.csv")
-    return store
+    events.to_csv(folder / "events.csv", index=False)
+    (folder / "users.csv").write_text("user_id,country,email\nu0,DE,zero@x.example\nu1,FR,one@x.example\n")
+    return workspace(tmp_path_factory, "care", [folder / "events.csv", folder / "users.csv"])
+
+
+@pytest.fixture
+def shop(prepared: Path, home: Path) -> Store:
+    return opened_copy(prepared, "shop")
 
 
 def done(at: AppTest, store: Store, kind: str, title: str, params: dict[str, object], work: object) -> AppTest:

@@ -14,7 +14,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.ingest import batches, undo
 from core.store import Query, close_workspace, list_workspaces, open_workspace
-from tests.pages.drive import button, loaded, my_data, opened, selectbox, settled, upload, words
+from tests.pages.drive import button, my_data, opened, selectbox, settled, upload, words
+from tests.prepared import opened_copy, workspace
 
 HEAD = "line,customer,product,date,qty\n"
 DAY1 = HEAD + "1,ann,pear,2026-03-01 10:00,1\n2,bob,fig,2026-03-01 11:00,2\n3,ann,fig,2026-03-01 12:00,1\n"
@@ -38,11 +39,18 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         close_workspace(open_workspace(name, create=False))
 
 
+@pytest.fixture(scope="module")
+def day1(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with the first day, to be copied."""
+    file = tmp_path_factory.mktemp("files") / "day1.csv"
+    file.write_text(DAY1)
+    return workspace(tmp_path_factory, "joining", [file])
+
+
 @pytest.fixture
-def first(tmp_path: Path) -> None:
+def first(day1: Path, home: Path) -> None:
     """The first day is loaded already."""
-    (tmp_path / "day1.csv").write_text(DAY1)
-    loaded(open_workspace("my-data"), tmp_path / "day1.csv")
+    opened_copy(day1, "my-data")
 
 
 def radio(at: AppTest, label: str):  # type: ignore[no-untyped-def]  # AppTest's own type
@@ -54,12 +62,6 @@ def rows(sql: str) -> list[dict[str, object]]:
 
 
 # ---- added, or in their place
-
-
-def test_nothing_is_asked_about_earlier_loads_where_there_are_none() -> None:
-    at = upload(opened("data"), ("day1.csv", DAY1))
-    assert radio(at, "There are") is None
-    assert radio(at, "Rows that earlier loads") is None
 
 
 def test_loads_of_another_kind_are_no_reason_to_ask(first: None) -> None:
@@ -144,6 +146,8 @@ def test_a_key_of_no_columns_is_asked_for_and_not_taken_for_another_answer(first
 
 def test_times_are_read_by_the_clock_that_is_chosen() -> None:
     at = upload(opened("data"), ("day1.csv", DAY1))
+    assert radio(at, "There are") is None, "no load is there to ask about"
+    assert radio(at, "Rows that earlier loads") is None
     selectbox(at, "date follows the clock of").set_value("Europe/Berlin").run()
     at = button(at, "Load 3 rows")
     assert str(rows("SELECT min(at_utc) AS t FROM events")[0]["t"]) == "2026-03-01 09:00:00"
@@ -206,7 +210,7 @@ PERSONAL = "email,product,date,phone\n" + "".join(
 )
 
 
-def test_personal_columns_are_marked_and_left_out_unless_asked_for() -> None:
+def test_personal_columns_are_marked_and_pseudonyms_stand_in_for_the_ids() -> None:
     at = upload(opened("data"), ("orders.csv", PERSONAL))
     marks = [m.value for m in at.main.markdown if "personal:" in m.value]
     assert len(marks) == 2
@@ -214,16 +218,11 @@ def test_personal_columns_are_marked_and_left_out_unless_asked_for() -> None:
     assert "phone" in marks[1]
     assert selectbox(at, "What email means").value == "user"
     assert selectbox(at, "What phone means").value == "ignore"
-    button(at, "Load 40 rows")
-    assert "phone" not in [str(r["column_name"]) for r in rows("DESCRIBE events")]
-
-
-def test_pseudonyms_stand_in_for_the_ids_and_nothing_of_the_address_is_kept(home: Path) -> None:
-    at = upload(opened("data"), ("orders.csv", PERSONAL))
     tick = next(c for c in at.checkbox if c.label == "As a pseudonym")
     if not tick.value:
         tick.check().run()
     at = button(at, "Load 40 rows")
+    assert "phone" not in [str(r["column_name"]) for r in rows("DESCRIBE events")]
     found = [str(r["user_id"]) for r in rows("SELECT user_id FROM users")]
     assert len(found) == 7
     assert not [u for u in found if "@" in u]
