@@ -14,6 +14,7 @@ from core.jobs import runner_for
 from core.store import delete_workspace, home, list_workspaces, open_workspace, server_folder, workspace_path
 from pages._ui import format as fmt
 from pages._ui import shell
+from pages._ui.data_takeaway import size_of
 from pages._ui.restoring import draw_restore
 from pages._ui.text import plain
 
@@ -50,7 +51,7 @@ def _workspaces() -> None:
     st.table(
         {
             "Workspace": [plain(name) for name in names],
-            "Size": [fmt.size(workspace_path(name).stat().st_size) for name in names],
+            "Size": [fmt.size(size_of(workspace_path(name))) for name in names],
             "File": [plain(str(workspace_path(name))) for name in names],
         },
         border="horizontal",

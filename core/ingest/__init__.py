@@ -1,7 +1,7 @@
 """Files become the workspace's tables: recognise, propose a mapping, load without loss, undo."""
 
 from core.ingest.describe import describe
-from core.ingest.erase import Receipt, erase
+from core.ingest.erase import ON_DISK, Receipt, erase
 from core.ingest.erased import erased_users
 from core.ingest.excel import sheet_names
 from core.ingest.expand import expand
@@ -37,6 +37,7 @@ from core.ingest.unpack import Part, remove_parts, unpack
 from core.ingest.values import value_counts
 
 __all__ = [
+    "ON_DISK",
     "ROLES",
     "ColumnMap",
     "Corrections",

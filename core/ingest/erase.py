@@ -36,10 +36,15 @@ BY_NUMBER = (
 """The tables that know a user by number; tests/ingest/test_erase.py holds that there are no others."""
 
 _OF_BATCHES = ("events", "parked_events", "user_facts", "parked_user_facts", "contact_facts")
+ON_DISK = (
+    "The file on disk: deleted text can stand in unused parts of the file until they are written over. "
+    "Compacting (Store.compact; `erase` of the command line does it) writes the file anew, without them."
+)
+"""The note of every receipt on what is left in the bytes of the file until it is written anew."""
+
 _NOTES = (
     "Every row of this user is gone from the workspace, and a later load leaves out rows that name this user.",
-    "The file on disk: deleted text can stand in unused parts of the file until they are written over. "
-    "Compacting (Store.compact; `erase` of the command line does it) writes the file anew, without them.",
+    ON_DISK,
     "Backups, exported files and copies of the workspace made earlier still have this user, and so have the files "
     "that were loaded: delete or erase there too.",
     "Items that only this user touched stay, with what files say of them; figures worked out earlier stay too.",

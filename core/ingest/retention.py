@@ -86,8 +86,10 @@ def set_retention(writer: Writer, days: int | None, *, now: datetime, even_all: 
         last = writer.rows(Query("SELECT max(at_utc) AS last FROM (FROM events UNION ALL BY NAME FROM parked_events)"))
         raise Refusal(
             "drops_everything",
-            f"All {due_now.events + due_now.parked:,} events with a time are older than {days:,} days "
-            f"(the latest is of {last[0]['last']:%-d %b %Y}): the rule would drop every one.",
+            f"All {due_now.events:,} events with a time"
+            + (f", and {due_now.parked:,} that are left out or replaced," if due_now.parked else "")
+            + f" are older than {days:,} day{'' if days == 1 else 's'} (the latest is of "
+            f"{last[0]['last']:%-d %b %Y}): the rule would drop every one.",
             "Give more days, or confirm that all may go (--even-all).",
         )
     writer.run(Query("DELETE FROM meta WHERE key = ?", (_KEY,)))

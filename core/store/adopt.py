@@ -71,7 +71,7 @@ def _check_beginning(file: Path) -> None:
             "no_such_file", f"{file} cannot be read: {error.strerror or error}.", "Name a backup file."
         ) from None
     if beginning[8:12] != b"DUCK":
-        raise Refusal("not_a_workspace", f"{file} is not a DuckDB file.", "Name a file that `backup` wrote.")
+        raise Refusal("not_a_workspace", f"{file} is not a DuckDB file.", "Give a file that a backup has made.")
 
 
 def _apart(file: Path, made: Path) -> duckdb.DuckDBPyConnection:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from core.errors import Refusal
@@ -14,7 +15,7 @@ from core.store.store import Store
 
 _NAME = re.compile(r"[\w][\w .-]{0,79}")
 _open: dict[Path, Store] = {}
-_opening = threading.Lock()
+_opening = threading.RLock()
 
 
 def home() -> Path:
@@ -74,6 +75,24 @@ def close_workspace(store: Store) -> None:
     with _opening:
         _open.pop(store.path, None)
         store.close()
+
+
+@contextmanager
+def kept_closed(path: Path, before: Callable[[Store], object]) -> Iterator[None]:
+    """Inside, this process has the workspace closed, and whoever asks for it waits.
+
+    `before` is given the open Store, if there is one, before it is closed: to stop what works on it. Others may go on
+    using it meanwhile. Be quick inside: opening any workspace waits.
+    """
+    with _opening:
+        store = _open.get(path.resolve())
+    if store is not None:
+        before(store)
+    with _opening:
+        late = _open.pop(path.resolve(), None)
+        if late is not None:
+            late.close()
+        yield
 
 
 def delete_workspace(name: str) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ import duckdb
 
 from core.errors import Refusal
 from core.progress import Step, no_step
-from core.store import Store, adopt, is_open, workspace_path
+from core.store import Store, adopt, is_open, kept_closed, workspace_path
 from core.store.connect import connect, open_folders
 from core.store.copies import write_anew
 from core.store.digest import content_digest
@@ -23,13 +25,21 @@ KEPT = "before-restore"
 """The folder beside the workspaces, outside their list, in which those lie whose place a restored one took."""
 
 
-def restore(file: Path, name: str, *, replace: bool = False, step: Step = no_step) -> dict[str, Any]:
+def restore(
+    file: Path,
+    name: str,
+    *,
+    replace: bool = False,
+    let_go: Callable[[Store], object] | None = None,
+    step: Step = no_step,
+) -> dict[str, Any]:
     """Make the workspace `name` (a bare name of `home()`, or a path) from a backup, which is only read.
 
     The file may come from anywhere: the rows of its tables are taken over into tables of our own making, and a file
     that holds anything else is refused (core.store.adopt). Nothing is touched until the new workspace is whole.
-    With `replace`, a workspace of that name, which must be closed, is kept as
-    `before-restore/NAME.before-restore-YYYYmmdd-HHMMSS.duckdb` beside it.
+    With `replace`, a workspace of that name is kept as
+    `before-restore/NAME.before-restore-YYYYmmdd-HHMMSS.duckdb` beside it. It must be closed; or give `let_go`, which is
+    called with the open Store when the new one is whole, to stop what works on it, and then it is closed here.
 
     Returns `{"workspace", "path", "rows": {table: n}, "bytes", "digest", "version", "kept": path or None}`.
     Raises Refusal `no_such_file`, `not_a_workspace`, `damaged_file`, `foreign_objects`, `encrypted_file`,
@@ -43,14 +53,15 @@ def restore(file: Path, name: str, *, replace: bool = False, step: Step = no_ste
         raise Refusal("no_such_file", f"There is no file {file}.", "Check the path.")
     if is_open(file):
         raise Refusal("workspace_open", f"{file} is a workspace in use.", "Take a backup of it, and restore that.")
-    _check_place(file, path, replace=replace)
+    _check_place(file, path, replace=replace, may_be_open=let_go is not None)
     made = open_folders()[1] / f"restore-{secrets.token_hex(4)}.duckdb"
     try:
         rows = adopt(file, made, step=step.part(0.0, 0.8))
         digest, version = _opened(file, made)
         step.report(0.9, "Putting the workspace in place")
         size = made.stat().st_size
-        with write_anew(made, path, replace=replace) as put:
+        closed = kept_closed(path, let_go) if let_go and replace else nullcontext()
+        with write_anew(made, path, replace=replace) as put, closed:
             _check_place(file, path, replace=replace)
             kept = _keep(path) if path.exists() else None
             put()
@@ -70,7 +81,7 @@ def restore(file: Path, name: str, *, replace: bool = False, step: Step = no_ste
     }
 
 
-def _check_place(file: Path, path: Path, *, replace: bool) -> None:
+def _check_place(file: Path, path: Path, *, replace: bool, may_be_open: bool = False) -> None:
     if not path.parent.is_dir():
         raise Refusal("no_such_folder", f"The folder {path.parent} does not exist.", "Make it first, or name another.")
     if not path.exists():
@@ -84,6 +95,8 @@ def _check_place(file: Path, path: Path, *, replace: bool) -> None:
             "Name another, or replace it (--replace).",
         )
     if is_open(path):
+        if may_be_open:
+            return
         raise Refusal("workspace_open", f"The workspace {path.stem!r} is open.", "Close it first.", exit_code=4)
     try:
         connect(path, reads=[]).close()  # nobody else has it open, and its log is folded in

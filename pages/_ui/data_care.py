@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 
 from core.errors import Refusal
-from core.ingest import apply_retention, due, erase, erased_users, retention, set_retention
+from core.ingest import ON_DISK, apply_retention, due, erase, erased_users, retention, set_retention
 from core.jobs import JobSpec, runner_for
 from core.progress import Step
 from core.store import Store, Writer
@@ -20,6 +20,9 @@ from pages._ui import shell, state
 from pages._ui.cache import ask
 from pages._ui.jobs import job_result
 from pages._ui.text import plain
+
+_CLEANED = "_care_cleaned"
+"""Session key: the erasing after which the workspace's file was written anew."""
 
 _TABLES = {
     "events": "Events",
@@ -76,7 +79,8 @@ def _confirm_erase(store: Store, user: str) -> None:
             # The id stays out of the job's record: it is in the work, not in the words.
             spec = JobSpec("erase", "Erase a user", {"at": datetime.now(UTC).isoformat()})
             _submit(store, spec, partial(_erase_work, user=user))
-            st.session_state.pop("erase_id", None)
+            if _result(store, "erase"):  # else it may have to be corrected
+                st.session_state["erase_id"] = ""
             st.rerun()
         if st.button("Keep the user", key="erase_no"):
             st.rerun()
@@ -101,11 +105,36 @@ def _erased(store: Store) -> None:
             hide_index=True,
         )
         for note in receipt["notes"]:
-            st.markdown(f"- {plain(note)}")
+            if note != ON_DISK:
+                st.markdown(f"- {plain(note)}")
+        _clean(store)
         st.download_button(
             "Download the receipt", json.dumps(receipt, indent=2), "erasure-receipt.json", "application/json",
             key="erase_file", on_click="ignore",
         )  # fmt: skip
+
+
+def _clean(store: Store) -> None:
+    """Write the workspace's file anew: deleted text would else stand in unused parts of it for a while."""
+    _, job_id, _ = st.session_state[state.CARE]
+    cleaned = st.session_state.get(_CLEANED)
+    if cleaned == job_id:
+        st.markdown("- The workspace's file has been written anew: nothing of the user is left in it.")
+        return
+    st.markdown(
+        "- In unused parts of the workspace's file, deleted text can still stand until they are written over. "
+        "Write the file anew, and it is gone there too."
+    )
+    if not st.button("Write the file anew", key="erase_clean"):
+        return
+    try:
+        with st.spinner("Writing the file anew"):
+            store.compact()
+    except Refusal as refusal:
+        shell.refuse(refusal)
+        return
+    st.session_state[_CLEANED] = job_id
+    st.rerun()
 
 
 # ---- age
@@ -120,7 +149,7 @@ def _age(store: Store) -> None:
         st.markdown(f"Events older than **{fmt.count(rule.days, 'day')}** are dropped.")
     done = _result(store, "retention")
     if done:
-        st.success(f"Done: {fmt.count(int(done.get('events', 0)), 'event')} dropped.")
+        st.success(f"Dropped: {_counted(done['events'], done['parked'])}.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         days = st.number_input(
             "Keep events for (days)",
@@ -141,12 +170,21 @@ def _age(store: Store) -> None:
         _due(store)
 
 
+def _counted(events: int, parked: int) -> str:
+    """Events that count, and those that do not but may again.
+
+    >>> _counted(3, 0), _counted(1, 2)
+    ('3 events', '1 event, and 2 that are left out or replaced')
+    """
+    return fmt.count(events, "event") + (f", and {fmt.number(parked)} that are left out or replaced" if parked else "")
+
+
 def _due(store: Store) -> None:
     waiting = due(store, datetime.now(UTC))
     if not waiting.events + waiting.parked:
         st.caption(f"Nothing is older than {fmt.day(waiting.cutoff)} today.")
         return
-    st.caption(f"{fmt.count(waiting.events + waiting.parked, 'event')} have passed that age since the last load.")
+    st.caption(f"Past that age since the last load: {_counted(waiting.events, waiting.parked)}.")
     if st.button("Drop them now", key="retention_now"):
         _submit(store, JobSpec("retention", "Drop events by age", {"now": datetime.now(UTC).isoformat()}), _drop)
         st.rerun()
@@ -160,10 +198,10 @@ def _confirm_age(store: Store, days: int) -> None:
         "Taking a load back does not bring them back; loading the file again does not either."
         + (f" The data end on {fmt.day(end)}." if end else "")
     )
-    every = st.checkbox("Also if no event with a time would be left", key="retention_all")
+    every = st.checkbox("Even if no event that has a time is left", key="retention_all")
     with st.container(horizontal=True):
         if st.button("Set the rule", type="primary", key="retention_yes"):
-            spec = JobSpec("retention", f"Keep events for {days} days", {"days": days, "all": every})
+            spec = JobSpec("retention", f"Keep events for {fmt.count(days, 'day')}", {"days": days, "all": every})
             _submit(store, spec, partial(_set, days=days, every=every))
             st.rerun()
         if st.button("Leave it", key="retention_no"):

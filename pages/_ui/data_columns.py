@@ -9,10 +9,10 @@ from zoneinfo import available_timezones
 import streamlit as st
 
 from core.ingest import ColumnMap, Evidence, Mapping, Role
-from pages._ui.text import label, plain
+from pages._ui.text import label
 
-PARTS = {None: "One in a cell", "|": "Several, parted by |", ";": "Several, parted by ;", ",": "Several, parted by ,"}
-_ALONG: tuple[Role, ...] = ("quantity", "price", "value", "title", "category")
+PARTS = {"": "One in a cell", "|": "Several, parted by |", ";": "Several, parted by ;", ",": "Several, parted by ,"}
+_ALONG: tuple[Role, ...] = ("quantity", "price", "value", "rating", "title", "category", "context")
 """Roles whose cells may hold a part for each item of a basket."""
 _CODED: tuple[Role, ...] = ("user", "item", "order", "session", "context", "attribute")
 """Roles whose values may be replaced by pseudonyms."""
@@ -21,7 +21,7 @@ _UTC = "UTC"
 
 def parts_of(column: ColumnMap, key: str) -> ColumnMap:
     """Ask whether a cell of the item column holds several items."""
-    options = list(dict.fromkeys([column.split, *PARTS]))
+    options = list(dict.fromkeys([column.split or "", *PARTS]))
     split = st.selectbox(
         f"Items in a cell of {label(column.column)}",
         options,
@@ -41,10 +41,9 @@ def along(mapping: Mapping, key: str) -> Mapping:
         return replace(mapping, columns=tuple(replace(c, split=None) for c in mapping.columns))
     others = [c.column for c in mapping.columns if c.role in _ALONG]
     chosen = st.multiselect(
-        f"Each row is a basket: {plain(item.column)} holds several items. What else has a part for each of them?",
+        f"Each row is a basket: {label(item.column)} holds several items. What else has a part for each of them?",
         others,
         default=[c.column for c in mapping.columns if c.column in others and c.split],
-        format_func=plain,
         key=f"{key}-along",
         placeholder="None: they are about the whole row",
         help="A column with parts has as many as there are items, parted in the same way. An amount about the whole "
@@ -62,7 +61,7 @@ def pseudonym_of(column: ColumnMap, evidence: Evidence, key: str) -> ColumnMap:
     if not coded or not (evidence.personal or column.role == "user" or column.pseudonym):
         return replace(column, pseudonym=False)
     wanted = st.checkbox(
-        "Keep a pseudonym instead",
+        "As a pseudonym",
         value=column.pseudonym,
         key=f"{key}-pseudonym",
         help="Each value is replaced by a code before anything is stored: the same value always by the same code, so "
@@ -80,7 +79,7 @@ def zone_of(mapping: Mapping, key: str) -> Mapping:
     zones = [_UTC, *_zones()]
     chosen = mapping.zone or _UTC
     zone = st.selectbox(
-        f"{plain(time.column)} follows the clock of",
+        f"{label(time.column)} follows the clock of",
         zones,
         index=zones.index(chosen) if chosen in zones else 0,
         key=f"{key}-zone",

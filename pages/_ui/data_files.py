@@ -92,6 +92,7 @@ def _server_files(start: Callable[[], Draft]) -> None:
         list(found),
         format_func=lambda name: f"{name} ({fmt.size(found[name].stat().st_size)})",
         key="server_files",
+        placeholder="Choose files",
         help=f"The folder {plain(str(folder))}, set by whoever runs Limelight.",
     )
     pattern = st.text_input(
@@ -124,7 +125,10 @@ def _fitting(folder: Path, pattern: str) -> dict[str, Path]:
     if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
         raise Refusal("outside_folder", f"{pattern!r} leads out of the server folder.", "Name files inside it.")
     paths = [path.resolve() for path in expand([str(folder / pattern)])]
-    return {str(path.relative_to(folder)): path for path in paths if path.is_relative_to(folder)}
+    inside = {str(path.relative_to(folder)): path for path in paths if path.is_relative_to(folder)}
+    if not inside:
+        raise Refusal("outside_folder", f"{pattern!r} leads out of the server folder.", "Name files inside it.")
+    return inside
 
 
 def list_server_files(folder: Path) -> dict[str, Path]:
@@ -154,12 +158,12 @@ def refused(draft: Draft, picked: Picked, refusal: Refusal) -> None:
 def file_line(draft: Draft, file: Looked, *, several: bool) -> None:
     """What a file is and how it is written, both to be corrected."""
     picked, token = file.picked, file.picked.token
-    name = f"{plain(file.source.name)}: " if several else ""
+    name = f"{plain(words.called(file.source))}: " if several else ""
     st.caption(name + plain(words.written(file.source)))
     left, right = st.columns((2, 1), vertical_alignment="bottom")
     with left:
         kind = st.selectbox(
-            "What is in this file?" if not several else f"What is in {label(file.source.name)}?",
+            "What is in this file?" if not several else f"What is in {label(words.called(file.source))}?",
             list(words.KINDS),
             index=list(words.KINDS).index(file.kind),
             format_func=words.KINDS.__getitem__,

@@ -14,7 +14,9 @@ from pages._ui import data_words as words
 from pages._ui import format as fmt
 from pages._ui.cache import ask
 from pages._ui.draft import Group
-from pages._ui.text import plain
+
+MODE = "load_mode"
+"""Session key of the choice whether a load is added or takes the place of what is there."""
 
 _KEEP = "Load them too: they are events of their own"
 _ROWS = "Leave out rows that say nothing new: all that they say is loaded already"
@@ -45,14 +47,15 @@ def draw_mode(store: Store, kinds: Collection[Kind]) -> Mode:
         f"There are {nouns} from {loads}. What becomes of them?",
         list(modes),
         format_func=modes.__getitem__,
-        key="load_mode",
+        key=MODE,
         help="Take their place with a file that holds everything, such as a full export made afresh each night.",
     )
 
 
 def overlap_of(store: Store, group: Group, mapping: Mapping) -> Mapping:
-    """Ask what becomes of rows that earlier loads have already; not asked where there are none."""
-    if mapping.kind != "events" or not live(store, [mapping.kind]):
+    """Ask what becomes of rows that earlier loads have already; not asked where there are none, or none stay."""
+    replaces = st.session_state.get(MODE) == "replace"  # then no earlier load is left to have anything
+    if mapping.kind != "events" or replaces or not live(store, [mapping.kind]):
         return replace(mapping, overlap="keep", key=())
     proposed = group.lead.proposal.mapping
     chosen: _Choice = "keep" if proposed.overlap == "keep" else "key" if proposed.key else "rows"
@@ -71,13 +74,18 @@ def overlap_of(store: Store, group: Group, mapping: Mapping) -> Mapping:
     key = st.multiselect(
         "A row is known by",
         options,
-        default=[c for c in proposed.key if c in options],
-        format_func=plain,
+        default=[c for c in proposed.key if c in options] or _numbering(group, mapping),
         key=f"{group.token}-key",
         placeholder="Choose the columns that no two rows share",
         help="For example the number of the order line, or order and item together.",
     )
-    return replace(mapping, overlap="drop", key=tuple(key))
+    return replace(mapping, overlap="drop", key=tuple(key) or words.NO_KEY)
+
+
+def _numbering(group: Group, mapping: Mapping) -> list[str]:
+    """The first order number or own column that no two rows share, in a list; an empty list where there is none."""
+    alone = {e.column for e in group.lead.proposal.evidence if e.distinct == group.lead.source.rows}
+    return [c.column for c in mapping.columns if c.column in alone and c.role in ("order", "context")][:1]
 
 
 def overlap_said(mapping: dict[str, Any]) -> str:

@@ -103,7 +103,9 @@ def _prepare(current: Draft) -> None:
 
 
 def _group(store: Store, current: Draft, group: Group) -> Mapping:
-    title = plain(", ".join(f.source.name for f in group.files[:3]))
+    sheets = len({f.source.name for f in group.files}) < len(group.files)
+    names = [words.called(f.source) if sheets else f.source.name for f in group.files]
+    title = plain(", ".join(names[:3]))
     if len(group.files) > 3:
         title += f" and {len(group.files) - 3} more"
     st.subheader(title, anchor=False)
@@ -112,7 +114,7 @@ def _group(store: Store, current: Draft, group: Group) -> Mapping:
     rest = group.files[_MOST_FILES:]
     if rest:
         st.caption(f"{fmt.count(len(rest), 'more file')} with the same columns, read in the same way:")
-        table = {"File": [f.source.name for f in rest], "Rows": [f.source.rows for f in rest]}
+        table = {"File": names[_MOST_FILES:], "Rows": [f.source.rows for f in rest]}
         st.dataframe(table, hide_index=True, height=215 if len(rest) > 5 else "content", key=f"{group.token}-rest")
     rows = group.lead.preview.num_rows
     with st.expander(f"The first {fmt.count(rows, 'row')}, as they stand", expanded=True):
@@ -127,8 +129,8 @@ def _load_button(store: Store, current: Draft, ready: list[tuple[Group, Mapping]
         st.error(plain(text))
     again = False
     mode = draw_mode(store, {mapping.kind for _, mapping in ready})
-    seen = loaded_already(store, current)
-    if seen and mode == "append":
+    seen = loaded_already(store, current, earlier=mode == "append")
+    if seen:
         st.warning("Loaded already: " + "; ".join(plain(s) for s in seen) + ".")
         again = st.checkbox("Load it a second time on purpose: everything in it will count twice", key="load_again")
     rows = sum(group.rows for group, _ in ready)
@@ -137,7 +139,7 @@ def _load_button(store: Store, current: Draft, ready: list[tuple[Group, Mapping]
         pressed = st.button(
             f"Load {fmt.count(rows, 'row')}",
             type="primary",
-            disabled=bool(wrong or (seen and mode == "append" and not again)),
+            disabled=bool(wrong or (seen and not again)),
             key="load_go",
         )
         if st.button("Put it all away", key="load_away"):
@@ -148,12 +150,12 @@ def _load_button(store: Store, current: Draft, ready: list[tuple[Group, Mapping]
         st.rerun()
 
 
-def loaded_already(store: Store, current: Draft) -> list[str]:
-    """A sentence for each file of the draft whose very bytes a load that counts holds, or that is there twice."""
+def loaded_already(store: Store, current: Draft, *, earlier: bool = True) -> list[str]:
+    """A sentence for each file of the draft that is there twice, or whose very bytes an `earlier` load holds."""
     held = {
         (file["sha256"], file.get("sheet"), b["kind"]): f"load {b['batch_no']} of {fmt.moment(b['loaded_at'])} UTC"
         for b in ask(store, batches)
-        if b["live"]
+        if b["live"] and earlier
         for file in b["files"]
     }
     said = []

@@ -84,6 +84,7 @@ def _columns(store: Store, group: Group) -> list[ColumnMap]:
 
 def _examples(evidence: Evidence) -> str:
     shown = [plain(e if len(e) <= 20 else e[:19] + "…") for e in evidence.examples[:3]]
+    shown = [e.replace("@", "@\u2060") for e in shown]  # an invisible joint: else addresses become links to write to
     return ", ".join(shown) or ("empty in the first rows" if evidence.filled else "empty in every row")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -24,6 +25,15 @@ _SAID = {
     "rejects": "Rows that were rejected, with the reason; they may hold personal data",
     "segments": "Saved segments, as rules",
 }
+_CALLED = {
+    "events": "Events",
+    "users": "Users",
+    "items": "Items",
+    "contacts": "Contacts",
+    "batches": "Loads",
+    "rejects": "Rejected rows",
+    "segments": "Segments",
+}
 _MEDIA = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
 _BYTES = {"csv": 90, "parquet": 30}  # of a row of events, about: to tell files that are written first from small ones
 
@@ -43,7 +53,7 @@ def _tables(store: Store) -> None:
         table = st.selectbox(
             "Table",
             [t for t in TABLES if rows[t]] or ["events"],
-            format_func=lambda t: f"{t.capitalize()} ({fmt.count(rows[t], 'row')})",
+            format_func=_CALLED.__getitem__,
             key="take_table",
         )
     with right:
@@ -57,10 +67,10 @@ def _tables(store: Store) -> None:
             help="CSV opens in a spreadsheet; cells that it would run as a formula get a ' before them. Parquet keeps "
             "every value and its type exactly.",
         )
-    st.caption(f"{_SAID[table]}.")
+    st.caption(f"{_SAID[table]}: {fmt.count(rows[table], 'row')}.")
     with st.container(horizontal=True):
         file_button(
-            f"Download {table}",
+            f"Download {_CALLED[table].lower()}",
             lambda path, step: export_table(store, table, path, format=form, step=step),
             f"{store.path.stem}-{table}.{form}",
             f"take_{table}_{form}",
@@ -88,7 +98,7 @@ def _all(store: Store, path: Any, form: str, personal: bool, step: Any) -> None:
 
 
 def _backup(store: Store) -> None:
-    size = store.path.stat().st_size
+    size = size_of(store.path)
     st.markdown(
         "**A backup of the whole workspace:** data, segments, lists, models and the record of loads, in one file. "
         "You and others may go on working while it is made."
@@ -107,6 +117,11 @@ def _backup(store: Store) -> None:
         f"To bring one back, go to Settings. The workspace itself is the file {plain(str(store.path))}; an encrypted "
         "workspace gives an encrypted backup, which needs the same key."
     )
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a workspace's file, with the log beside it that holds at first what was loaded last."""
+    return sum(file.stat().st_size for file in (path, path.with_name(f"{path.name}.wal")) if file.exists())
 
 
 def _back_up(store: Store, path: Any, step: Any) -> None:

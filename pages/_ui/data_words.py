@@ -132,6 +132,15 @@ def written(source: Source) -> str:
     return " · ".join(parts)
 
 
+NO_KEY = ("",)
+"""The key of a mapping whose rows are to be known by columns that nobody has chosen yet."""
+
+
+def called(source: Source) -> str:
+    """What a file is called, with its sheet where it is one of a workbook's."""
+    return f"{source.name}, sheet {source.sheet}" if source.sheet else source.name
+
+
 def problems(mapping: Mapping) -> list[str]:
     """What must be settled before files can be loaded so, in the words of the page; empty when nothing."""
     kind, found = mapping.kind, []
@@ -166,6 +175,8 @@ def _event_problems(mapping: Mapping) -> list[str]:
             found.append("Say how the order numbers of returns begin.")
         if not mapping.column("order"):
             found.append("Returns are told by the order number, so say which column holds it.")
+    if mapping.overlap == "drop" and mapping.key == NO_KEY:
+        found.append("Choose the columns by which a row is known, or another answer about rows loaded already.")
     if mapping.column("clock") and not mapping.column("time"):
         found.append("Say which column holds the date that the time of day belongs to.")
     return found

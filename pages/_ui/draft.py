@@ -236,14 +236,21 @@ class Looking(Step):
         except Refusal as refusal:
             draft.refuse(picked, refusal)
             return
+        empty: tuple[str, ...] = ("empty_sheet", "no_rows") if picked.choice.sheet == ALL_SHEETS else ()
+        told, left_out = False, None
         for k, part in enumerate(parts):
             try:
                 draft.found(
                     look_at(draft, part, step.part(0.1 + 0.9 * k / len(parts), 0.1 + 0.9 * (k + 1) / len(parts)))
                 )
             except Refusal as refusal:
-                if len(parts) == 1 or refusal.code not in ("empty_sheet", "no_rows", "empty_file"):
-                    draft.refuse(part, refusal)
+                if refusal.code in empty:
+                    left_out = refusal
+                    continue
+                draft.refuse(part, refusal)
+            told = True
+        if left_out and not told:
+            draft.refuse(picked, left_out)
 
 
 def look_at(draft: Draft, picked: Picked, step: Step) -> Looked:

@@ -10,6 +10,7 @@ import streamlit as st
 from core.jobs import Job, Runner, time_left
 from pages._ui import format as fmt
 from pages._ui import shell
+from pages._ui.text import unflagged
 
 _WATCHED = "_jobs_watched"
 _DISMISSED = "_jobs_dismissed"
@@ -109,7 +110,7 @@ def _outcome(job: Job) -> str:
         return "Cancelled; nothing of it was kept."
     if job.status == "interrupted":
         return "Limelight was closed while this ran. Nothing of it was kept; start it again."
-    return _plain(str(job.error)) if job.error else "It failed."
+    return _plain(unflagged(str(job.error))) if job.error else "It failed."
 
 
 def _is_recent(job: Job) -> bool:

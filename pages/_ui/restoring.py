@@ -11,7 +11,7 @@ import streamlit as st
 from core.errors import Refusal
 from core.jobs import runner_for
 from core.progress import Cancelled, Step
-from core.store import close_workspace, home, list_workspaces, open_workspace, server_folder, workspace_path
+from core.store import Store, home, list_workspaces, server_folder
 from core.takeout import restore
 from pages._ui import format as fmt
 from pages._ui import shell, state
@@ -25,14 +25,14 @@ _GIVEN, _AT_WORK = "_restore_file", "_restore_work"
 class Restoring(Step):
     """One restoring on a thread of its own. `result` or `refusal` stands when it is `over`."""
 
-    def __init__(self, file: Path, name: str, *, replace: bool, owned: bool) -> None:
+    def __init__(self, file: Path, shown: str, name: str, *, replace: bool, owned: bool) -> None:
         self.share, self.note = 0.0, ""
         self.name = name
         self.result: dict[str, Any] | None = None
         self.refusal: Refusal | None = None
         self.over = threading.Event()
         self._stop = threading.Event()
-        self._file, self._replace, self._owned = file, replace, owned
+        self._file, self._shown, self._replace, self._owned = file, shown, replace, owned
         threading.Thread(target=self._run, name="limelight-restore", daemon=True).start()
 
     def stop(self) -> None:
@@ -48,13 +48,12 @@ class Restoring(Step):
 
     def _run(self) -> None:
         try:
-            if self._replace:
-                _let_go(self.name)
-            self.result = restore(self._file, self.name, replace=self._replace, step=self)
+            self.result = restore(self._file, self.name, replace=self._replace, let_go=_let_go, step=self)
             if self._owned:
                 self._file.unlink(missing_ok=True)
         except Refusal as refusal:
-            self.refusal = refusal
+            message = refusal.message.replace(str(self._file), self._shown)  # not where the upload lies
+            self.refusal = Refusal(refusal.code, message, refusal.hint)
         except Cancelled:
             self.refusal = Refusal("cancelled", "Stopped; nothing was changed.")
         except Exception as fault:  # noqa: BLE001  # a defect must end in words on the page, not in a silent thread
@@ -68,8 +67,11 @@ def draw_restore() -> None:
     st.subheader("Bring a workspace back", anchor=False)
     st.markdown("From a backup: a file that the page Data, or the command `backup`, has made. It is checked first.")
     work = st.session_state.get(_AT_WORK)
-    if isinstance(work, Restoring) and not _ended(work):
-        return
+    if isinstance(work, Restoring):
+        if not work.over.wait(0.5):
+            st.fragment(_progress, run_every=0.5)(work)
+            return
+        _said(work)
     given = st.session_state.get(_GIVEN)
     if given is None:
         _choose()
@@ -80,8 +82,7 @@ def draw_restore() -> None:
 def _choose() -> None:
     box = upload_box("Drop a backup here", "A file that ends in .duckdb", ("duckdb",), key="restore_upload")
     for arrived in box.take() if box.any_ready else ():
-        st.session_state[_GIVEN] = (arrived.path, arrived.name, True)
-        st.rerun()
+        _take(arrived.path, arrived.name, owned=True)
     folder = server_folder()
     there = sorted(folder.glob("*.duckdb")) if folder else []
     if there:
@@ -95,8 +96,13 @@ def _choose() -> None:
             width=420,
         )
         if chosen is not None and st.button("Take this file", key="restore_take"):
-            st.session_state[_GIVEN] = (chosen, chosen.name, False)
-            st.rerun()
+            _take(chosen, chosen.name, owned=False)
+
+
+def _take(path: Path, name: str, *, owned: bool) -> None:
+    st.session_state.pop(_AT_WORK, None)  # what came of the one before has been read
+    st.session_state[_GIVEN] = (path, name, owned)
+    st.rerun()
 
 
 def _ask(path: Path, name: str, owned: bool) -> None:
@@ -116,11 +122,11 @@ def _ask(path: Path, name: str, owned: bool) -> None:
             "Bring it back", type="primary", disabled=not wanted or (exists and not replace), key="restore_go"
         ):
             try:
-                workspace_path(wanted)
+                state.check_name(wanted)
             except Refusal as refusal:
                 shell.refuse(refusal)
                 return
-            st.session_state[_AT_WORK] = Restoring(path, wanted, replace=replace, owned=owned)
+            st.session_state[_AT_WORK] = Restoring(path, name, wanted, replace=replace, owned=owned)
             st.rerun()
         if st.button("Leave it", key="restore_away"):
             del st.session_state[_GIVEN]
@@ -129,27 +135,26 @@ def _ask(path: Path, name: str, owned: bool) -> None:
             st.rerun()
 
 
-def _ended(work: Restoring) -> bool:
-    """Draw what is under way, or what came of it; False while the page has nothing else to offer."""
-    if not work.over.wait(0.5):
-        st.fragment(_progress, run_every=0.5)(work)
-        return False
-    del st.session_state[_AT_WORK]
-    if work.refusal:
-        shell.refuse(work.refusal)
-        return True
+def _said(work: Restoring) -> None:
+    """What came of it: a refusal once, beside the file, which stays chosen; a success until the next file is chosen."""
+    if work.refusal or work.result is None:
+        del st.session_state[_AT_WORK]
+        if work.refusal and work.refusal.code == "cancelled":
+            st.info(work.refusal.message)
+        elif work.refusal:
+            shell.refuse(work.refusal)
+        return
     st.session_state.pop(_GIVEN, None)
-    result = work.result or {}
-    rows = result["rows"]
+    rows, kept = work.result["rows"], work.result["kept"]
     st.success(
-        f"{plain(work.name)} is back: {fmt.count(rows['events'], 'event')}, {fmt.count(rows['users'], 'user')}, "
-        f"{fmt.count(rows['items'], 'item')}."
-        + (f" The one that was there is kept as {plain(result['kept'])}." if result.get("kept") else "")
+        f"The workspace {plain(work.name)} is back: {fmt.count(rows['events'], 'event')}, "
+        f"{fmt.count(rows['users'], 'user')}, {fmt.count(rows['items'], 'item')}."
+        + (f" The one that was there is kept as {plain(kept)}." if kept else "")
     )
-    if st.button("Open it", key="restore_open"):
+    if st.button("Open it", type="primary", key="restore_open"):
+        del st.session_state[_AT_WORK]
         state.choose(work.name)
         state.go("home")
-    return True
 
 
 def _progress(work: Restoring) -> None:
@@ -160,8 +165,6 @@ def _progress(work: Restoring) -> None:
         work.stop()
 
 
-def _let_go(name: str) -> None:
-    """Close a workspace and its jobs, so that its file can be changed."""
-    store = open_workspace(name, create=False)
+def _let_go(store: Store) -> None:
+    """Stop the jobs of the workspace whose file is about to change."""
     runner_for(store).close()
-    close_workspace(store)

@@ -13,7 +13,7 @@ from core.store import Store
 from pages._ui import format as fmt
 from pages._ui import state
 from pages._ui.cache import ask
-from pages._ui.text import plain
+from pages._ui.text import plain, unflagged
 
 
 def start(title: str, question: str) -> Store | None:
@@ -43,7 +43,7 @@ def head(title: str, question: str) -> None:
 
 def refuse(refusal: Refusal) -> None:
     """Say what could not be done, and what would work."""
-    st.error(f"**{plain(refusal.message)}**" + (f"\n\n{plain(refusal.hint)}" if refusal.hint else ""))
+    st.error(f"**{plain(refusal.message)}**" + (f"\n\n{plain(unflagged(refusal.hint))}" if refusal.hint else ""))
 
 
 def banner(store: Store) -> None:

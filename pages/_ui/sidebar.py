@@ -9,7 +9,7 @@ import streamlit as st
 
 from core import __version__
 from core.errors import Refusal
-from core.store import home, list_workspaces, open_workspace, workspace_path
+from core.store import list_workspaces, open_workspace
 from pages._ui import state
 from pages._ui.text import plain
 
@@ -83,7 +83,6 @@ def make_workspace(name: str) -> str:
     """Make an empty workspace among the others; only the command line may name a file elsewhere. Raises Refusal."""
     if name in list_workspaces():
         raise Refusal("workspace_exists", f"There is a workspace “{name}” already.", "Choose another name.")
-    if workspace_path(name).parent != home().resolve() or name.endswith(".duckdb"):
-        raise Refusal("bad_workspace_name", f"“{name}” cannot be its name.", "Leave out slashes and .duckdb.")
+    state.check_name(name)
     open_workspace(name)
     return name

@@ -7,7 +7,8 @@ from typing import NoReturn
 
 import streamlit as st
 
-from core.store import Store, list_workspaces, open_workspace
+from core.errors import Refusal
+from core.store import Store, home, list_workspaces, open_workspace, workspace_path
 
 PAGES = {
     "home": "Home",
@@ -74,6 +75,12 @@ def settle() -> str | None:
         st.session_state[WS] = next(iter([*kept, *names]), None)
     lost = moved and linked not in names
     return f"The link names a workspace “{linked}” that is not here." if lost else None
+
+
+def check_name(name: str) -> None:
+    """Only the command line may name a workspace outside the home folder. Raises Refusal `bad_workspace_name`."""
+    if workspace_path(name).parent != home().resolve() or name.endswith(".duckdb"):
+        raise Refusal("bad_workspace_name", f"“{name}” cannot be its name.", "Leave out slashes and .duckdb.")
 
 
 def show() -> None:

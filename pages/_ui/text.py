@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+_FLAG = re.compile(r" \(--[a-z][^)]*\)")
 _MARKS = frozenset("\\`*_{}[]()#+-!|<>~:$&")
 
 
@@ -16,3 +19,12 @@ def label(text: str) -> str:
     Labels are read aloud and looked up as they are written, backslashes included, so that `user_id` stays `user_id`.
     """
     return "".join("\\" + c if c in "\\[]`<$:~" else " " if c in "\r\n\t\0" else c for c in text)
+
+
+def unflagged(hint: str) -> str:
+    """A refusal's hint without what it tells users of the command line to type.
+
+    >>> unflagged("Name another, or replace it (--replace).")
+    'Name another, or replace it.'
+    """
+    return _FLAG.sub("", hint)

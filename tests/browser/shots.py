@@ -98,12 +98,24 @@ def with_campaigns(page: Page, pages: dict[str, str]) -> dict[str, str]:
 
 
 def arrive(page: Page, address: str) -> None:
-    """Open an address; where it is that of a list, make the list: it lasts as long as the visit."""
+    """Open an address, at a tab if it names one behind #; where it is that of a list, make the list for the visit."""
+    address, _, tab = address.partition("#")
     go(page, address)
+    if tab:
+        page.get_by_role("tab", name=tab).click()
+        settled(page)
     if CAMPAIGN in address:
         click(page, "Make the list")
         page.get_by_role("heading", name="to contact").wait_for(timeout=60_000)
         settled(page)
+
+
+def with_data_tabs(pages: dict[str, str]) -> dict[str, str]:
+    """The addresses of the tabs of the page Data."""
+    if "data" not in pages:
+        return pages
+    address = f"{pages['data'].partition('?')[0]}?ws=sample"
+    return {**pages, "data-away": f"{address}#Take it away", "data-care": f"{address}#Erase and drop"}
 
 
 def with_results(page: Page, pages: dict[str, str]) -> dict[str, str]:
@@ -156,7 +168,7 @@ def take(app: App, out: Path, *, guide_only: bool = False) -> list[str]:
         with watched_page(browser) as page:
             go(page, app.url)
             pages = with_explanations(page, with_models(page, navigation(page)))
-            pages = with_results(page, with_campaigns(page, pages))
+            pages = with_data_tabs(with_results(page, with_campaigns(page, pages)))
         guide(browser, pages, out / "guide")
         if guide_only:
             pages = {}
