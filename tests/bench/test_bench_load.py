@@ -26,13 +26,13 @@ from tests.bench.shop_file import write_shop_file
 
 ROWS = int(os.environ.get("LIMELIGHT_BENCH_ROWS", "10_000_000"))
 TURNS = int(os.environ.get("LIMELIGHT_BENCH_TURNS", "3"))
-LIMIT = 2.0  # the aim is 1.5; lowered when a machine with nothing else to do has shown it
+LIMIT = 1.8  # the aim is 1.5; lowered when a machine with nothing else to do has shown it
 MOST_MEMORY = 4_000  # MB, whatever the size of the file
 
 
 @pytest.mark.bench
 @pytest.mark.timeout(7200)
-def test_a_load_takes_less_than_twice_bare_duckdb(tmp_path: Path) -> None:
+def test_a_load_takes_little_longer_than_bare_duckdb(tmp_path: Path) -> None:
     file = tmp_path / "shop.csv"
     write_shop_file(file, ROWS)
     runs: dict[str, list[dict[str, float]]] = {"bare": [], "ours": []}
