@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +13,7 @@ import pyarrow.csv as pa_csv
 from core.behaviour.periods import table
 from core.behaviour.sql import IS_ORDER, IS_TRADE, NOT_ACTIVE, ORDER_KEY
 from core.progress import Step, no_step
-from core.store import Query, Store, ident
+from core.store import Query, Store, contact_columns, contacts_query, ident
 from core.store.cells import defuse, defuse_sql
 
 _ACTS = " AND ".join(f"event <> '{event}'" for event in NOT_ACTIVE)
@@ -40,15 +41,18 @@ def sample_people(store: Store, users: Query, n: int = 20) -> pd.DataFrame:
 def write_people(store: Store, users: Query, path: Path, *, step: Step = no_step) -> int:
     """Write all the users to a CSV file (UTF-8, comma, a header line); the number of users written.
 
-    The columns are those of `sample_people` and then the users' own, as loaded; missing values are empty. Rows are
-    in order of user_no. Cells that a spreadsheet would run as formulas are defused. Memory does not grow with the
-    number of users.
+    The columns are those of `sample_people`, then the users' own, as loaded, and how they can be reached (contact
+    columns, which only files that leave the program hold); missing values are empty. Rows are in order of user_no.
+    Cells that a spreadsheet would run as formulas are defused. Memory does not grow with the number of users.
     """
-    columns, written = _columns(store), 0
+    contacts = contact_columns(store)
+    columns, written = _columns(store, contacts), 0
     query = (
         Query(f"SELECT {', '.join(columns.values())} FROM (")
         + _people(store, users)
-        + ") person JOIN users USING (user_no)"
+        + ") person JOIN users USING (user_no) LEFT JOIN ("
+        + contacts_query(contacts)
+        + ") contact USING (user_no)"
     )
     with path.open("wb") as out:
         out.write(_header(list(columns)))
@@ -60,7 +64,7 @@ def write_people(store: Store, users: Query, path: Path, *, step: Step = no_step
     return written
 
 
-def _columns(store: Store) -> dict[str, str]:
+def _columns(store: Store, contacts: Sequence[str]) -> dict[str, str]:
     """Header -> SQL of each column of the file, over `_people` joined to users."""
     columns = {"user_id": defuse_sql("users.user_id")}
     columns |= {c: f"person.{c}" for c in _OWN[1:4]} | {
@@ -78,6 +82,8 @@ def _columns(store: Store) -> dict[str, str]:
         if kind.endswith("[]"):
             cell = f"array_to_string({cell}, '|')"
         columns[f"user_{name}" if name in columns else name] = defuse_sql(cell) if _is_text(kind) else cell
+    for k, name in enumerate(contacts):
+        columns[f"contact_{name}" if name in columns else name] = defuse_sql(f"contact.c{k}")
     return columns
 
 

@@ -17,7 +17,7 @@ from core.segments.rule import Rule, Segment, children, walk
 from core.segments.schema import Schema, read_schema
 from core.segments.stored import saved_segments
 from core.segments.words import describe
-from core.store import Query, Store, ident, joined
+from core.store import Query, Store, contact_columns, contacts_query, ident, joined
 from core.store.cells import defuse_sql
 
 
@@ -165,15 +165,20 @@ def facts(as_of: datetime | None, among: str) -> Query:
 def members_csv(store: Store, rule: Rule, out: Path, as_of: datetime | None = None, *, step: Step = no_step) -> int:
     """Write every member to `out` as UTF-8 CSV, in the order of user ids; the number of rows, header apart.
 
-    Columns: user_id, every column of the workspace's users, then orders, net_value, last_order, last_seen. Ids
-    stand as in the file, leading zeros kept; cells that a spreadsheet would run as formulas get a leading
-    apostrophe. Memory does not grow with the rows; `out` appears only when it is whole. Raises BadRule, Cancelled.
+    Columns: user_id, every column of the workspace's users, how they can be reached (contact columns, which only files
+    that leave the program hold), then orders, net_value, last_order, last_seen. Ids stand as in the file, leading zeros
+    kept; cells that a spreadsheet would run as formulas get a leading apostrophe. Memory does not grow with the rows;
+    `out` appears only when it is whole. Raises BadRule, Cancelled.
     """
     schema = read_schema(store, saved=saved_segments(store))
     end = as_of or store.as_of()
     own = [column for column in schema.user if column != "user_id"]
-    names = ["user_id", *own, *_fact_names(own)]
+    contacts = contact_columns(store)
+    taken = {"user_id", *(name.lower() for name in own)}
+    reach = [f"contact_{name}" if name.lower() in taken else name for name in contacts]
+    names = ["user_id", *own, *reach, *_fact_names([*own, *reach])]
     cells = [_cell(schema, column) for column in ("user_id", *own)]
+    cells += [defuse_sql(f"r.c{k}") for k in range(len(contacts))]
     times = [f"strftime(f.{name}, '%Y-%m-%dT%H:%M:%S')" for name in ("last_order", "last_seen")]
     cells += ["coalesce(f.orders, 0)::VARCHAR", "f.net_value::VARCHAR", *times]
     query = (
@@ -181,6 +186,8 @@ def members_csv(store: Store, rule: Rule, out: Path, as_of: datetime | None = No
         + compile_rule(rule, schema, end)
         + f") SELECT {', '.join(f'{cell} AS {ident(name)}' for cell, name in zip(cells, names, strict=True))} "
         "FROM users u JOIN chosen USING (user_no) LEFT JOIN ("
+        + contacts_query(contacts)
+        + ") r USING (user_no) LEFT JOIN ("
         + facts(end, "SELECT user_no FROM chosen")
         + ") f USING (user_no) ORDER BY u.user_id"
     )

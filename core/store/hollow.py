@@ -32,7 +32,12 @@ def target(sql: str) -> str | None:
 
 
 def fill(cursor: duckdb.DuckDBPyConnection, table: str) -> None:
-    """Put a row into a table and take it out again; `table` as `target` gives it. Temporary tables need none of it."""
+    """Put a row into a table and take it out again; `table` as `target` gives it. Temporary tables need none of it.
+
+    Nothing is done where the transaction has rows of its own in the table: then an insert of none does no harm.
+    """
+    if cursor.execute(f"SELECT 1 FROM {table} WHERE rowid >= {_LOCAL} LIMIT 1").fetchall():
+        return
     name = table.strip('"').replace('""', '"')
     columns = cursor.execute(
         "SELECT column_name, data_type, is_nullable FROM duckdb_columns() WHERE table_name = ? "

@@ -48,6 +48,19 @@ def test_nothing_is_left_of_the_row_between(store: Store) -> None:
     store.close()
 
 
+def test_rows_of_the_same_transaction_stay(store: Store) -> None:
+    """Found by a browser test: the row between was taken out with all that the transaction had put in before."""
+    with store.atomic() as writer:
+        writer.run(f"CREATE TEMP TABLE many AS SELECT * FROM range({ROWS})")
+        writer.run("INSERT INTO events (event, batch_no) VALUES ('view', 0)")
+        assert writer.run(NONE) == 0
+        writer.run(MANY)
+        assert writer.run(NONE) == 0
+        writer.run(MANY)
+    assert seen(store) == [1, 1000, 2 * ROWS]
+    store.close()
+
+
 def test_duckdb_still_has_the_defect(tmp_path: Path) -> None:
     """When this fails, DuckDB has been mended: core.store.hollow can go."""
     with duckdb.connect(str(tmp_path / "bare.duckdb"), config={"threads": 2}) as connection:
