@@ -76,7 +76,7 @@ LOADS = (
 
 
 @pytest.mark.slow
-@settings(max_examples=10)
+@settings(max_examples=5)
 @given(order=st.permutations(range(len(LOADS))), gone=st.sets(st.integers(0, len(LOADS) - 1)), data=st.data())
 def test_undone_batches_leave_no_trace(
     tmp_path_factory: pytest.TempPathFactory, order: list[int], gone: set[int], data: st.DataObject
