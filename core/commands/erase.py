@@ -12,7 +12,7 @@ from pathlib import Path
 from core.commands import Answer
 from core.commands.takeout_words import erase_text
 from core.errors import Refusal
-from core.ingest import erase
+from core.ingest import ON_DISK, erase
 from core.progress import Step
 from core.store import close_workspace, open_workspace
 from core.store.room import room_for
@@ -38,7 +38,9 @@ def run(args: argparse.Namespace, step: Step) -> Answer:
         before, after = store.compact(step=step.part(0.5, 1.0))
     finally:
         close_workspace(store)
-    result |= {"bytes_before": before, "bytes_after": after}
+    notes = [note for note in result["notes"] if note != ON_DISK]
+    notes.append("The file was written anew: nothing of this user is left in it.")
+    result |= {"notes": notes, "bytes_before": before, "bytes_after": after}
     if receipt:
         with room_for(receipt):
             receipt.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

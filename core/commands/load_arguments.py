@@ -10,7 +10,7 @@ from typing import get_args
 
 from core.commands.personal import listed
 from core.errors import Refusal
-from core.ingest import Corrections, Kind, Mapping, Override, Repeats, Role
+from core.ingest import ColumnMap, Corrections, Kind, Mapping, Override, Repeats, Role, Type
 
 KINDS: tuple[Kind, ...] = ("events", "items", "users")  # items and users last: what their files say wins
 
@@ -159,7 +159,7 @@ def mappings(args: argparse.Namespace) -> dict[Kind, Mapping]:
     for name in args.mapping:
         try:
             mapping = Mapping.from_json(Path(name).read_text(encoding="utf-8"))
-            if mapping.kind not in KINDS or any(c.role not in get_args(Role) for c in mapping.columns):
+            if mapping.kind not in KINDS or not all(map(_is_sound, mapping.columns)) or not _says_words(mapping):
                 raise ValueError
         except OSError as error:
             raise Refusal("no_such_file", f"{name} cannot be read: {error.strerror}.", "Check the path.") from None
@@ -171,3 +171,18 @@ def mappings(args: argparse.Namespace) -> dict[Kind, Mapping]:
             raise Refusal("bad_mapping", f"Two mappings for {mapping.kind} are given.", "Name one for each kind.")
         found[mapping.kind] = mapping
     return found
+
+
+def _is_sound(column: ColumnMap) -> bool:
+    """Whether what stands in a file is a column of a mapping: someone may have written it by hand."""
+    given: list[tuple[object, type]] = [(column.column, str), (column.pseudonym, bool)]
+    given += [(word, str) for word in (column.time_format, column.event, column.split) if word is not None]
+    known = column.role in get_args(Role) and column.type in get_args(Type)
+    return known and all(isinstance(value, kind) for value, kind in given)
+
+
+def _says_words(mapping: Mapping) -> bool:
+    words = [*mapping.events, *mapping.events.values(), *mapping.key, mapping.returns]
+    words += [word for word in (mapping.event, mapping.zone) if word is not None]
+    choices = {mapping.repeats, mapping.overlap} <= set(get_args(Repeats))
+    return choices and all(isinstance(word, str) for word in words)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from core.ingest.baskets import literal, parts
+from core.ingest.baskets import parts
 from core.ingest.dialect import LINE
 from core.ingest.names import hints, plain
 from core.ingest.profile import ColumnFacts, Facts, table
 from core.ingest.roles import Part
 from core.ingest.types import Role, Source
 from core.progress import Step, no_step
-from core.store import Query, Store, ident
+from core.store import Query, Store, ident, literal
 
 _MARKS = ("|", ";", "\x1f", ",")
 _BASKETS = ("basket", "cart", "contents", "line", "lines", "warenkorb", "panier")

@@ -19,7 +19,7 @@ from core.ingest import typed
 from core.ingest.distinct import forget
 from core.ingest.types import Mapping, Role, Source
 from core.progress import Step, no_step
-from core.store import Query, Writer
+from core.store import Query, Writer, literal
 
 if TYPE_CHECKING:
     from core.ingest.plan import Plan  # which asks this module how split cells are read
@@ -209,8 +209,3 @@ def _part_of_value(plan: Plan, n: str) -> str:
     share = f"CAST((CAST(value AS DECIMAL(30, 4)) * 10000)::HUGEINT // {n} AS DECIMAL(30, 0)) * 0.0001"
     share = f"CAST({share} AS DECIMAL(18, 4))"
     return f"CASE WHEN k = 1 THEN CAST(value - {share} * ({n} - 1) AS DECIMAL(18, 4)) ELSE {share} END"
-
-
-def literal(value: str) -> str:
-    """An SQL string literal."""
-    return "'" + value.replace("'", "''") + "'"

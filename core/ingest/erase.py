@@ -38,7 +38,7 @@ BY_NUMBER = (
 _OF_BATCHES = ("events", "parked_events", "user_facts", "parked_user_facts", "contact_facts")
 ON_DISK = (
     "The file on disk: deleted text can stand in unused parts of the file until they are written over. "
-    "Compacting (Store.compact; `erase` of the command line does it) writes the file anew, without them."
+    "Writing the file anew takes them out."
 )
 """The note of every receipt on what is left in the bytes of the file until it is written anew."""
 
@@ -84,8 +84,8 @@ def erase(writer: Writer, user_id: str, *, step: Step = no_step) -> Receipt:
     """Erase a user everywhere in the workspace, and remember a keyed hash of the id. Call it inside Store.atomic.
 
     `user_id` is the id as it stands in `users` (exact; white space around it is trimmed), or, where users are kept as
-    pseudonyms and the key is here, the raw id. It must not be put into the
-    title or the parameters of a job. Checkpointing and compacting are the caller's, after the transaction.
+    pseudonyms and the key is here, the raw id. It must not be put into the title or the parameters of a job.
+    Checkpointing and compacting are the caller's, after the transaction.
 
     Raises Refusal `no_such_user` when no table knows the id.
     """

@@ -13,7 +13,7 @@ from core.ingest.plan import Field, Plan
 from core.ingest.stored import kept_types, stored_columns
 from core.ingest.types import Mapping, Role
 from core.progress import Step, no_step
-from core.store import Query, Writer, ident
+from core.store import Query, Writer, ident, literal
 
 MOST_EVENT_WORDS = 1_000
 _BUYING: tuple[Role, ...] = ("quantity", "price", "value", "order")
@@ -94,7 +94,7 @@ def _words(writer: Writer, plan: Plan) -> pa.Table:
 def _deeds(plan: Plan) -> list[_Deed]:
     mapping = plan.mapping
     deeds = []
-    named = "w.word" if plan.field("event") else _literal(mapping.event) if mapping.event else None
+    named = "w.word" if plan.field("event") else _word(mapping.event) if mapping.event else None
     rating = plan.field("rating")
     if named:
         deeds.append(_named(plan, named))
@@ -113,7 +113,7 @@ def _deeds(plan: Plan) -> list[_Deed]:
         if rating:
             deeds.append(_Deed("'rating'", {"rating": "s.rating"}, "s.rating IS NOT NULL"))
     for count in plan.all("count"):
-        word = _literal((count.map.event or "").strip().lower())
+        word = _word((count.map.event or "").strip().lower())
         deeds.append(_Deed(word, {"quantity": f"s.{count.name}"}, f"s.{count.name} > 0"))
     return deeds
 
@@ -186,5 +186,5 @@ def context_columns(writer: Writer, plan: Plan, alias: str) -> dict[str, str]:
     return out
 
 
-def _literal(value: str) -> str:
-    return "'" + value.strip().lower().replace("'", "''") + "'"
+def _word(value: str) -> str:
+    return literal(value.strip().lower())

@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
+from core.store import literal
+
 Style = Literal["comma", "point"]
 """How the numbers of a column are written: `1.234,50` (comma) or `$1,234.50` (point)."""
 
@@ -81,12 +83,8 @@ def style(values: Sequence[str]) -> Style | None:
 def read(cell: str, found: str) -> str:
     """SQL of the plain number in `cell`; a cell that is not written in the style stays as it stands."""
     mark, pattern = {"comma": (",", _COMMA), "point": (".", _POINT)}[found]
-    bare = f"regexp_replace(trim({cell}), {_literal(_MONEY)}, '', 'g')"
+    bare = f"regexp_replace(trim({cell}), {literal(_MONEY)}, '', 'g')"
     digits = f"replace(regexp_replace({bare}, '[^0-9{mark}]', '', 'g'), ',', '.')"
     negative = f"regexp_matches({cell}, '[{_MINUS}(]')"
     amount = f"CASE WHEN {negative} THEN '-' ELSE '' END || {digits}"
-    return f"CASE WHEN regexp_full_match(trim({cell}), {_literal(pattern)}) THEN {amount} ELSE {cell} END"
-
-
-def _literal(pattern: str) -> str:
-    return "'" + pattern.replace("'", "''") + "'"
+    return f"CASE WHEN regexp_full_match(trim({cell}), {literal(pattern)}) THEN {amount} ELSE {cell} END"

@@ -28,7 +28,7 @@ from core.ingest import numbers
 from core.ingest.dialect import unquoted
 from core.ingest.types import Source
 from core.progress import Step, no_step
-from core.store import Query, Store, ident
+from core.store import Query, Store, ident, literal
 
 
 def relation(source: Source) -> Query:
@@ -67,11 +67,6 @@ def _plain_numbers(source: Source, table: str) -> str:
 def preview(store: Store, source: Source, rows: int = 50, *, step: Step = no_step) -> pa.Table:
     """The first rows as text under Source.columns, missing values as null. Malformed rows are left out."""
     return store.read(Query("SELECT * FROM ") + relation(source) + Query(" LIMIT ?", (rows,)), step=step)
-
-
-def literal(text: str) -> str:
-    """`text` as an SQL string literal."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _parquet(source: Source) -> str:

@@ -10,7 +10,7 @@ import re
 
 from core.errors import Refusal
 from core.ingest.types import Type
-from core.store import Query, Writer
+from core.store import Query, Writer, literal
 
 EPOCHS: dict[str, str] = {"epoch_s": "1000000", "epoch_ms": "1000", "epoch_us": "1", "epoch_ns": "0.001"}
 """Time formats that are counts since 1970-01-01 UTC, and how many microseconds one unit has (SQL)."""
@@ -86,7 +86,7 @@ def moment(cell: str, time_format: str | None, zone: str | None = None) -> str:
         plain = f"strlen({cell}) = 10 OR (strlen({cell}) = 19 AND substr({cell}, 17, 1) = ':')"
         zoned = f"timezone('UTC', try_cast(trim({cell}) AS TIMESTAMPTZ))"
         return f"CASE WHEN {plain} THEN try_cast({cell} AS TIMESTAMP) ELSE {zoned} END"
-    read = f"try_strptime({cell}, {_literal(time_format)})"
+    read = f"try_strptime({cell}, {literal(time_format)})"
     return f"timezone('UTC', {read})" if re.search(r"%[zZ]", time_format.replace("%%", "")) else read
 
 
@@ -115,7 +115,7 @@ def to_utc(local: str, zone: str) -> str:
     An hour that a clock change skips (02:30 where 02:00 becomes 03:00) is read as if the clock had not been put forward
     yet (03:30); one that it repeats as the second of the two, in winter time.
     """
-    return f"timezone('UTC', timezone({_literal(zone)}, {local}))"
+    return f"timezone('UTC', timezone({literal(zone)}, {local}))"
 
 
 CLOCK_FORMATS = ("%H:%M:%S.%f", "%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p", "%I %p")
@@ -130,7 +130,7 @@ def clock(cell: str, time_format: str | None = None) -> str:
     """
     clean = f"trim({cell})"
     tidy = rf"regexp_replace(regexp_replace(upper({clean}), '\.?M\.?$', 'M'), ' *([AP])M$', ' \1M')"
-    formats = ", ".join(_literal(f) for f in CLOCK_FORMATS)
+    formats = ", ".join(literal(f) for f in CLOCK_FORMATS)
     worded = f"try_strptime({tidy}, [{formats}])"
     if time_format in _DIGIT_CLOCKS:
         width = _DIGIT_CLOCKS[time_format]
@@ -228,9 +228,5 @@ def check_time_format(writer: Writer, time_format: str | None) -> None:
         ) from None
 
 
-def _literal(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
-
-
 def _quoted(words: tuple[str, ...]) -> str:
-    return ", ".join(_literal(word) for word in words)
+    return ", ".join(literal(word) for word in words)

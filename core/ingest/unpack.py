@@ -114,12 +114,10 @@ class _Budget:
 
     def spend(self, n: int) -> None:
         self.written += n
-        if self.written > MOST_BYTES or (self.written > _FIRST_LOOK and self.written > _HIGHEST_RATIO * self.size):
-            raise Refusal(
-                "too_compressed",
-                f"{self.name} unpacks to more than {self.written >> 20:,} MB; no table of events does.",
-                _HINT,
-            )
+        ratio = self.written > _FIRST_LOOK and self.written > _HIGHEST_RATIO * self.size
+        if ratio or self.written > MOST_BYTES:
+            most = f"{_HIGHEST_RATIO} times its size; no table of events does" if ratio else f"{MOST_BYTES >> 30} GB"
+            raise Refusal("too_compressed", f"{self.name} unpacks to more than {most}.", _HINT)
 
 
 def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str, budget: _Budget) -> Iterator[bytes]:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from core.ingest import typed
 from core.ingest.plan import Plan
-from core.ingest.relation import literal, relation
+from core.ingest.relation import relation
 from core.ingest.types import Source
-from core.store import Query, Writer, ident
+from core.store import Query, Writer, ident, literal
 
 
 def zone_note(writer: Writer, plan: Plan, sources: Sequence[Source]) -> str:

@@ -3,7 +3,7 @@
 from core.store.adopt import adopt
 from core.store.cells import defuse
 from core.store.contacts import contact_columns, contacts_query
-from core.store.query import Query, ident, joined
+from core.store.query import Query, ident, joined, literal
 from core.store.rewrite import rewrite_workspace
 from core.store.store import Store, Writer
 from core.store.vocabulary import EVENTS, NAMES, EventWord, known_event
@@ -40,6 +40,7 @@ __all__ = [
     "kept_closed",
     "known_event",
     "list_workspaces",
+    "literal",
     "open_workspace",
     "rewrite_workspace",
     "server_folder",

@@ -18,14 +18,9 @@ import duckdb
 from core.errors import Refusal
 from core.progress import Step, no_step
 from core.store.encryption import KEY, attach, encryption_key
-from core.store.query import Query, ident
+from core.store.query import Query, ident, literal
 from core.store.room import room_for
 from core.store.watch import watched
-
-
-def literal(text: str) -> str:
-    """`text` as an SQL string literal."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def copy_out(cursor: duckdb.DuckDBPyConnection, parts: Sequence[tuple[Query, Path, str]], step: Step) -> list[int]:

@@ -50,6 +50,16 @@ def ident(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def literal(text: str) -> str:
+    """`text` as an SQL string literal: for what cannot be a parameter (options of read_csv and COPY, marks and formats
+    inside an expression that is put together).
+
+    >>> print(literal("it's"))
+    'it''s'
+    """
+    return "'" + text.replace("'", "''") + "'"
+
+
 def joined(separator: str, parts: list[Query]) -> Query:
     """The queries with `separator` between them; an empty list gives an empty query.
 

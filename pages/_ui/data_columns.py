@@ -57,6 +57,8 @@ def along(mapping: Mapping, key: str) -> Mapping:
 
 def pseudonym_of(column: ColumnMap, evidence: Evidence, key: str) -> ColumnMap:
     """Ask whether a column's values are replaced by pseudonyms: where they look personal, and for users always."""
+    if column.role == "ignore" and evidence.personal:
+        st.caption("For a pseudonym in its place, choose “Own column” or “Attribute” first.")
     coded = column.role in _CODED and column.type == "text"
     if not coded or not (evidence.personal or column.role == "user" or column.pseudonym):
         return replace(column, pseudonym=False)

@@ -298,8 +298,13 @@ def test_a_mapping_that_an_export_wrote(tmp_path: Path, capsys: pytest.CaptureFi
     with Store(tmp_path / "b.duckdb") as store:
         assert content_digest(store) == digest
     capsys.readouterr()
-    (tmp_path / "odd.json").write_text('{"kind": "events", "columns": [{"column": "a", "role": "king"}]}')
-    assert main([*again, "--mapping", str(tmp_path / "odd.json"), "--json"]) == 2
-    assert json.loads(capsys.readouterr().out)["error"]["code"] == "bad_mapping"
+    sound = {"kind": "events", "columns": [{"column": "user_id", "role": "user"}], "event": "view"}
+    for odd in (
+        {"columns": [{"column": "a", "role": "king"}]}, {"columns": [{"column": 1, "role": "user"}]}, {"returns": 5},
+        {"events": [1]}, {"zone": 7}, {"key": 5}, {"repeats": "often"}, {"columns": "abc"}, {"more": 1},
+    ):  # fmt: skip
+        (tmp_path / "odd.json").write_text(json.dumps(sound | odd))
+        assert main([*again, "--mapping", str(tmp_path / "odd.json"), "--json"]) == 2, odd
+        assert json.loads(capsys.readouterr().out)["error"]["code"] == "bad_mapping", odd
     assert main([*again, "--mapping", str(tmp_path / "none.json"), "--json"]) == 2
     assert json.loads(capsys.readouterr().out)["error"]["code"] == "no_such_file"
