@@ -13,7 +13,7 @@ def category_columns(store: Store) -> dict[str, str]:
     rows = store.rows(
         Query(
             "SELECT c.column_name, d.data_type FROM columns c JOIN duckdb_columns() d USING (table_name, column_name)"
-            " WHERE c.table_name = 'items' AND c.role = 'category' ORDER BY d.column_index"
+            " WHERE d.schema_name = 'main' AND c.table_name = 'items' AND c.role = 'category' ORDER BY d.column_index"
         )
     )
     found = {}

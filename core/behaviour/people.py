@@ -72,7 +72,7 @@ def _columns(store: Store, contacts: Sequence[str]) -> dict[str, str]:
     }
     own = store.rows(
         Query(
-            "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = 'users'"
+            "SELECT column_name, data_type FROM duckdb_columns() WHERE schema_name = 'main' AND table_name = 'users'"
             " AND column_name NOT IN ('user_no', 'user_id') ORDER BY column_index"
         )
     )

@@ -87,8 +87,8 @@ def _columns(store: Store, role: str) -> list[str]:
     rows = store.rows(
         Query(
             "SELECT c.column_name FROM columns c JOIN duckdb_columns() d USING (table_name, column_name) "
-            "WHERE c.table_name = 'users' AND c.role = ? AND d.database_name = current_database() "
-            "ORDER BY d.column_index",
+            "WHERE d.schema_name = 'main' AND c.table_name = 'users' AND c.role = ? "
+            "AND d.database_name = current_database() ORDER BY d.column_index",
             (role,),
         )
     )

@@ -129,8 +129,8 @@ def _category_column(store: Store) -> str:
     rows = store.rows(
         Query(
             "SELECT c.column_name FROM columns c JOIN duckdb_columns() d USING (table_name, column_name) WHERE "
-            "c.table_name = 'items' AND c.role = 'category' AND d.database_name = current_database() "
-            "ORDER BY d.column_index LIMIT 1"
+            "d.schema_name = 'main' AND c.table_name = 'items' AND c.role = 'category' "
+            "AND d.database_name = current_database() ORDER BY d.column_index LIMIT 1"
         )
     )
     if not rows:

@@ -38,7 +38,8 @@ def category_column(store: Store, name: str | None) -> tuple[str, str] | None:
     rows = store.rows(
         Query(
             "SELECT c.column_name, c.role, d.data_type FROM columns c JOIN duckdb_columns() d"
-            " USING (table_name, column_name) WHERE c.table_name = 'items' ORDER BY d.column_index"
+            " USING (table_name, column_name) WHERE d.schema_name = 'main' AND c.table_name = 'items'"
+            " ORDER BY d.column_index"
         )
     )
     wanted = [row for row in rows if (row["role"] == "category" if name is None else row["column_name"] == name)]

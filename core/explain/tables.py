@@ -75,7 +75,7 @@ def own_columns(store: Store, table: Table) -> dict[str, tuple[str, str]]:
     query = Query(
         "SELECT d.column_name, d.data_type, coalesce(c.role, 'attribute') AS role FROM duckdb_columns() d "
         "LEFT JOIN columns c USING (table_name, column_name) "
-        "WHERE d.table_name = ? AND d.column_name NOT IN (?, ?) "
+        "WHERE d.schema_name = 'main' AND d.table_name = ? AND d.column_name NOT IN (?, ?) "
         "AND coalesce(c.role, '') NOT IN ('contact', 'consent') ORDER BY d.column_index",
         (table, f"{table[:-1]}_no", f"{table[:-1]}_id"),
     )

@@ -179,7 +179,7 @@ def basket_note(writer: Writer, plan: Plan) -> str:
 
 def _explode(plan: Plan, mark: str) -> str:
     n = "greatest(len(places), 1)"
-    columns = ["rid AS rowid", "row_hash", "faults"]
+    columns = ["rid AS rowid", "row_number() OVER (ORDER BY rid, k) - 1 AS event_place", "row_hash", "faults"]
     for field in plan.fields:
         if not field.staged:
             continue

@@ -46,7 +46,9 @@ def insert_events(writer: Writer, batch_no: int, plan: Plan, step: Step = no_ste
         for k, deed in enumerate(deeds):
             part = step.part(k / len(deeds), (k + 1) / len(deeds))
             part.report(0.0, "Writing events")
-            written += writer.run(_insert(writer, batch_no, plan, deed), step=part, note="Writing events")
+            written += writer.run(
+                _insert(writer, batch_no, plan, deed, (k, len(deeds))), step=part, note="Writing events"
+            )
     return written
 
 
@@ -147,7 +149,8 @@ def _returned(plan: Plan) -> tuple[str, tuple[str, ...]]:
     return "false", ()
 
 
-def _insert(writer: Writer, batch_no: int, plan: Plan, deed: _Deed) -> Query:
+def _insert(writer: Writer, batch_no: int, plan: Plan, deed: _Deed, number: tuple[int, int]) -> Query:
+    """`number`: the deed's place among those of a row, and how many there are."""
     has = {f.name for f in plan.fields if f.staged}
     columns: dict[str, str] = {
         "user_no": "u.no" if "user_raw" in has else "NULL",
@@ -158,6 +161,8 @@ def _insert(writer: Writer, batch_no: int, plan: Plan, deed: _Deed) -> Query:
     columns |= {name: f"s.{name}" for name in _ALWAYS if name in has}
     columns |= {ident(name): sql for name, sql in context_columns(writer, plan, "s").items()}
     columns |= overlap.row_number(plan.mapping, "s")
+    place = "s.event_place" if any(f.map.role == "item" and f.map.split for f in plan.fields) else "s.rowid"
+    columns["event_no"] = f"{batch_no << 40} + {place} * {number[1]} + {number[0]}"
     joins = ""
     if "user_raw" in has:
         joins += " LEFT JOIN load_user u ON s.user_raw = u.raw"

@@ -23,7 +23,7 @@ _LONGEST = 200
 _OURS: dict[Table, frozenset[str]] = {
     "events": frozenset(
         "rowid user_no item_no user_id item_id event at_utc order_id quantity value rating dwell session channel "
-        "campaign device batch_no row_no".split()
+        "campaign device batch_no row_no event_no".split()
     ),
     "users": frozenset("rowid user_no user_id batch_no".split()),
     "contacts": frozenset("rowid user_no user_id batch_no".split()),

@@ -24,7 +24,7 @@ OPS: Mapping[ColumnKind, tuple[str, ...]] = {
 """The tests that a column admits, by what it holds, in the order in which pages offer them."""
 
 # The plumbing of the tables, and the columns that rules reach by other words (event, window, the item's own columns).
-_HIDDEN = {"user_no", "item_no", "event", "at_utc", "batch_no"}
+_HIDDEN = {"user_no", "item_no", "event", "at_utc", "batch_no", "row_no", "event_no"}
 _TYPES: Mapping[str, ColumnKind] = {"VARCHAR": "text", "DATE": "date", "BOOLEAN": "boolean", "VARCHAR[]": "list"}
 
 
@@ -93,7 +93,7 @@ def read_schema(store: Store, *, saved: tuple[Segment, ...] = ()) -> Schema:
 
 _COLUMNS = Query(
     "SELECT table_name, column_name, data_type FROM duckdb_columns() "
-    "WHERE table_name IN ('users', 'events', 'items') ORDER BY table_name, column_index"
+    "WHERE schema_name = 'main' AND table_name IN ('users', 'events', 'items') ORDER BY table_name, column_index"
 )
 
 

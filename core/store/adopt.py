@@ -18,19 +18,21 @@ from core.progress import Step, no_step
 from core.store.connect import CONFIG, open_folders
 from core.store.copies import count_tables
 from core.store.encryption import attach, encryption_key, is_encrypted, key_refusal, prepare_crypto
+from core.store.lens import SCHEMA
 from core.store.query import ident
 from core.store.room import room_for
 from core.store.schema import MIGRATIONS
 from core.store.watch import watched
 
 _OWN_COLUMNS = frozenset(
-    "events parked_events users items user_facts item_facts parked_user_facts parked_item_facts".split()
+    "events parked_events users items user_facts item_facts parked_user_facts parked_item_facts "
+    "mended_events mended_users mended_items".split()
 )
 _OWN_TYPES = frozenset({"VARCHAR", "DOUBLE", "TIMESTAMP", "BOOLEAN", "VARCHAR[]"})
 _NEVER = {
     "macro": "SELECT function_name FROM duckdb_functions() WHERE database_name = 'given' AND NOT internal",
     "schema": "SELECT schema_name FROM duckdb_schemas() WHERE database_name = 'given' AND NOT internal "
-    "AND schema_name <> 'main'",
+    f"AND schema_name NOT IN ('main', '{SCHEMA}')",
     "index": "SELECT index_name FROM duckdb_indexes() WHERE database_name = 'given'",
     "sequence": "SELECT sequence_name FROM duckdb_sequences() WHERE database_name = 'given'",
     "type": "SELECT type_name FROM duckdb_types() WHERE database_name = 'given' AND NOT internal",
@@ -214,7 +216,8 @@ def _columns(connection: duckdb.DuckDBPyConnection, database: str) -> _Columns:
 
 
 def _views(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, Any]:
-    sql = "SELECT view_name, sql FROM duckdb_views() WHERE database_name = ? AND NOT internal"
+    # those of repairs are not taken over: they are made anew when the workspace is opened
+    sql = "SELECT view_name, sql FROM duckdb_views() WHERE database_name = ? AND NOT internal AND schema_name = 'main'"
     return dict(connection.execute(sql, (database,)).fetchall())
 
 

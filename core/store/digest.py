@@ -11,7 +11,7 @@ from core.store.query import Query, ident
 from core.store.store import Store
 
 _known: WeakKeyDictionary[Store, tuple[int, str]] = WeakKeyDictionary()
-_NUMBERS = ("user_no", "item_no", "batch_no", "row_no")
+_NUMBERS = ("user_no", "item_no", "batch_no", "row_no", "event_no")
 
 
 def content_digest(store: Store) -> str:

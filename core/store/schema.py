@@ -217,12 +217,52 @@ CREATE TABLE contact_facts (
 CREATE TABLE erased (id_hash VARCHAR NOT NULL, erased_at TIMESTAMP NOT NULL);
 """
 
+# events.event_no       names an event for ever: batch_no * 2^40 + its place in the load; never NULL
+# repairs               rules that an analyst accepted, applied in order of `place`: see core.quality
+#   done                what it did when it was last applied, with figures before and after (JSON)
+#   ended_at            UTC, when it was taken back; NULL while it counts
+# touched_X, mended_X   what the repairs that count make of the loaded rows: see core.store.lens
+# merged_users          users whose events now belong to another
+# repair_cells          which values a repair made, so that they are marked wherever they show
+#   key                 event_no, user_no or item_no
+# batch_columns         of each file column of a load: rows kept, and how many of them have no value in it
+_REPAIRS = """
+ALTER TABLE events ADD COLUMN event_no BIGINT;
+UPDATE events SET event_no = (batch_no::BIGINT << 40) + rowid;
+ALTER TABLE parked_events ADD COLUMN event_no BIGINT;
+UPDATE parked_events SET event_no = (batch_no::BIGINT << 40) + (1::BIGINT << 39) + rowid;
+CREATE SCHEMA repaired;
+CREATE TABLE repairs (
+    repair_no INTEGER PRIMARY KEY,
+    place INTEGER NOT NULL,
+    spec JSON NOT NULL,
+    done JSON,
+    created_at TIMESTAMP NOT NULL,       -- UTC
+    ended_at TIMESTAMP
+);
+CREATE TABLE touched_events (event_no BIGINT NOT NULL);
+CREATE TABLE touched_users (user_no INTEGER NOT NULL);
+CREATE TABLE touched_items (item_no INTEGER NOT NULL);
+CREATE TABLE mended_events AS FROM events LIMIT 0;
+CREATE TABLE mended_users AS FROM users LIMIT 0;
+CREATE TABLE mended_items AS FROM items LIMIT 0;
+CREATE TABLE merged_users (user_no INTEGER NOT NULL, into_no INTEGER NOT NULL);
+CREATE TABLE repair_cells (
+    repair_no INTEGER NOT NULL, table_name VARCHAR NOT NULL, key BIGINT NOT NULL, column_name VARCHAR NOT NULL
+);
+CREATE TABLE batch_columns (
+    batch_no INTEGER NOT NULL, column_name VARCHAR NOT NULL, role VARCHAR NOT NULL,
+    rows BIGINT NOT NULL, missing BIGINT NOT NULL
+);
+"""
+
 MIGRATIONS: tuple[tuple[str, str | Callable[[duckdb.DuckDBPyConnection], None]], ...] = (
     ("first tables", _FIRST),
     ("models and runs", _RUNS),
     ("lists", _LISTS),
     ("many loads", _MANY),
     ("contacts apart", move_contacts),
+    ("repairs", _REPAIRS),
 )
 """(name, SQL or a function of a cursor) in order, each in a transaction of its own; a workspace's schema number is how
 many of them it has seen."""

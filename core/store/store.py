@@ -16,7 +16,7 @@ import duckdb
 import pyarrow as pa
 
 from core.progress import Step, no_step
-from core.store import guard, hollow
+from core.store import guard, hollow, lens
 from core.store.connect import connect, open_folders, use
 from core.store.copies import Gate, copy_database, copy_out, write_anew
 from core.store.encryption import is_attached
@@ -64,22 +64,25 @@ class Store:
         """Rises with every change of data (not of jobs or saved segments); part of every cache key."""
         return self._version
 
-    def read(self, query: Query, *, step: Step = no_step, seconds: float | None = None) -> pa.Table:
+    def read(self, query: Query, *, step: Step = no_step, seconds: float | None = None, raw: bool = False) -> pa.Table:
         """The answer to `query` as an Arrow table, from one consistent snapshot.
 
+        It sees the data as repaired, with `raw` as they were loaded (core.store.lens).
         Raises Cancelled when `step` is cancelled, Refusal `too_slow` after `seconds`.
         """
-        with self._cursor() as cursor, watched(cursor, step, seconds):
+        with self._reading(raw) as cursor, watched(cursor, step, seconds):
             return cursor.sql(query.sql, params=query.params).to_arrow_reader(100_000).read_all()
 
-    def stream(self, query: Query, *, rows: int = 50_000, step: Step = no_step) -> Iterator[pa.RecordBatch]:
+    def stream(
+        self, query: Query, *, rows: int = 50_000, step: Step = no_step, raw: bool = False
+    ) -> Iterator[pa.RecordBatch]:
         """The answer in batches of at most `rows`, for files of any length: memory does not grow with them."""
-        with self._cursor() as cursor, watched(cursor, step, None):
+        with self._reading(raw) as cursor, watched(cursor, step, None):
             yield from cursor.sql(query.sql, params=query.params).to_arrow_reader(rows)
 
-    def rows(self, query: Query, *, step: Step = no_step) -> list[dict[str, Any]]:
+    def rows(self, query: Query, *, step: Step = no_step, raw: bool = False) -> list[dict[str, Any]]:
         """The answer as a list of plain dicts, for small results."""
-        answer: list[dict[str, Any]] = self.read(query, step=step).to_pylist()
+        answer: list[dict[str, Any]] = self.read(query, step=step, raw=raw).to_pylist()
         return answer
 
     def as_of(self) -> datetime | None:
@@ -100,7 +103,7 @@ class Store:
 
         Nothing can be changed and no file read through it (core.store.guard). Raises Refusal `sql_...`, `too_slow`.
         """
-        with self._cursor() as cursor:
+        with self._reading() as cursor:
             text = guard.check(cursor, sql)
             cursor.execute("BEGIN TRANSACTION READ ONLY")
             try:
@@ -158,13 +161,15 @@ class Store:
 
     # ---- copies
 
-    def copy_out(self, parts: Sequence[tuple[Query, Path, str]], *, step: Step = no_step) -> list[int]:
+    def copy_out(
+        self, parts: Sequence[tuple[Query, Path, str]], *, step: Step = no_step, raw: bool = False
+    ) -> list[int]:
         """Write answers to files in `exports`, all as one moment sees them; the rows of each. Memory stays flat.
 
         Each part is a query without parameters, a file, and options of DuckDB's COPY (SQL of ours: "FORMAT parquet").
         Raises Refusal `disk_full`, Cancelled; then there are no files.
         """
-        with self._cursor() as cursor, room_for(parts[0][1]):
+        with self._reading(raw) as cursor, room_for(parts[0][1]):
             return copy_out(cursor, parts, step)
 
     def copy_whole(self, file: Path, *, step: Step = no_step) -> dict[str, int]:
@@ -224,8 +229,15 @@ class Store:
             finally:
                 cursor.close()
 
-    def _value(self, query: Query):  # type: ignore[no-untyped-def]  # one cell of any type
+    @contextmanager
+    def _reading(self, raw: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
         with self._cursor() as cursor:
+            if not raw:
+                cursor.execute(f"USE {lens.SCHEMA}")
+            yield cursor
+
+    def _value(self, query: Query):  # type: ignore[no-untyped-def]  # one cell of any type
+        with self._reading() as cursor:
             row = cursor.execute(query.sql, query.params).fetchone()
             return row[0] if row else None
 
@@ -242,6 +254,11 @@ class Store:
                 else:
                     sql(cursor)
                 cursor.execute("INSERT INTO migrations VALUES (?, ?)", (number, name))
+                cursor.execute("COMMIT")
+        with self._cursor() as cursor:
+            if lens.is_behind(cursor):
+                cursor.execute("BEGIN")
+                lens.refresh(cursor)
                 cursor.execute("COMMIT")
 
 
@@ -279,6 +296,24 @@ class Writer:
         """Like Store.rows, seeing what this writer has done so far."""
         answer: list[dict[str, Any]] = self.read(query, step=step).to_pylist()
         return answer
+
+    @contextmanager
+    def repaired(self) -> Iterator[None]:
+        """Inside, `events`, `users` and `items` are what readers see, with what repairs have done so far; only read."""
+        self._cursor.execute(f"USE {lens.SCHEMA}")
+        try:
+            yield
+        finally:
+            with suppress(duckdb.Error):  # a transaction that failed refuses even this, and it ends anyway
+                self._cursor.execute("USE main")
+
+    def forget_repairs(self) -> None:
+        """Show all as it was loaded (core.store.lens.prepare); `show_repairs` follows when repairs are worked out."""
+        lens.prepare(self._cursor)
+
+    def show_repairs(self) -> bool:
+        """Let readers see what stands in touched_* and mended_*; whether there is anything."""
+        return lens.refresh(self._cursor)
 
     @contextmanager
     def table(self, name: str, rows: pa.Table) -> Iterator[None]:

@@ -127,7 +127,7 @@ def export_mapping(store: Store, name: str, *, form: Format = "csv", raw: bool =
 def _events(store: Store, physical: dict[str, str]) -> Table:
     ids = {"user_id": "u.user_id", "item_id": "i.item_id"}
     columns = [Column(c, ids.get(c, f"e.{c}"), physical.get(c, "VARCHAR"), _ROLES[c]) for c in _EVENTS]
-    ours = {*_EVENTS, "user_no", "item_no", "batch_no", "row_no"}
+    ours = {*_EVENTS, "user_no", "item_no", "batch_no", "row_no", "event_no"}
     columns += [Column(c, f"e.{ident(c)}", kind, "context") for c, kind in physical.items() if c not in ours]
     source = "events e LEFT JOIN users u USING (user_no) LEFT JOIN items i USING (item_no)"
     return Table("events", tuple(columns), source)

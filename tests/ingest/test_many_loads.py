@@ -92,7 +92,7 @@ def answers(store: Store) -> dict[str, Any]:
     for name in ("events", "users", "items"):
         shown = store.rows(Query(f"SELECT lower(column_name) AS n, column_type AS t FROM (DESCRIBE {name})"))
         types[name] = sorted((str(row["n"]), str(row["t"])) for row in shown)
-    named = [str(n) for n, _ in types["events"] if n not in ("user_no", "item_no", "batch_no", "row_no")]
+    named = [str(n) for n, _ in types["events"] if n not in ("user_no", "item_no", "batch_no", "row_no", "event_no")]
     history = [b for b in batches(store) if b["undone_at"] is None]
     return {
         "digest": content_digest(store),
