@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CAPABILITIES = frozenset(
-    "ingest behaviour segments recommend evaluate explain predict campaigns experiments takeout".split()
+    "ingest behaviour segments recommend evaluate explain predict campaigns experiments takeout features".split()
 )
 # Imports only go down: a package may import those with a smaller number.
 LAYERS: dict[str, int] = {
@@ -21,6 +21,7 @@ LAYERS: dict[str, int] = {
     "progress": 0,
     "store": 1,
     "interactions": 2,
+    "quality": 2,  # below the capabilities: ingest works repairs out anew after every change of the data
     **dict.fromkeys(CAPABILITIES, 3),
     "jobs": 4,
     "figures": 4,
@@ -40,7 +41,7 @@ MEETINGS = frozenset(
         ("takeout", "ingest"),
     }
 )
-HIDDEN_FROM_PAGES = CAPABILITIES | {"store", "jobs"}  # pages use their roots; what is inside may change
+HIDDEN_FROM_PAGES = CAPABILITIES | {"store", "jobs", "quality"}  # pages use their roots; what is inside may change
 MAX_LINES = 350
 
 SQL = re.compile(

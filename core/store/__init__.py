@@ -5,7 +5,7 @@ from core.store.cells import defuse
 from core.store.contacts import contact_columns, contacts_query
 from core.store.query import Query, ident, joined, literal
 from core.store.rewrite import rewrite_workspace
-from core.store.store import Store, Writer
+from core.store.store import Store
 from core.store.vocabulary import EVENTS, NAMES, EventWord, known_event
 from core.store.workspaces import (
     close_workspace,
@@ -19,6 +19,7 @@ from core.store.workspaces import (
     spool_folder,
     workspace_path,
 )
+from core.store.writer import Writer
 
 __all__ = [
     "EVENTS",

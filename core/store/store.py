@@ -16,7 +16,7 @@ import duckdb
 import pyarrow as pa
 
 from core.progress import Step, no_step
-from core.store import guard, hollow, lens
+from core.store import guard, lens
 from core.store.connect import connect, open_folders, use
 from core.store.copies import Gate, copy_database, copy_out, write_anew
 from core.store.encryption import is_attached
@@ -24,6 +24,7 @@ from core.store.query import Query
 from core.store.room import room_for, room_refusal
 from core.store.schema import MIGRATIONS
 from core.store.watch import watched
+from core.store.writer import Writer
 
 _AS_OF = Query(
     "SELECT max(e.at_utc) FROM events e JOIN batches b USING (batch_no) WHERE e.at_utc < b.loaded_at + INTERVAL 1 DAY"
@@ -260,74 +261,6 @@ class Store:
                 cursor.execute("BEGIN")
                 lens.refresh(cursor)
                 cursor.execute("COMMIT")
-
-
-class Writer:
-    """What may be done inside Store.atomic. It belongs to the thread that opened it."""
-
-    def __init__(self, cursor: duckdb.DuckDBPyConnection, store: Store) -> None:
-        self._cursor = cursor
-        self.store = store
-        self._hollow: set[str] = set()  # tables whose last insert gave no row (core.store.hollow)
-
-    def run(self, query: Query | str, *, step: Step = no_step, note: str | None = None) -> int:
-        """Carry out one statement; the number of rows it changed (0 for statements that change none).
-
-        With a `note`, the step is told how far the statement is.
-        """
-        query = Query(query) if isinstance(query, str) else query
-        table = hollow.target(query.sql)
-        if table in self._hollow:
-            hollow.fill(self._cursor, table)
-            self._hollow.discard(table)
-        with watched(self._cursor, step, None, note):
-            row = self._cursor.execute(query.sql, query.params).fetchone()
-        changed = int(row[0]) if row and isinstance(row[0], int) else 0
-        if table and not changed:
-            self._hollow.add(table)
-        return changed
-
-    def read(self, query: Query, *, step: Step = no_step) -> pa.Table:
-        """Like Store.read, seeing what this writer has done so far."""
-        with watched(self._cursor, step, None):
-            return self._cursor.sql(query.sql, params=query.params).to_arrow_reader(100_000).read_all()
-
-    def rows(self, query: Query, *, step: Step = no_step) -> list[dict[str, Any]]:
-        """Like Store.rows, seeing what this writer has done so far."""
-        answer: list[dict[str, Any]] = self.read(query, step=step).to_pylist()
-        return answer
-
-    @contextmanager
-    def repaired(self) -> Iterator[None]:
-        """Inside, `events`, `users` and `items` are what readers see, with what repairs have done so far; only read."""
-        self._cursor.execute(f"USE {lens.SCHEMA}")
-        try:
-            yield
-        finally:
-            with suppress(duckdb.Error):  # a transaction that failed refuses even this, and it ends anyway
-                self._cursor.execute("USE main")
-
-    def forget_repairs(self) -> None:
-        """Show all as it was loaded (core.store.lens.prepare); `show_repairs` follows when repairs are worked out."""
-        lens.prepare(self._cursor)
-
-    def show_repairs(self) -> bool:
-        """Let readers see what stands in touched_* and mended_*; whether there is anything."""
-        return lens.refresh(self._cursor)
-
-    @contextmanager
-    def table(self, name: str, rows: pa.Table) -> Iterator[None]:
-        """Let statements inside the `with` read `rows` under `name` (a plain identifier, not a person's)."""
-        self._cursor.register(name, rows)
-        try:
-            yield
-        except BaseException:
-            with suppress(
-                duckdb.Error
-            ):  # a transaction that failed refuses even this, and it is the first error that counts
-                self._cursor.unregister(name)
-            raise
-        self._cursor.unregister(name)
 
 
 def _first(reader: pa.RecordBatchReader, rows: int) -> pa.Table:

@@ -1,0 +1,47 @@
+"""What is wrong with the data, what that does to the figures, and repairs as rules over the rows that were loaded."""
+
+from core.quality.figures import figures
+from core.quality.types import (
+    KEY,
+    Action,
+    Asked,
+    Cap,
+    Effect,
+    Exclude,
+    Figures,
+    Fill,
+    FillMethod,
+    Finding,
+    Kind,
+    Level,
+    Merge,
+    Param,
+    Reader,
+    Repair,
+    Returns,
+    Scope,
+    Selection,
+)
+
+__all__ = [
+    "KEY",
+    "Action",
+    "Asked",
+    "Cap",
+    "Effect",
+    "Exclude",
+    "Figures",
+    "Fill",
+    "FillMethod",
+    "Finding",
+    "Kind",
+    "Level",
+    "Merge",
+    "Param",
+    "Reader",
+    "Repair",
+    "Returns",
+    "Scope",
+    "Selection",
+    "figures",
+]
