@@ -152,8 +152,9 @@ def _of_events(asked: Asked, column: Column) -> Finding | None:
         all_of = said.plural(words[0]) if len(words) == 1 else "events that should have one"
         title = f"{said.of_all(n, of, all_of)} {said.have(n)} no {plain.get(column.name, column.name)}."
         low = f" ({SOME * 100:.0f} % where it belongs to them by nature)" if column.name in BELONGS else ""
+        looked_at = said.listed([said.plural(word) for word in words])
         meaning = (
-            f"Looked at: {said.listed([said.plural(word) for word in words])}, of which at least {FAIR * 100:.0f} %{low} "
+            f"Looked at: {looked_at}, of which at least {FAIR * 100:.0f} %{low} "
             f"have a value; other events are not expected to. By event: {told}."
         )
     return Finding(

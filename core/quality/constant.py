@@ -13,7 +13,7 @@ from core.quality.asked_column import Column, column_of
 from core.quality.types import KEY, Asked, Finding, Kind, Scope
 from core.store import Query
 
-NEARLY = 0.995
+NEARLY = 0.99
 """A column is nearly constant when one value has more than this share of its known values."""
 
 LEAST = 20
@@ -21,7 +21,7 @@ LEAST = 20
 
 _SAMPLE = 20_000  # rows looked at first: only columns that look constant there are looked at whole
 _ENOUGH = 500  # known values of a column in the sample, fewer are looked at whole
-_LOOKS = 0.98
+_LOOKS = 0.97
 _NOT_ASKED = frozenset({"event", "at_utc", "user_id", "item_id", "order_id"})
 KINDS: tuple[Kind, ...] = ()
 
@@ -82,7 +82,7 @@ def _finding(asked: Asked, column: Column, of: int, value: str | None) -> Findin
         if same
         else f"{column.name} of {column.table} is {shown!r} in {said.of_all(n, known, 'known values')}."
     )
-    told = "one value in every row where it is known" if same else f"one value in over {NEARLY:.1%} of known values"
+    told = "one value in every row where it is known" if same else f"one value in over {NEARLY * 100:.0f} % of known values"
     return Finding(
         "constant" if same else "nearly_constant", "note", title,
         f"The column has {told}, so it hardly tells rows apart: leave it out of segments and models.",
