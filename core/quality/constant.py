@@ -82,7 +82,11 @@ def _finding(asked: Asked, column: Column, of: int, value: str | None) -> Findin
         if same
         else f"{column.name} of {column.table} is {shown!r} in {said.of_all(n, known, 'known values')}."
     )
-    told = "one value in every row where it is known" if same else f"one value in over {NEARLY * 100:.0f} % of known values"
+    told = (
+        "one value in every row where it is known"
+        if same
+        else f"one value in over {NEARLY * 100:.0f} % of known values"
+    )
     return Finding(
         "constant" if same else "nearly_constant", "note", title,
         f"The column has {told}, so it hardly tells rows apart: leave it out of segments and models.",
