@@ -114,11 +114,12 @@ def _made_returns(asked: Asked) -> Finding | None:
     Of loads that name no returns themselves these are all returns that there are; of others only the figure that the
     load noted is known, for every return is stored below zero.
     """
-    loads = asked.reader.rows(_LOADS, step=asked.step)
-    noted = sum(int(load["negative"] or 0) for load in loads if load["negative"])
+    every = asked.reader.rows(_LOADS, step=asked.step)
+    loads = [load for load in every if json.loads(str(load["mapping"])).get("returns") == "negative"]
+    noted = sum(int(load["negative"] or 0) for load in loads)
     if not noted:
         return None
-    plain = [load for load in loads if _only_by_sign(json.loads(str(load["mapping"])))]
+    plain = [load for load in every if _only_by_sign(json.loads(str(load["mapping"])))]
     of = sum(int(load["rows"]) for load in loads if load["negative"] is not None)
     title = (
         f"{said.of_all(noted, of, 'rows of the files')} {said.have(noted)} a quantity below zero: loaded as returns."
@@ -127,7 +128,7 @@ def _made_returns(asked: Asked) -> Finding | None:
         "As the mapping says, such a purchase is a return: it lowers revenue and is no order. Nothing is to be done."
     )
     selection = Selection.of("negative_quantity", returns="only")
-    if len(plain) == len(loads):
+    if len(plain) == len(every):
         stand = behind(asked, _where("negative_quantity", "only"), order="quantity, event_no")
         if stand.count == noted:
             return Finding(

@@ -65,7 +65,7 @@ def test_purchases_below_zero_are_offered_as_returns(tmp_path: Path) -> None:
 def test_amounts(tmp_path: Path, line: str, code: str) -> None:
     with events(tmp_path, _orders(line), **ORDERS) as asked:
         codes = {finding.code: finding.count for finding in amounts.detect(asked)}
-        assert codes == {each: 1 for each in code.split()}
+        assert codes == dict.fromkeys(code.split(), 1)
         for each in codes:
             assert [user for user, _, _ in by_ids(asked, keys(asked, Selection(each)))] == ["u1"]
 
@@ -104,7 +104,7 @@ def test_unknown_columns_and_tables_are_refused(tmp_path: Path) -> None:
             ({"table": "events", "column": "user", "events": "view"}, "bad_selection"),
         ):
             with pytest.raises(Refusal) as refusal:
-                keys(asked, Selection.of("missing", **params))  # type: ignore[arg-type]
+                keys(asked, Selection.of("missing", **params))
             assert refusal.value.code == code
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -13,6 +12,7 @@ from core.quality import Asked, Selection
 from core.quality.ask import ask
 from core.quality.types import Param
 from core.quality.where import in_words
+from core.store import Query
 from tests.ingest.loading import column, load_text, mapping, workspace
 from tests.quality.asking import keys
 
@@ -44,10 +44,9 @@ def _rows(asked: Asked, table: str, column: str, op: str, value: Param = None) -
     return [key - first for key in keys(asked, Selection.of("where", table=table, column=column, op=op, value=value))]
 
 
-from core.store import Query  # noqa: E402
-
 _FIRST = Query("SELECT min(event_no) AS n FROM events")
 T = pd.to_datetime(FRAME.t)
+_at = pd.Timestamp
 CASES: list[tuple[str, str, Param, pd.Series]] = [
     ("quantity", "missing", None, FRAME.q.isna()),
     ("quantity", "present", None, FRAME.q.notna()),
@@ -58,11 +57,11 @@ CASES: list[tuple[str, str, Param, pd.Series]] = [
     ("price", "<", 3, FRAME.p.where(FRAME.q.notna()) < 3),
     ("value", "=", 6.0, FRAME.q.fillna(1) * FRAME.p == 6),
     ("at_utc", "=", "2026-01-02", T.dt.strftime("%Y-%m-%d") == "2026-01-02"),
-    ("at_utc", ">", "2026-01-02", T >= "2026-01-03"),
-    ("at_utc", "<=", "2026-01-02", T < "2026-01-03"),
-    ("at_utc", "!=", "2026-01-02", T.notna() & (T >= "2026-01-03")),
-    ("at_utc", "between", ("2026-01-02", "2026-01-03"), T < "2026-01-04"),
-    ("at_utc", "in", ("2026-01-03", "2026-01-05T13:00:00+01:00"), T >= "2026-01-03"),
+    ("at_utc", ">", "2026-01-02", T >= _at("2026-01-03")),
+    ("at_utc", "<=", "2026-01-02", T < _at("2026-01-03")),
+    ("at_utc", "!=", "2026-01-02", T.notna() & (T >= _at("2026-01-03"))),
+    ("at_utc", "between", ("2026-01-02", "2026-01-03"), T < _at("2026-01-04")),
+    ("at_utc", "in", ("2026-01-03", "2026-01-05T13:00:00+01:00"), T >= _at("2026-01-03")),
     ("channel", "=", "web", FRAME.c == "web"),
     ("channel", "contains", "WEB", FRAME.c.str.contains("web", case=False).fillna(False).astype(bool)),
     ("channel", "matches", "^[a-z]+$", FRAME.c.str.match("^[a-z]+$").fillna(False).astype(bool)),
@@ -123,5 +122,5 @@ def test_conditions_in_words() -> None:
         ("device", "in", ("app", "web", "till")): "events whose device is app, web or till",
         ("at_utc", "<", "2026-01-31"): "events whose time is before 2026-01-31",
     }
-    for (column, op, value), words in said.items():
-        assert in_words(Selection.of("where", table="events", column=column, op=op, value=value)) == words
+    for (name, op, value), words in said.items():
+        assert in_words(Selection.of("where", table="events", column=name, op=op, value=value)) == words
