@@ -12,6 +12,7 @@ from typing import Any
 from core.errors import Refusal
 from core.ingest import changes, overlap
 from core.ingest.baskets import basket_note, rows_as_parts, whole_cells
+from core.ingest.blanks import count_blanks
 from core.ingest.contacts import insert_contacts
 from core.ingest.facts import insert_facts, insert_item_facts_of_events, rebuild
 from core.ingest.fitting import check_fit, check_mode
@@ -96,6 +97,7 @@ def load(
     step.report(0.7, "Looking for repeated rows")
     repeated, dropped = settle_repeats(writer, plan, step)
     hide_columns(writer, plan, step)
+    count_blanks(writer, batch_no, plan, step)
     counts = _counts(sources, rejected, repeated, dropped)
     key: Key | None = None if mapping.kind == "events" else "user" if mapping.kind == "users" else "item"
     before = changes.remember(writer, key, step) if key else {}

@@ -97,6 +97,7 @@ _TRACES = (
     "parked_item_facts",
     "contact_facts",
     "rejects",
+    "batch_columns",
 )
 _NONE = 2**31  # behind every batch
 _IDS = (("users", "user_no"), ("items", "item_no"))

@@ -226,6 +226,7 @@ CREATE TABLE erased (id_hash VARCHAR NOT NULL, erased_at TIMESTAMP NOT NULL);
 # repair_cells          which values a repair made, so that they are marked wherever they show
 #   key                 event_no, user_no or item_no
 # batch_columns         of each file column of a load: rows kept, and how many of them have no value in it
+#   negative            rows with a number below zero; NULL where the column is not read as one
 _REPAIRS = """
 ALTER TABLE events ADD COLUMN event_no BIGINT;
 UPDATE events SET event_no = (batch_no::BIGINT << 40) + rowid;
@@ -252,7 +253,7 @@ CREATE TABLE repair_cells (
 );
 CREATE TABLE batch_columns (
     batch_no INTEGER NOT NULL, column_name VARCHAR NOT NULL, role VARCHAR NOT NULL,
-    rows BIGINT NOT NULL, missing BIGINT NOT NULL
+    rows BIGINT NOT NULL, missing BIGINT NOT NULL, negative BIGINT
 );
 """
 
