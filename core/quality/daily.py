@@ -40,8 +40,8 @@ class Daily:
         measure: events, or revenue (of purchases, gross, in the file's currency).
         day: datetime64[D].
         count: events of the day, or its revenue.
-        expected, low, high: what a usual day has, and the limits; NaN where there are none (series of less than 28 days,
-            revenue that is too thin); on closed weekdays expected and low are 0 and high is infinite.
+        expected, low, high: what a usual day has, and the limits; NaN where there are none (a series of less than 28
+            days, revenue that is too thin); on closed weekdays expected and low are 0 and high is infinite.
         flag: "" (as expected, or not judged), "gap", "spike", "drop", "closed" (a weekday that never has anything),
             "part" (first or last day, below its limit: only a part of it is in the data).
         first, last: times of the first and the last event of the series.

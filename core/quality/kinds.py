@@ -8,12 +8,13 @@ from __future__ import annotations
 import pyarrow as pa
 
 from core.errors import Refusal
-from core.quality import volume
+from core.quality import drift, volume
 from core.quality.types import KEY, Asked, Kind, Scope, Selection
 from core.store import Query
 
 KINDS: dict[str, Kind] = {
     **{k.code: k for k in volume.KINDS},
+    **{k.code: k for k in drift.KINDS},
 }
 
 

@@ -132,7 +132,7 @@ def closed_weekdays(count: Floats, weekday: NDArray[np.int64]) -> Bools:
 
 
 def gaps(count: Floats, usable: Bools, closed: Bools, spread: float) -> Bools:
-    """Empty days in runs that chance explains less often than `GAP_CHANCE`, by the 28 open days on each side of the run.
+    """Empty days in runs that chance explains less often than `GAP_CHANCE`, by the 28 open days on each side.
 
     Closed days neither end a run nor count in it; those inside a gap belong to it. Days before the first event are no
     gap, days after the last are.
@@ -177,13 +177,15 @@ def _fit(count: Floats, weekday: NDArray[np.int64], usable: Bools) -> tuple[Floa
         if not inside.any():
             break
         level = _smooth(np.where(inside, count, 0), np.where(inside, week[weekday], 0))
-        week = np.array([_ratio(count, level, inside & (weekday == one), usable & (weekday == one)) for one in range(7)])
+        week = np.array(
+            [_ratio(count, level, inside & (weekday == one), usable & (weekday == one)) for one in range(7)]
+        )
         expected = level * week[weekday]
     return expected, _spread(count, expected, usable)
 
 
 def _first_level(values: Floats) -> Floats:
-    """The running median; where it is below 5 a mean without the fifth at either end, since medians of few are coarse."""
+    """The running median; where it is below 5 a mean without the outer fifth: medians of few are coarse."""
     middle = running_median(values)
     if (middle >= 5).all():
         return middle
@@ -234,7 +236,7 @@ def _ratio(count: Floats, level: Floats, inside: Bools, usable: Bools) -> float:
 
 
 def _spread(count: Floats, expected: Floats, usable: Bools) -> float:
-    """The overdispersion at which the days, the far ones held at 2.5 deviations, are as uneven as a normal's would be."""
+    """The overdispersion at which the days, far ones held at 2.5 deviations, are as uneven as a normal's."""
     at = usable & (expected > _LEAST)
     if at.sum() < 14:
         return 0.0
@@ -265,10 +267,7 @@ def _half_spread(away: Floats) -> float:
 
 
 def _quantiles(mean: Floats, spread: float) -> tuple[Floats, Floats]:
-    if spread * mean.max() < 1e-6:
-        law = poisson(mean)
-    else:
-        law = nbinom(1 / spread, 1 / (1 + spread * mean))
+    law = poisson(mean) if spread * mean.max() < 1e-06 else nbinom(1 / spread, 1 / (1 + spread * mean))
     return np.asarray(law.ppf(TAIL), np.float64), np.asarray(law.isf(TAIL), np.float64)
 
 

@@ -92,7 +92,8 @@ KINDS: tuple[Kind, ...] = (
 
 def _told_once(whole: Daily, parts: list[Daily]) -> tuple[Daily, list[Daily]]:
     """Flags without repetition: a day on which one word makes half of the difference or more is told of that word, any
-    other day of all events is told of all and of no word."""
+    other day of all events is told of all and of no word.
+    """
     if not parts:
         return whole, parts
     kept = whole.flag.copy()
@@ -172,7 +173,8 @@ def _closed(whole: Daily) -> list[Finding]:
         return []
     weekday = pd.DatetimeIndex(whole.day).dayofweek.to_numpy()
     each = {
-        _WEEKDAYS[one]: (int((weekday[at] == one).sum()), int((weekday == one).sum())) for one in sorted(set(weekday[at]))
+        _WEEKDAYS[one]: (int((weekday[at] == one).sum()), int((weekday == one).sum()))
+        for one in sorted(set(weekday[at]))
     }
     said = " and ".join(f"{name} ({n:,} of {of:,})" for name, (n, of) in each.items())
     return [
