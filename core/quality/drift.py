@@ -23,9 +23,9 @@ _POINTS = 0.1  # a share of missing values must change by ten points
 _MOST = 40  # findings of one kind of load, the strongest
 _MEANING = (
     "Compared with all earlier loads and with the one before, at the same mix of event words. Population stability "
-    f"index (PSI): below {SOME} alike, from {MUCH} another population. It must also be larger than chance makes it once "
-    "in 1,000 times for so many users (not events, since one user's events are alike), and what chance makes on average "
-    "is taken off before it is held against these bounds, so that a small load needs a larger change."
+    f"index (PSI): below {SOME} alike, from {MUCH} another population. It must also be larger than chance makes it in "
+    "1 of 1,000 cases for so many users (not events: one user's events are alike), and what chance makes on average is "
+    "taken off before it is held against these bounds, so that a small load needs a larger change."
 )
 
 

@@ -13,6 +13,7 @@ from core.quality.loads import Loads, ids
 from core.quality.shift import Apart, Floats, apart, hour_shift
 from core.quality.types import Asked, Finding, Level
 
+_ALIKE = 0.05  # from this share of ids on that differ in spelling only
 _FEW = 100  # fewer users than this in a load, or before it: its ids and hours say nothing
 
 
@@ -52,7 +53,7 @@ def _shifted(loads: Loads, load: int, by: int, away: float, left: float) -> Find
     summer = " One hour may also be summer time." if abs(by) == 1 else ""
     title = f"Load {load}: the day lies {hours} than in earlier loads. Another time zone?{summer}"
     meaning = (
-        f"{percent(away)} of events would have to change their hour to make the load's day that of earlier loads; moved "
+        f"{percent(away)} of events would have to change their hour to make the load's day that of before; moved "
         f"by {hours[: hours.rindex(' ')]}, {percent(left)}. If so, undo the load and load it again with its time zone."
     )
     level: Level = "note" if abs(by) == 1 else "serious"
@@ -79,27 +80,32 @@ def id_changes(asked: Asked, loads: Loads, table: Literal["users", "items"]) -> 
         if load not in total.index or total.loc[load, "n"] < _FEW or total.loc[past, "n"].sum() < _FEW:
             continue
         known, alike = (float(total.loc[load, name] / total.loc[load, "n"]) for name in ("known", "alike"))
-        counts = [forms["n"].loc[past].sum(), forms["n"].loc[load]]
-        found = apart(*(one.to_numpy(np.float64) for one in counts), float(counts[0].sum()), float(counts[1].sum()))
-        lengths = [
-            float(forms["length"].loc[some].to_numpy().sum() / one.sum())
-            for some, one in zip((past, load), counts, strict=True)
-        ]
-        told = _id_words(load, column, alike, known, found, counts, lengths)
+        now, sides = forms["n"].loc[load], [past, past[-1:]]
+        counts = [forms["n"].loc[side].sum() for side in sides]
+        found = [apart(one.to_numpy(np.float64), now.to_numpy(np.float64), one.sum(), now.sum()) for one in counts]
+        length = float(forms["length"].loc[load].sum() / now.sum())
+        before = [float(forms["length"].loc[s].to_numpy().sum() / n.sum()) for s, n in zip(sides, counts, strict=True)]
+        # Ids that the load before had in other spellings too are told of that load.
+        told_before = float(total.loc[past[-1], "alike"] / total.loc[past[-1], "n"])
+        other = min(one.level for one in found) == 2 or min(abs(length - one) for one in before) >= 2
+        told = _id_words(
+            load, column, alike if alike >= told_before + _ALIKE else 0.0, known, other,
+            [(counts[0], before[0]), (now, length)],
+        )  # fmt: skip
         if told:
             yield finding(
-                loads, load, told[0], told[1], told[2], column, change="ids", known=known, alike=alike, psi=found.psi,
-                strength=max(alike, found.psi), length_before=lengths[0], length_now=lengths[1],
-                forms_before=counts[0].to_dict(), forms_now=counts[1].to_dict(),
+                loads, load, told[0], told[1], told[2], column, change="ids", known=known, alike=alike,
+                psi=found[0].psi, strength=max(alike, found[0].psi), length_before=before[0], length_now=length,
+                forms_before=counts[0].to_dict(), forms_now=now.to_dict(),
             )  # fmt: skip
 
 
 def _id_words(
-    load: int, column: str, alike: float, known: float, found: Apart, forms: list[pd.Series], lengths: list[float]
+    load: int, column: str, alike: float, known: float, other: bool, forms: list[tuple[pd.Series, float]]
 ) -> tuple[Level, str, str] | None:
-    """Level, title and meaning of what ids say; None where they are as before."""
-    shown = [f"“{one.idxmax()}” of {length:.0f} characters" for one, length in zip(forms, lengths, strict=True)]
-    if alike >= 0.05:
+    """Level, title and meaning of what ids say; None where they are as before. `other`: form or length changed."""
+    shown = [f"“{one.idxmax()}” of {length:.0f} characters" for one, length in forms]
+    if alike:
         title = (
             f"Load {load}: {percent(alike)} of its {column}s are new, but differ from an id of earlier loads only in "
             f"zeros in front, “.0” at the end, spaces or capitals (mostly {shown[1]}, before {shown[0]})."
@@ -109,7 +115,7 @@ def _id_words(
             "merge the ids (the finding about ids that are alike offers it)."
         )
         return "serious", title, meaning
-    if found.level == 2 or (abs(lengths[0] - lengths[1]) >= 2 and known < 0.05):
+    if other and known < 0.5:
         title = f"Load {load}: {column} ids are written in another way: mostly {shown[1]}, before {shown[0]}."
         meaning = f"By form and length of ids. {percent(known)} of the load's {column}s are known from earlier loads."
         return "look", title, meaning

@@ -106,7 +106,8 @@ def ids(asked: Asked, table: Literal["users", "items"]) -> pd.DataFrame:
             f"told AS (SELECT load, form, length(id) AS length, min(load) OVER (PARTITION BY {no}) < load AS known, "
             f"min(load) OVER (PARTITION BY bare) < load AS bare_known FROM seen JOIN few USING ({no})) "
             "SELECT load, form, count(*) AS n, count(*) FILTER (known) AS known, "
-            "count(*) FILTER (bare_known AND NOT known) AS alike, sum(length)::DOUBLE AS length FROM told GROUP BY 1, 2",
+            "count(*) FILTER (bare_known AND NOT known) AS alike, sum(length)::DOUBLE AS length "
+            "FROM told GROUP BY 1, 2",
             (max(1, total // IDS),),
         ),
     )
