@@ -13,6 +13,7 @@ from core.figures.campaigns import CONTACTED, STAGE_NAMES, waterfall_figure
 from core.figures.evaluate import audience_figure, comparison_figure, model_colour, target_figure, way_name
 from core.figures.experiments import ARM_NAMES, arm_colour, difference_figure, points, rates_figure
 from core.figures.explain import parts_are_shares, parts_figure, shared_items_figure, tastes_figure, traits_figure
+from core.figures.quality import daily_figure
 from core.figures.template import COLOURS, event_mark, event_name
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "arm_colour",
     "audience_figure",
     "comparison_figure",
+    "daily_figure",
     "difference_figure",
     "event_mark",
     "event_name",

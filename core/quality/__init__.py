@@ -22,12 +22,14 @@ from core.quality.types import (
     Scope,
     Selection,
 )
+from core.quality.volume import Daily, Measure, daily
 
 __all__ = [
     "KEY",
     "Action",
     "Asked",
     "Cap",
+    "Daily",
     "Effect",
     "Exclude",
     "Figures",
@@ -36,6 +38,7 @@ __all__ = [
     "Finding",
     "Kind",
     "Level",
+    "Measure",
     "Merge",
     "Param",
     "Reader",
@@ -43,5 +46,6 @@ __all__ = [
     "Returns",
     "Scope",
     "Selection",
+    "daily",
     "figures",
 ]

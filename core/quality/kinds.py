@@ -8,18 +8,13 @@ from __future__ import annotations
 import pyarrow as pa
 
 from core.errors import Refusal
-from core.quality import amounts, cancellation, complete, unique, valid, where
+from core.quality import amounts, cancellation, complete, drift, unique, valid, volume, where
 from core.quality.types import KEY, Asked, Kind, Scope, Selection
 from core.store import Query
 
-KINDS: dict[str, Kind] = {
-    **{k.code: k for k in where.KINDS},
-    **{k.code: k for k in complete.KINDS},
-    **{k.code: k for k in valid.KINDS},
-    **{k.code: k for k in unique.KINDS},
-    **{k.code: k for k in amounts.KINDS},
-    **{k.code: k for k in cancellation.KINDS},
-}
+_MODULES = (amounts, cancellation, complete, drift, unique, valid, volume, where)
+
+KINDS: dict[str, Kind] = {kind.code: kind for module in _MODULES for kind in module.KINDS}
 
 
 def kind_of(selection: Selection) -> Kind:
