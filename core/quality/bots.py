@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from core.quality.ask import one, remember
+from core.quality.given import amount
 from core.quality.per_user import (
     LOOKS,
     QUIET_HOURS,
@@ -61,9 +62,9 @@ class Seen:
 def bots(asked: Asked, params: Mapping[str, Param]) -> Seen:
     """The users that look like bots, with what gives them away; asked once for the same parameters.
 
-    Raises nothing: without times of day, or with fewer than 20 users to compare with, none is found.
+    Without times of day, or with fewer than 20 users to compare with, none is found. Raises Refusal `bad_selection`.
     """
-    signs, far, least = (float(params[name] or 0) for name in ("signs", "far", "least"))
+    signs, far, least = amount(params, "signs", low=1), amount(params, "far"), amount(params, "least", low=1)
     return remember(asked, f"bots {signs} {far} {least}", lambda: _bots(asked, signs, far, least))
 
 
