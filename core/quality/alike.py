@@ -55,8 +55,8 @@ def _finding(asked: Asked, table: Literal["users", "items"]) -> Finding | None:
         "look",
         f"{pairs.num_rows:,} of {of:,} {table} ({percent(pairs.num_rows, of)}) have an id that differs from another's "
         "only in how it is typed.",
-        'Compared without case, without white space, and without a ".0" at the end as spreadsheets add it. Leading zeros '
-        "count as a difference unless asked otherwise. Of ids that are alike the one with the most events is kept.",
+        'Compared without case, without white space, and without a ".0" at the end as spreadsheets add it. Leading '
+        "zeros count as a difference unless asked otherwise. Of ids that are alike the one with the most events is kept.",
         table,
         pairs.num_rows,
         of,
@@ -94,7 +94,8 @@ def _pairs(
     query = Query(
         f"WITH formed AS (SELECT {key} AS k, {name} AS id, {form} AS form FROM {table}), "
         "alike AS (SELECT * FROM formed WHERE form IN (SELECT form FROM formed GROUP BY form HAVING count(*) > 1)), "
-        f"counted AS (SELECT {key} AS k, count(*) AS n FROM events WHERE {key} IN (SELECT k FROM alike) GROUP BY {key}), "
+        f"counted AS (SELECT {key} AS k, count(*) AS n FROM events "
+        f"WHERE {key} IN (SELECT k FROM alike) GROUP BY {key}), "
         "known AS (SELECT k, id, form, coalesce(n, 0) AS n FROM alike LEFT JOIN counted USING (k)), "
         "kept AS (SELECT k, n, first_value(k) OVER w AS into_no, first_value(n) OVER w AS best FROM known "
         "WINDOW w AS (PARTITION BY form ORDER BY n DESC, id)) "
@@ -109,5 +110,5 @@ def _choose(asked: Asked, params: Mapping[str, Param]) -> Query | pa.Array:
 
 
 KINDS: tuple[Kind, ...] = (Kind("alike_ids", None, "ids that differ only in how they are typed", DEFAULTS, _choose),)
-"""alike_ids: `table` users or items; what is not looked at: `case`, white `space`, leading `zeros`, a `point` and zeros at
-the end. Chooses all but the one kept of each group."""
+"""alike_ids: `table` users or items; what is not looked at: `case`, white `space`, leading `zeros`, a `point` and zeros
+at the end. Chooses all but the one kept of each group."""

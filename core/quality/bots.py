@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -88,8 +87,8 @@ def detect(asked: Asked) -> list[Finding]:
             f"({percent(events, of_events)}).",
             f"At least {DEFAULTS['signs']} of {len(SIGNS)} signs agree, an inhuman pace or evenness among them: even "
             "gaps between looks, a fast pace, looks in the quiet hours "
-            f"({at.quiet:02d}:00 to {until:02d}:00 UTC in these data), long runs without a pause of 30 minutes, very many "
-            "different items, nothing bought, odd dwell times. Each sign is placed among up to "
+            f"({at.quiet:02d}:00 to {until:02d}:00 UTC in these data), long runs without a pause of 30 minutes, very "
+            "many different items, nothing bought, odd dwell times. Each sign is placed among up to "
             f"{seen.others:,} other users, by median and median deviation of logarithms; at least "
             f"{DEFAULTS['least']} looks are needed. Whoever buys much is not taken for a bot.",
             "users",

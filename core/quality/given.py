@@ -53,5 +53,7 @@ def pattern(params: Mapping[str, Param], name: str) -> str:
     try:
         re.compile(value)
     except re.error as error:
-        raise Refusal("bad_selection", f"The pattern {value!r} cannot be read: {error}.", "As in test|qa|demo.") from None
+        raise Refusal(
+            "bad_selection", f"The pattern {value!r} cannot be read: {error}.", "As in test|qa|demo."
+        ) from None
     return value

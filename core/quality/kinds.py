@@ -8,10 +8,18 @@ from __future__ import annotations
 import pyarrow as pa
 
 from core.errors import Refusal
+from core.quality import alike, bots, codes, ids, once, resellers
 from core.quality.types import KEY, Asked, Kind, Scope, Selection
 from core.store import Query
 
-KINDS: dict[str, Kind] = {}
+KINDS: dict[str, Kind] = {
+    **{k.code: k for k in ids.KINDS},
+    **{k.code: k for k in alike.KINDS},
+    **{k.code: k for k in bots.KINDS},
+    **{k.code: k for k in resellers.KINDS},
+    **{k.code: k for k in once.KINDS},
+    **{k.code: k for k in codes.KINDS},
+}
 
 
 def kind_of(selection: Selection) -> Kind:
