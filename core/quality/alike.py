@@ -53,10 +53,10 @@ def _finding(asked: Asked, table: Literal["users", "items"]) -> Finding | None:
     return Finding(
         "alike_ids",
         "look",
-        f"{pairs.num_rows:,} of {of:,} {table} ({percent(pairs.num_rows, of)}) have an id that differs from another's "
-        "only in how it is typed.",
+        f"{pairs.num_rows:,} of {of:,} {table} ({percent(pairs.num_rows, of)}) have an id that differs from "
+        "another's only in how it is typed.",
         'Compared without case, without white space, and without a ".0" at the end as spreadsheets add it. Leading '
-        "zeros count as a difference unless asked otherwise. Of ids that are alike the one with the most events is kept.",
+        "zeros count as a difference unless asked otherwise. Of alike ids the one with the most events is kept.",
         table,
         pairs.num_rows,
         of,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -184,7 +185,7 @@ def _early_signs(
     figures = _dwell(table)
     odd = (views == 0) & (views.sum() >= 0.5 * looks.sum())
     if places["dwell"] is not None:
-        odd |= (views >= _KNOWN) & (places["dwell"].far(figures["dwell"]) <= -far)
+        odd |= (views >= _KNOWN) & places["dwell"].below(figures["dwell"], far)
     if places["vary"] is not None:
         odd |= (views >= _KNOWN) & (figures["vary"] <= 0.1) & (places["vary"].usual > 0.2)
     # five where none are: 7 in 1,000 by chance, if all users were alike
@@ -194,13 +195,15 @@ def _early_signs(
 def _late_signs(rows: Mapping[str, Floats], places: Mapping[str, Place | None], far: float) -> dict[str, Bools]:
     """The signs that need every gap: even, pace, long, reach."""
 
-    def above(name: str, sign: int = 1) -> Bools:
+    def out(name: str, side: Literal["above", "below"]) -> Bools:
         place = places[name]
-        return np.zeros(len(rows[name]), np.bool_) if place is None else sign * place.far(rows[name]) >= far
+        if place is None:
+            return np.zeros(len(rows[name]), np.bool_)
+        return place.above(rows[name], far) if side == "above" else place.below(rows[name], far)
 
-    even = (rows["gaps"] >= 20) & (rows["spread"] <= EVEN) & above("spread", -1)
-    pace = (rows["gaps"] >= 20) & (above("gap", -1) | (above("peak") & (rows["gap"] <= 2)))
-    return {"even": even, "pace": pace, "long": above("long"), "reach": above("reach")}
+    even = (rows["gaps"] >= 20) & (rows["spread"] <= EVEN) & out("spread", "below")
+    pace = (rows["gaps"] >= 20) & (out("gap", "below") | (out("peak", "above") & (rows["gap"] <= 2)))
+    return {"even": even, "pace": pace, "long": out("long", "above"), "reach": out("reach", "above")}
 
 
 def _dwell(table: pa.Table) -> dict[str, Floats]:

@@ -38,8 +38,8 @@ _OTHER = (
 # In a title these words stand among others, so those that are also things ("post", "port", "tip", "bon") are left out.
 _TITLE = (
     "postage|shipping|delivery charge|freight|carriage|versand|versandkosten|frais de port|livraison|fees?|"
-    "bank charges?|surcharge|commission|discount|rabatt|gutschein|vouchers?|gift ?cards?|coupon|adjust(ment)?|bad debt|manual|"
-    "samples?|gift ?wrap(ping)?|korrektur|donation"
+    "bank charges?|surcharge|commission|discount|rabatt|gutschein|vouchers?|gift ?cards?|coupon|adjust(ment)?|"
+    "bad debt|manual|samples?|gift ?wrap(ping)?|korrektur|donation"
 )
 _BY_NAME = f"^({_CARRYING}|{_MONEY}|{_OTHER})$"
 _BY_TITLE = f"(^|[^\\p{{L}}])({_TITLE})([^\\p{{L}}]|$)"
@@ -70,10 +70,10 @@ def detect(asked: Asked) -> list[Finding]:
             "serious",
             f"{len(found):,} of {of:,} item codes look like no products: {named}.",
             "A code counts as no product when it is nothing but the name of a service (postage, fee, discount ...), or "
-            f"when {DEFAULTS['hints']} hints agree: a service in its title, a code written unlike {1 - RARE:.0%} of the "
-            "others, prices that vary far more than those of other items, lie far from them or go below zero, "
-            "bought but never looked at where other items are looked at. How it is used alone is never enough. Left in, "
-            "such codes come up in lists of top items and in recommendations.",
+            f"when {DEFAULTS['hints']} hints agree: a service in its title, a code written unlike {1 - RARE:.0%} of "
+            "the others, prices that vary far more than those of other items, lie far from them or go below zero, "
+            "bought but never looked at where other items are. How it is used alone is never enough. Left in, such "
+            "codes come up in lists of top items and in recommendations.",
             "items",
             len(found),
             of,
@@ -121,7 +121,9 @@ def _non_products(asked: Asked, hints: float, far: float) -> list[dict[str, obje
     table = _items(asked)
     if not table.num_rows:
         return []
-    named, titled = _flag(table, "named"), _flag(table, "titled")
+    named, titled, digits = _flag(table, "named"), _flag(table, "titled"), ~_flag(table, "letters")
+    if (named & digits).mean() > RARE:  # "SERVICE-001" is a dinner service where many codes are like it
+        named = named & ~digits
     form, use = _form(table), _use(table, far)
     written = sum(shown.astype(np.int64) for shown in form.values())
     used = sum(shown.astype(np.int64) for shown in use.values())
@@ -133,7 +135,7 @@ def _non_products(asked: Asked, hints: float, far: float) -> list[dict[str, obje
     for i, row in zip(np.flatnonzero(is_one), rows, strict=True):
         row["money"] = round(row["money"], 2)
         row["why"] = "; ".join(text for text, shown in why.items() if shown[i])
-    return rows
+    return list(rows)
 
 
 def _form(table: pa.Table) -> dict[str, Bools]:

@@ -1,4 +1,4 @@
-"""Users and items chosen by their raw ids: those that an analyst names, and those whose id says that they are a test."""
+"""Users and items chosen by their raw ids: those that an analyst names, and those that are tests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pyarrow as pa
 from core.errors import Refusal
 from core.quality.ask import remember
 from core.quality.given import pattern, people_table, words
-from core.quality.per_user import percent
+from core.quality.per_user import listed, percent
 from core.quality.types import KEY, Asked, Exclude, Finding, Kind, Param, Repair, Selection
 from core.store import Query, ident, joined
 
@@ -38,10 +38,10 @@ def _finding(asked: Asked, table: Literal["users", "items"]) -> Finding | None:
     selection = Selection.of("test_id", table=table)
     counts = asked.reader.rows(
         Query(
-            "SELECT (SELECT count(*) FROM {0}) AS n, count(*) AS events, coalesce(sum(value) FILTER (event IN "
-            "('purchase', 'return')), 0)::DOUBLE AS money FROM events WHERE {1} IN "
-            "(SELECT unnest(CAST(? AS BIGINT[])))".format(table, key),
-            (f"[{','.join(str(row['k']) for row in rows)}]",),
+            f"SELECT (SELECT count(*) FROM {table}) AS n, count(*) AS events, coalesce(sum(value) FILTER (event IN "
+            f"('purchase', 'return')), 0)::DOUBLE AS money FROM events WHERE {key} IN "
+            "(SELECT unnest(CAST(? AS BIGINT[])))",
+            (listed(row["k"] for row in rows),),
         ),
         step=asked.step,
     )[0]
@@ -51,8 +51,8 @@ def _finding(asked: Asked, table: Literal["users", "items"]) -> Finding | None:
         "serious",
         f"{count:,} of {of:,} {table} ({percent(count, of)}) are called tests by their id; they have "
         f"{counts['events']:,} events.",
-        f"Their id has one of these as a word of its own ({TESTS.replace('|', ', ')}; not as part of another word, as in "
-        "contest), or an attribute consists of such words alone.",
+        f"Their id has one of these as a word of its own ({TESTS.replace('|', ', ')}; not as part of another word, as "
+        "in contest), or an attribute consists of such words alone.",
         table,
         count,
         of,
@@ -71,6 +71,9 @@ def _tests(asked: Asked, table: Literal["users", "items"], tests: str) -> list[d
 
 
 def _find_tests(asked: Asked, table: Literal["users", "items"], tests: str) -> list[dict[str, Any]]:
+    readable = asked.reader.rows(Query("SELECT TRY(regexp_matches('', p)) AS ok FROM (SELECT ? AS p)", (tests,)))
+    if readable[0]["ok"] is None:
+        raise Refusal("bad_selection", f"The pattern {tests!r} cannot be read.", "It may be as simple as test|qa|demo.")
     key, name = KEY[table], f"{table[:-1]}_id"
     # A word ends where letters end, or where a small letter meets a capital (testUser): spaces are put there.
     apart = f"lower(regexp_replace({name}, '(\\p{{Ll}})(\\p{{Lu}})', '\\1 \\2', 'g'))"
@@ -79,12 +82,11 @@ def _find_tests(asked: Asked, table: Literal["users", "items"], tests: str) -> l
     for column, kind in asked.columns.get(table, {}).items():
         role = asked.roles.get((table, column))
         if kind == "VARCHAR" and role in ("attribute", "title", "category"):
-            value, label = f"lower({ident(column)})", f"its {column}"
+            # "Dummy" may be the name of a film; "dummy item" is none
+            more = f"(^|[^\\p{{L}}])({_BESIDE})([^\\p{{L}}]|$)" if role == "title" else word
+            says = f"regexp_matches(lower({ident(column)}), ?)"
             reasons.append(
-                Query(
-                    f"CASE WHEN regexp_matches({value}, ?) AND regexp_matches({value}, ?) THEN ? END",
-                    (word, whole, label),
-                )
+                Query(f"CASE WHEN {says} AND {says} AND {says} THEN ? END", (word, whole, more, f"its {column}"))
             )
         elif kind == "BOOLEAN" and role == "attribute":
             reasons.append(
@@ -95,7 +97,8 @@ def _find_tests(asked: Asked, table: Literal["users", "items"], tests: str) -> l
     query += (
         f") AS why FROM {table}), found AS (FROM told WHERE why <> ''), counted AS (SELECT {key} AS k, count(*) AS n "
         f"FROM events WHERE {key} IN (SELECT k FROM found) GROUP BY {key}) SELECT k::BIGINT AS k, id, "
-        "why || ' says so' AS why, coalesce(n, 0) AS events FROM found LEFT JOIN counted USING (k) ORDER BY events DESC, id"
+        "why || ' says so' AS why, coalesce(n, 0) AS events FROM found LEFT JOIN counted USING (k) "
+        "ORDER BY events DESC, id"
     )
     return asked.reader.rows(query, step=asked.step)
 
@@ -139,4 +142,4 @@ KINDS: tuple[Kind, ...] = (
     Kind("test_id", None, "users or items that are tests", {"table": "users", "pattern": TESTS}, _choose_tests),
 )
 """ids: `table` users or items; `ids` raw ids. test_id: `table`; `pattern` words of an id, parted by | (a regular
-expression, lower case)."""
+expression, lower case); a yes in a column called is_test, internal and the like counts whatever the pattern."""

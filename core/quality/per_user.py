@@ -30,7 +30,8 @@ class Clock:
     Attributes:
         known: there are times of day (not dates alone).
         quiet: the hour of UTC, 0 to 23, with which the six quietest hours of the day begin.
-        usual: share of looks in these hours, 0 to 1; None without looks that have a time.
+        usual: their share, 0 to 1, if each user counts once in each hour of the day in which the user ever looked (to
+            about 2 %); None without looks that have a time.
         tick: the finest step of the times in seconds: 60, 1 or 0 (finer than a second).
     """
 
@@ -67,9 +68,17 @@ class Place:
         """The median of the others."""
         return float(np.exp(self.centre))
 
+    def above(self, values: Floats, far: float) -> Bools:
+        """Which values are at least `far` spreads above the usual, and at least twice the usual."""
+        return np.asarray((self.far(values) >= far) & (values >= 2 * self.usual), np.bool_)
+
+    def below(self, values: Floats, far: float) -> Bools:
+        """Which values are at least `far` spreads below the usual, and at most half the usual; 0 is not placed."""
+        return np.asarray((self.far(values) <= -far) & (values <= self.usual / 2), np.bool_)
+
     def limit(self, far: float) -> float:
-        """The value that lies `far` spreads above the usual."""
-        return float(np.exp(self.centre + far * self.spread))
+        """The least value that is `above`."""
+        return float(max(np.exp(self.centre + far * self.spread), 2 * self.usual))
 
 
 def clock(asked: Asked) -> Clock:
@@ -81,7 +90,7 @@ def per_user(asked: Asked) -> pa.Table:
     """One row a user with at least one event, in order of user_no; asked once.
 
     Columns: user_no; n = events; looks = what the user did but for buying (LOOKS); kept = carts and purchases; quiet =
-    looks in the quiet hours; views = looks with a dwell time; dwell, dwell2 = sum of dwell seconds and of their squares.
+    looks in the quiet hours; views = looks with a dwell time; dwell, dwell2 = sum of dwell seconds and their squares.
     """
     return remember(asked, "users", lambda: _per_user(asked))
 
@@ -128,14 +137,15 @@ def percent(part: float, of: float) -> str:
 
 def _clock(asked: Asked) -> Clock:
     hours = {int(row["h"]): row for row in asked.reader.rows(_HOURS, step=asked.step)}
-    looks = np.array([hours[h]["looks"] if h in hours else 0 for h in range(24)], np.float64)
+    # by people, not by looks: one bot at night must not make the night a busy time
+    people = np.array([hours[h]["people"] if h in hours else 0 for h in range(24)], np.float64)
     total = sum(row["n"] for row in hours.values())
     if not total:
         return Clock(False, 0, None, 0)
     form = one(asked, _FORM)
-    rolled = np.array([np.take(looks, range(h, h + QUIET_HOURS), mode="wrap").sum() for h in range(24)])
+    rolled = np.array([np.take(people, range(h, h + QUIET_HOURS), mode="wrap").sum() for h in range(24)])
     quiet = int(rolled.argmin())
-    usual = float(rolled[quiet] / looks.sum()) if looks.sum() else None
+    usual = float(rolled[quiet] / people.sum()) if people.sum() else None
     tick = 60.0 if form["minutes"] > 0.99 else 1.0 if form["seconds"] > 0.99 else 0.0
     return Clock(form["midnight"] < 0.9, quiet, usual, tick)
 
@@ -154,8 +164,8 @@ def _per_user(asked: Asked) -> pa.Table:
 
 
 _HOURS = Query(
-    f"SELECT hour(at_utc) AS h, count(*) AS n, count(*) FILTER ({LOOKS} AND user_no IS NOT NULL) AS looks FROM events "
-    "WHERE at_utc IS NOT NULL GROUP BY h"
+    f"SELECT hour(at_utc) AS h, count(*) AS n, approx_count_distinct(CASE WHEN {LOOKS} THEN user_no END) AS people "
+    "FROM events WHERE at_utc IS NOT NULL GROUP BY h"
 )
 _FORM = Query(
     "SELECT avg((s % 86400000000 = 0)::INT) AS midnight, avg((s % 60000000 = 0)::INT) AS minutes, "

@@ -19,7 +19,7 @@ TRADE = 0.25  # where so much of the money is theirs, they are the business, and
 
 
 def resellers(asked: Asked, params: Mapping[str, Param]) -> tuple[pa.Table, Mapping[str, Floats]]:
-    """The rows of `buying` of the users taken for resellers, the largest orders first, and how far each figure lies out.
+    """The rows of `buying` of the users taken for resellers, largest orders first, and how far each figure lies out.
 
     Raises Refusal `bad_selection`.
     """
@@ -39,8 +39,8 @@ def detect(asked: Asked) -> list[Finding]:
     selection = Selection.of("reseller")
     names = raw_ids(asked, "users", numbers(found, "user_no")[:8])
     lots = (
-        f" The usual buyer takes {usual['line']:,.0f} units a line here: much of the trade is wholesale already, and only "
-        "those who stand out even so are named."
+        f" The usual buyer takes {usual['line']:,.0f} units a line here: much of the trade is wholesale already, and "
+        "only those who stand out even so are named."
         if usual["line"] >= 5
         else ""
     )
@@ -56,10 +56,10 @@ def detect(asked: Asked) -> list[Finding]:
             "look",
             f"{count:,} of {buyers.num_rows:,} buyers take far larger quantities than others; "
             f"{percent(money, total)} of gross revenue is theirs.",
-            f"Of at least {DEFAULTS['orders']} orders, the median order lies at least {DEFAULTS['far']:g} spreads (median "
-            "deviations of logarithms) above that of other buyers in two of: units an order, units a line, money an "
-            f"order; units among them. Others: {usual['units']:,.0f} units and {usual['money']:,.2f} of money an order, "
-            f"{usual['line']:,.1f} units a line. Single slips of the hand do not count.{lots} {advice}",
+            f"Of at least {DEFAULTS['orders']} orders, the median order lies at least {DEFAULTS['far']:g} spreads "
+            "(median deviations of logarithms) above that of other buyers in two of: units an order, units a line, "
+            f"money an order; units among them. Others: {usual['units']:,.0f} units and {usual['money']:,.2f} of "
+            f"money an order, {usual['line']:,.1f} units a line. Single slips of the hand do not count.{lots} {advice}",
             "users",
             count,
             buyers.num_rows,
@@ -78,11 +78,12 @@ def detect(asked: Asked) -> list[Finding]:
 
 def _resellers(asked: Asked, far: float, orders: float) -> tuple[pa.Table, Mapping[str, Floats]]:
     table = buying(asked)
-    placed = {}
+    placed, above = {}, {}
     for name in FIGURES:
-        place = Place.of(column(table, name))
-        placed[name] = np.zeros(table.num_rows) if place is None else place.far(column(table, name))
-    above = {name: values >= far for name, values in placed.items()}
+        values = column(table, name)
+        place = Place.of(values)
+        placed[name] = np.zeros(len(values)) if place is None else place.far(values)
+        above[name] = np.zeros(len(values), np.bool_) if place is None else place.above(values, far)
     number = sum(values.astype(np.int64) for values in above.values())
     is_one = (number >= 2) & (above["units"] | above["line"]) & (column(table, "orders") >= orders)
     chosen: Ints = np.flatnonzero(is_one)
