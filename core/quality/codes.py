@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from core.quality.ask import remember
 from core.quality.given import amount
-from core.quality.per_user import Bools, Floats, Place, column
+from core.quality.per_user import Bools, Floats, Place, column, numbers, per_item
 from core.quality.types import Asked, Exclude, Finding, Kind, Param, Repair, Selection
 from core.store import Query, ident
 
@@ -96,25 +96,35 @@ def _items(asked: Asked) -> pa.Table:
     titles = [name for name in asked.columns.get("items", {}) if asked.roles.get(("items", name)) == "title"]
     title = f"{ident(titles[0])}::VARCHAR" if titles else "NULL::VARCHAR"
     query = Query(
-        "WITH seen AS (SELECT item_no, count(*) AS events, count(*) FILTER (event = 'view') AS views FROM events "
-        "WHERE item_no IS NOT NULL GROUP BY item_no), traded AS (SELECT item_no, "
+        "WITH traded AS (SELECT item_no, "
         "count(*) FILTER (event = 'purchase') AS bought, sum(value)::DOUBLE AS money, "
         "count(*) FILTER (event = 'purchase' AND quantity > 0 AND value < 0) AS below, avg(ln(price)) AS level, "
         "stddev_pop(ln(price)) AS vary FROM (SELECT item_no, event, value, quantity, "
         "CASE WHEN event = 'purchase' AND quantity > 0 AND value > 0 THEN value::DOUBLE / quantity END AS price "
         "FROM events WHERE event IN ('purchase', 'return') AND item_no IS NOT NULL) GROUP BY item_no) "
-        f"SELECT i.item_no, i.item_id AS item, {title} AS title, coalesce(events, 0) AS events, "
-        "coalesce(views, 0) AS views, coalesce(bought, 0) AS bought, coalesce(money, 0) AS money, "
+        f"SELECT i.item_no, i.item_id AS item, {title} AS title, "
+        "coalesce(bought, 0) AS bought, coalesce(money, 0) AS money, "
         "coalesce(below, 0) AS below, exp(level) AS price, vary, length(i.item_id) AS long, "
         "NOT regexp_matches(i.item_id, '[0-9]') AS letters, "
         "regexp_replace(lower(i.item_id), '[\\p{L}\\p{N}]+', '', 'g') AS marks, "
         f"regexp_matches(regexp_replace(lower(i.item_id), '[^\\p{{L}}]+', '', 'g'), ?) AS named, "
-        f"coalesce(regexp_matches(lower({title}), ?), false) AS titled FROM items i LEFT JOIN seen USING (item_no) "
+        f"coalesce(regexp_matches(lower({title}), ?), false) AS titled FROM items i "
         "LEFT JOIN traded USING (item_no) "
-        "ORDER BY events DESC, item",
+        "ORDER BY item_no",
         (_BY_NAME, _BY_TITLE),
     )
-    return remember(asked, "items by code", lambda: asked.reader.read(query, step=asked.step))
+    return remember(asked, "items by code", lambda: _with_events(asked, asked.reader.read(query, step=asked.step)))
+
+
+def _with_events(asked: Asked, table: pa.Table) -> pa.Table:
+    """The items with their events and views, those with the most events first."""
+    seen = per_item(asked)
+    place = np.searchsorted(numbers(table, "item_no"), numbers(seen, "item_no"))
+    for name, given in (("events", "n"), ("views", "views")):
+        counts = np.zeros(table.num_rows, np.int64)
+        counts[place] = numbers(seen, given)
+        table = table.append_column(name, pa.array(counts))
+    return table.sort_by([("events", "descending"), ("item", "ascending")])
 
 
 def _non_products(asked: Asked, hints: float, far: float) -> list[dict[str, object]]:

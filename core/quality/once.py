@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 import pyarrow as pa
 
-from core.quality.ask import one
-from core.quality.per_user import buying, column, percent, raw_ids
-from core.quality.types import Asked, Finding, Kind, Param, Scope, Selection
+from core.quality.per_user import Ints, buying, column, numbers, per_item, per_user, percent, raw_ids
+from core.quality.types import KEY, Asked, Finding, Kind, Param, Selection
 from core.store import Query
 
-_USERS = Query("SELECT user_no FROM events WHERE user_no IS NOT NULL GROUP BY user_no HAVING count(*) = 1")
-_ITEMS = Query("SELECT item_no FROM events WHERE item_no IS NOT NULL GROUP BY item_no HAVING count(*) = 1")
 _MEANS = {
     "users": "A model learns a user's taste from what the user did: for those with one event it falls back on what is "
     "popular (a cold start), and no test can hold an event back to judge by. They count in reach and revenue.",
@@ -23,35 +21,22 @@ _MEANS = {
 
 def detect(asked: Asked) -> list[Finding]:
     """A note each on users and on items with one event, where there are any."""
-    found = []
-    for scope, code, query in (("users", "one_off_user", _USERS), ("items", "one_off_item", _ITEMS)):
-        finding = _finding(asked, "users" if scope == "users" else "items", code, query)
-        if finding:
-            found.append(finding)
-    return found
+    return [finding for finding in (_finding(asked, "users"), _finding(asked, "items")) if finding]
 
 
-def _finding(asked: Asked, scope: Scope, code: str, query: Query) -> Finding | None:
-    key = f"{scope[:-1]}_no"
-    row = one(
-        asked,
-        Query(
-            "SELECT count(*) AS n, count(*) FILTER (events = 1) AS once, count(*) FILTER (one_user) AS one_user, "
-            "coalesce(sum(events), 0)::DOUBLE AS events FROM (SELECT count(*) AS events, "
-            f"min(user_no) = max(user_no) AND count(user_no) = count(*) AS one_user FROM events "
-            f"WHERE {key} IS NOT NULL GROUP BY {key})"
-        ),
-    )
-    count, of = int(row["once"]), int(row["n"])
+def _finding(asked: Asked, scope: Literal["users", "items"]) -> Finding | None:
+    table, what = _table(asked, scope), scope[:-1]
+    once = _once(asked, scope)
+    count, of = len(once), table.num_rows
     if not count:
         return None
-    some = asked.reader.rows(Query(f"{query.sql} ORDER BY {key} LIMIT 8"), step=asked.step)
-    facts: dict[str, float] = {"share_of_events": count / row["events"]}
+    facts: dict[str, float] = {"share_of_events": count / float(column(table, "n").sum())}
     if scope == "items":
-        facts["items_of_one_user"] = int(row["one_user"])
+        facts["items_of_one_user"] = int(column(table, "one_user").sum())
     else:
         facts["buyers_with_one_order"] = int((column(buying(asked), "orders") == 1).sum())
-    names = raw_ids(asked, scope, [int(r[key]) for r in some])
+    names = raw_ids(asked, scope, once[:8])
+    code = f"one_off_{what}"
     return Finding(
         code,
         "note",
@@ -61,18 +46,27 @@ def _finding(asked: Asked, scope: Scope, code: str, query: Query) -> Finding | N
         count,
         of,
         selection=Selection.of(code),
-        examples=tuple({scope[:-1]: name, "events": 1} for name in names.values()),
+        examples=tuple({what: names[int(no)], "events": 1} for no in once[:8]),
         facts=facts,
         users=count if scope == "users" else None,
     )
 
 
+def _table(asked: Asked, scope: Literal["users", "items"]) -> pa.Table:
+    return per_user(asked) if scope == "users" else per_item(asked)
+
+
+def _once(asked: Asked, scope: Literal["users", "items"]) -> Ints:
+    table = _table(asked, scope)
+    return numbers(table, KEY[scope])[column(table, "n") == 1]
+
+
 def _choose_users(asked: Asked, params: Mapping[str, Param]) -> Query | pa.Array:
-    return _USERS
+    return pa.array(_once(asked, "users"), pa.int64())
 
 
 def _choose_items(asked: Asked, params: Mapping[str, Param]) -> Query | pa.Array:
-    return _ITEMS
+    return pa.array(_once(asked, "items"), pa.int64())
 
 
 KINDS: tuple[Kind, ...] = (

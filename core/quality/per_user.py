@@ -95,6 +95,14 @@ def per_user(asked: Asked) -> pa.Table:
     return remember(asked, "users", lambda: _per_user(asked))
 
 
+def per_item(asked: Asked) -> pa.Table:
+    """One row an item with at least one event, in order of item_no; asked once.
+
+    Columns: item_no; n = events; views = of them looks at its page (event "view"); one_user = all by one known user.
+    """
+    return remember(asked, "items", lambda: asked.reader.read(_PER_ITEM, step=asked.step))
+
+
 def buying(asked: Asked) -> pa.Table:
     """One row a user who bought, in order of user_no; asked once.
 
@@ -171,6 +179,11 @@ _FORM = Query(
     "SELECT avg((s % 86400000000 = 0)::INT) AS midnight, avg((s % 60000000 = 0)::INT) AS minutes, "
     "avg((s % 1000000 = 0)::INT) AS seconds "
     "FROM (SELECT epoch_us(at_utc) AS s FROM events WHERE at_utc IS NOT NULL LIMIT 200000)"
+)
+_PER_ITEM = Query(
+    "SELECT item_no, count(*) AS n, count(*) FILTER (event = 'view') AS views, "
+    "min(coalesce(user_no, -1)) = max(coalesce(user_no, -2)) AS one_user "
+    "FROM events WHERE item_no IS NOT NULL GROUP BY item_no ORDER BY item_no"
 )
 _BUYING = Query(
     "WITH placed AS (SELECT user_no, sum(quantity) AS units, sum(value)::DOUBLE AS money, "

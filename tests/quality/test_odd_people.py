@@ -13,10 +13,9 @@ import pyarrow as pa
 import pytest
 
 from core.errors import Refusal
-from core.quality import Asked, Finding, Merge, Param, Selection
+from core.quality import Asked, Finding, Merge, Param, Selection, once, resellers
 from core.quality import alike as alike_module
 from core.quality import ids as ids_module
-from core.quality import once, resellers
 from core.quality.alike import alike_pairs
 from core.quality.kinds import chosen, scope_of
 from core.quality.per_user import buying
@@ -129,17 +128,6 @@ def test_buying_agrees_with_pandas(sampled: Asked) -> None:
 
 
 NO_TESTS = ("contest", "protest-1", "chester", "Latest", "fastest99", "qatar", "demos", "u_1", "Stafford", "great_hits")
-    "contest",
-    "protest-1",
-    "chester",
-    "Latest",
-    "fastest99",
-    "qatar",
-    "demos",
-    "u_1",
-    "Stafford",
-    "greatest_hits",
-)
 
 
 def test_a_test_is_told_by_a_word_of_its_own(tmp_path: Path) -> None:
