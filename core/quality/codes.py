@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from core.quality.ask import remember
 from core.quality.given import amount
@@ -119,6 +120,7 @@ def _items(asked: Asked) -> pa.Table:
 def _with_events(asked: Asked, table: pa.Table) -> pa.Table:
     """The items with their events and views, those with the most events first."""
     seen = per_item(asked)
+    seen = seen.filter(pc.is_in(seen["item_no"], table["item_no"].combine_chunks()))
     place = np.searchsorted(numbers(table, "item_no"), numbers(seen, "item_no"))
     for name, given in (("events", "n"), ("views", "views")):
         counts = np.zeros(table.num_rows, np.int64)

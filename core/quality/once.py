@@ -58,7 +58,8 @@ def _table(asked: Asked, scope: Literal["users", "items"]) -> pa.Table:
 
 def _once(asked: Asked, scope: Literal["users", "items"]) -> Ints:
     table = _table(asked, scope)
-    return numbers(table, KEY[scope])[column(table, "n") == 1]
+    once: Ints = numbers(table, KEY[scope])[column(table, "n") == 1]
+    return once
 
 
 def _choose_users(asked: Asked, params: Mapping[str, Param]) -> Query | pa.Array:

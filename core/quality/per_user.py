@@ -129,13 +129,15 @@ def listed(keys: Iterable[int]) -> str:
 
 
 def raw_ids(asked: Asked, table: Scope, keys: Iterable[int]) -> dict[int, str]:
-    """The raw ids of some users or items, by their number."""
+    """The raw ids of some users or items, by their number; the number itself for one that no table names."""
+    keys = [int(each) for each in keys]
     name, key = ident(f"{table[:-1]}_id"), KEY[table]
     query = Query(
         f"SELECT {key} AS k, {name} AS id FROM {table} WHERE {key} IN (SELECT unnest(CAST(? AS BIGINT[])))",
         (listed(keys),),
     )
-    return {int(row["k"]): str(row["id"]) for row in asked.reader.rows(query, step=asked.step)}
+    known = {int(row["k"]): str(row["id"]) for row in asked.reader.rows(query, step=asked.step)}
+    return {each: known.get(each, str(each)) for each in keys}
 
 
 def percent(part: float, of: float) -> str:

@@ -40,7 +40,8 @@ def shop(
             "VALUES (1, 'events', '[]', '{}', 0, 0, 0, 0, 0, 0, 0, TIMESTAMP '2030-01-01')"
         )
         for table, what, more in (("users", "user", users), ("items", "item", items)):
-            ids = {str(row["id"]): {} for row in more} | {str(e[what]): {} for e in events if e.get(what) is not None}
+            ids: dict[str, dict[str, Any]] = {str(row["id"]): {} for row in more}
+            ids.update({str(e[what]): {} for e in events if e.get(what) is not None})
             for row in more:
                 ids[str(row["id"])] = {name: value for name, value in row.items() if name != "id"}
             extra = {name: value for row in ids.values() for name, value in row.items()}

@@ -37,7 +37,9 @@ def run(
     ]
 
 
-def person(rng: np.random.Generator, name: str, *, visits: int = 8, hour: float = 14, buys: float = 0.3, size: int = 6):
+def person(
+    rng: np.random.Generator, name: str, *, visits: int = 8, hour: float = 14, buys: float = 0.3, size: int = 6
+) -> list[dict[str, Any]]:
     """Somebody who looks at a few items a visit, at uneven gaps, and puts some into the cart."""
     rows: list[dict[str, Any]] = []
     taste = rng.choice(ITEMS, 25, replace=False).tolist()
