@@ -8,10 +8,15 @@ from __future__ import annotations
 import pyarrow as pa
 
 from core.errors import Refusal
+from core.quality import forest, outliers, pairs
 from core.quality.types import KEY, Asked, Kind, Scope, Selection
 from core.store import Query
 
-KINDS: dict[str, Kind] = {}
+KINDS: dict[str, Kind] = {
+    **{k.code: k for k in pairs.KINDS},
+    **{k.code: k for k in outliers.KINDS},
+    **{k.code: k for k in forest.KINDS},
+}
 
 
 def kind_of(selection: Selection) -> Kind:

@@ -21,8 +21,8 @@ import pyarrow as pa
 
 from core.errors import Refusal
 from core.quality.ask import one, remember
-from core.quality.looks import described
-from core.quality.pairs import paired
+from core.quality.looks import described, medians
+from core.quality.pairs import cancellations, paired
 from core.quality.types import Asked, Cap, Exclude, Fill, Finding, Kind, Param, Repair, Selection
 from core.quality.usual import (
     CELL,
@@ -88,10 +88,7 @@ def odd(asked: Asked, of: str, limit: float) -> Odd:
 def _odd(asked: Asked, of: str, limit: float) -> Odd:
     c = counts(asked, of)
     z, middle, against = _price_z(asked, c) if of == "price" else _quantity_z(asked, c)
-    if of == "price":
-        flagged = (np.abs(z) > limit) & (near(c, 10) < OTHER_PRICE)
-    else:
-        flagged = (z > limit) & _in_tail(c)
+    flagged = (np.abs(z) > limit) & (near(c, 10) < OTHER_PRICE) if of == "price" else (z > limit) & _in_tail(c)
     cells = np.flatnonzero(flagged)
     rows = asked.reader.read(
         Query(
@@ -167,7 +164,7 @@ def _by_others(asked: Asked, c: Counts, items: Usual, few: Bools, into: tuple[Fl
 
 
 def _quantity_z(asked: Asked, c: Counts) -> tuple[Floats, Floats, Ints]:
-    """Of each count of quantities: the smaller of its robust z's against its item and against all, the usual, by what."""
+    """Of each count of quantities: robust z (the smaller of those against its item and all), the usual, by what."""
     items = usual_of_items(asked, "quantity")
     every = usual(np.zeros_like(c.item), c.step, c.n)
     at = items.place(c.item)
@@ -324,15 +321,22 @@ def _both(undone: bool) -> str:
 def _meaning(of: str, limit: float, slips: int) -> str:
     if of == "price":
         words = (
-            f"On the logarithmic scale, more than {limit:g} robust deviations (median absolute deviation x {TO_SPREAD}, at "
-            f"least {PRICE_FLOOR}) from the median of the item's sales; where it has fewer than {ENOUGH}, from its list "
-            "price, else from its category or all items. A price at which the item was sold three times or more is taken "
+            f"On the logarithmic scale, more than {limit:g} robust deviations (median absolute deviation x "
+            f"{TO_SPREAD}, at "
+            f"least {PRICE_FLOOR}) from the median of the item's sales; where it has fewer than {ENOUGH}, from its "
+            f"list "
+            "price, else from its category or all items. A price at which the item was sold three times or more is "
+            "taken "
             "for another price of it."
         )
-        return words + (f" In {slips:,} a decimal point seems to have slipped (10, 100, ... times off)." if slips else "")
+        return words + (
+            f" In {slips:,} a decimal point seems to have slipped (10, 100, ... times off)." if slips else ""
+        )
     return (
-        f"On the logarithmic scale, more than {limit:g} robust deviations (at least {QUANTITY_FLOOR}) above the median of "
-        f"the item's sales and of all sales, among the largest {TAIL:.1%} of all, and more than {USUAL_TIMES:g} times what "
+        f"On the logarithmic scale, more than {limit:g} robust deviations (at least {QUANTITY_FLOOR}) above the "
+        f"median of "
+        f"the item's sales and of all sales, among the largest {TAIL:.1%} of all, and more than {USUAL_TIMES:g} times "
+        f"what "
         f"the buyer usually takes (of buyers with {USUAL_SALES} purchases or more)."
     )
 
@@ -342,7 +346,9 @@ def _repairs(of: str, chosen: Selection, slips: int, found: int) -> tuple[Repair
         return (Repair(chosen, Exclude(), "bought by mistake and cancelled: both sides go"),)
     if of == "quantity":
         return (
-            Repair(chosen, Cap("quantity", high=0.999, quantiles=True, group="item"), "at most the item's 99.9 % quantile"),
+            Repair(
+                chosen, Cap("quantity", high=0.999, quantiles=True, group="item"), "at most the item's 99.9 % quantile"
+            ),
             Repair(chosen, Exclude()),
         )
     fill = Fill("price", "median", group="item")
@@ -356,33 +362,15 @@ def examples(asked: Asked, rows: list[dict[str, Any]], o: Odd, of: str) -> list[
     """Rows of looks.described with what was to be expected, why they stand out, and their cancellation."""
     place = {no: i for i, no in enumerate(o.no.tolist())}
     undone = cancellations(asked, [row["event_no"] for row in rows])
+    exact = medians(asked, of, [row["event_no"] for row in rows if not o.against[place[row["event_no"]]]])
     for row in rows:
         i = place[row["event_no"]]
-        ratio = row[of] / o.usual[i]
-        row[f"usual {of}"] = round(float(o.usual[i]), 2)
+        usual_ = exact.get(row["event_no"], float(o.usual[i]))
+        ratio = row[of] / usual_
+        row[f"usual {of}"] = round(usual_, 4)
         row["usual from"] = Against[int(o.against[i])]
         row["sales of the item"] = int(o.sales[i])
         times = f"{ratio:,.1f} times the usual" if ratio >= 1 else f"a {1 / ratio:,.1f}th of the usual"
         row["reason"] = f"a decimal point slipped: {times}" if o.slip[i] else times
         row.update(undone.get(row["event_no"], {}))
     return rows
-
-
-def cancellations(asked: Asked, nos: list[int]) -> dict[int, dict[str, Any]]:
-    """Of purchases that are cancelled in full: their return's order and the minutes between."""
-    pairs = paired(asked)
-    mine = np.isin(pairs["purchase_no"].to_numpy(), nos) & np.asarray(pairs["whole"].to_numpy(), bool)
-    found = pairs.filter(pa.array(mine)).to_pylist()
-    if not found:
-        return {}
-    orders = asked.reader.rows(
-        Query(
-            f"SELECT event_no, order_id FROM events WHERE event_no {IN_NUMBERS}",
-            (numbers(np.array([row["return_no"] for row in found], np.int64)),),
-        )
-    )
-    order = {row["event_no"]: row["order_id"] for row in orders}
-    return {
-        row["purchase_no"]: {"cancelled by": order[row["return_no"]], "cancelled after minutes": row["minutes"]}
-        for row in found
-    }

@@ -11,6 +11,7 @@ quantity below zero.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,7 @@ import pyarrow as pa
 from core.quality.ask import one, remember
 from core.quality.looks import described
 from core.quality.types import Asked, Exclude, Finding, Kind, Param, Repair, Selection
+from core.quality.usual import IN_NUMBERS, numbers
 from core.store import Query
 
 Ints = npt.NDArray[np.int64]
@@ -27,23 +29,26 @@ Bools = npt.NDArray[np.bool_]
 
 TRIES = 100  # purchases looked at for one return of a part: a shared login must not cost the square of its events
 _RETURN = "(event = 'return' OR (event = 'purchase' AND quantity < 0))"
-# Rows that can belong together have the same hash; others that share it by chance are told apart below.
-_KEY = (
-    "hash(user_no, item_no, CASE WHEN user_no IS NULL THEN abs(quantity) END, CASE WHEN user_no IS NULL THEN "
-    "abs(value) END)"
-)
+_BOUGHT = "event = 'purchase' AND coalesce(quantity, 1) > 0"
+# What rows must share to belong together; anonymous ones are looked for by quantity and value too: they are many
+_NAMED = "(user_no::BIGINT << 32) + coalesce(item_no, -1)"
+_NAMELESS = "hash(item_no, abs(quantity), abs(value))"
 _LETTERS = "'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_# '"
 _CELLS = (
     "event_no AS no, coalesce(user_no, -1)::BIGINT AS who, coalesce(item_no, -1)::BIGINT AS what, "
-    f"coalesce(hash(coalesce(nullif(ltrim(order_id, {_LETTERS}), ''), order_id)) >> 1, 0)::BIGINT AS named, "
+    f"CASE WHEN order_id IS NULL THEN 0 ELSE (hash(coalesce(nullif(ltrim(order_id, {_LETTERS}), ''), order_id)) >> 1) "
+    f"END"
+    "::BIGINT AS named, "
     "coalesce(abs(quantity), -1)::DOUBLE AS pieces, coalesce(round(abs(value::DOUBLE) * 10000), -1)::BIGINT AS money, "
     "epoch_us(at_utc) AS at"
 )
 _ROWS = Query(
     f"WITH r AS (SELECT * FROM events WHERE {_RETURN} AND (user_no IS NOT NULL OR item_no IS NOT NULL) "
     "AND (quantity IS NOT NULL OR value IS NOT NULL)) "
-    f"SELECT {_CELLS}, TRUE AS back FROM r UNION ALL SELECT {_CELLS}, FALSE AS back FROM events "
-    f"WHERE event = 'purchase' AND coalesce(quantity, 1) > 0 AND {_KEY} IN (SELECT {_KEY} FROM r)"
+    f"SELECT {_CELLS}, TRUE AS back FROM r UNION ALL SELECT {_CELLS}, FALSE AS back FROM events WHERE {_BOUGHT} "
+    f"AND user_no IS NOT NULL AND {_NAMED} IN (SELECT {_NAMED} FROM r WHERE user_no IS NOT NULL) "
+    f"UNION ALL SELECT {_CELLS}, FALSE AS back FROM events WHERE {_BOUGHT} "
+    f"AND user_no IS NULL AND {_NAMELESS} IN (SELECT {_NAMELESS} FROM r WHERE user_no IS NULL)"
 )
 
 
@@ -171,6 +176,26 @@ def cancelled(asked: Asked, within_hours: float | None) -> pa.Table:
     return pairs.filter(pa.array(keep))
 
 
+def cancellations(asked: Asked, nos: list[int]) -> dict[int, dict[str, Any]]:
+    """Of purchases that are cancelled in full: their return's order and the minutes between."""
+    pairs = paired(asked)
+    mine = np.isin(pairs["purchase_no"].to_numpy(), nos) & np.asarray(pairs["whole"].to_numpy(), bool)
+    found = pairs.filter(pa.array(mine)).to_pylist()
+    if not found:
+        return {}
+    orders = asked.reader.rows(
+        Query(
+            f"SELECT event_no, order_id FROM events WHERE event_no {IN_NUMBERS}",
+            (numbers(np.array([row["return_no"] for row in found], np.int64)),),
+        )
+    )
+    order = {row["event_no"]: row["order_id"] for row in orders}
+    return {
+        row["purchase_no"]: {"cancelled by": order[row["return_no"]], "cancelled after minutes": row["minutes"]}
+        for row in found
+    }
+
+
 def _choose(asked: Asked, params: Mapping[str, Param]) -> pa.Array:
     hours = params["within_hours"]
     pairs = cancelled(asked, None if hours is None else float(str(hours)))
@@ -179,7 +204,9 @@ def _choose(asked: Asked, params: Mapping[str, Param]) -> pa.Array:
 
 HOURS = 24.0
 KINDS: tuple[Kind, ...] = (
-    Kind("cancelled_pair", "events", "purchases cancelled in full, and their returns", {"within_hours": HOURS}, _choose),
+    Kind(
+        "cancelled_pair", "events", "purchases cancelled in full, and their returns", {"within_hours": HOURS}, _choose
+    ),
 )
 
 
@@ -201,10 +228,12 @@ def detect(asked: Asked) -> list[Finding]:
             "cancelled_pair",
             "note",
             f"{len(soon):,} purchases worth {money:,.2f} were taken back in full within {HOURS:.0f} hours",
-            f"A return cancels the latest purchase before it of the same item by the same user, or of the order that it "
+            f"A return cancels the latest purchase before it of the same item by the same user, or of the order that "
+            f"it "
             f"names, where quantity and value are exactly opposite. Of {returns:,} returns {found:,} have their "
             f"purchase ({whole:,} in full); for the other {returns - found:,} it was made before the data begin, or "
-            "differs in price or quantity. Leaving both sides out keeps net revenue as it is, and takes away orders and "
+            "differs in price or quantity. Leaving both sides out keeps net revenue as it is, and takes away orders "
+            "and "
             "interest in what was never kept.",
             "events",
             2 * len(soon),

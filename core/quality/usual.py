@@ -117,8 +117,8 @@ class Shelf:
 
 def shelf(asked: Asked) -> Shelf:
     """List prices and categories of items; all unknown where there are no such columns."""
-    price = _column(asked, "price")
-    category = _column(asked, "category")
+    price = column_of(asked, "price")
+    category = column_of(asked, "category")
     cost = f"TRY_CAST({ident(price)} AS DOUBLE)" if price else "NULL::DOUBLE"
     kind = f"{ident(category)}::VARCHAR" if category else "NULL::VARCHAR"
     table = asked.reader.read(Query(f"SELECT item_no, {cost} AS price, {kind} AS kind FROM items ORDER BY item_no"))
@@ -130,7 +130,8 @@ def shelf(asked: Asked) -> Shelf:
     )
 
 
-def _column(asked: Asked, role: str) -> str | None:
+def column_of(asked: Asked, role: str) -> str | None:
+    """The first column of items in this role."""
     return next((c for c in asked.columns["items"] if asked.roles.get(("items", c)) == role), None)
 
 
