@@ -181,7 +181,7 @@ def quality_job(writer: Writer, step: Step) -> dict[str, Any]:
     """
     made = report(writer.store, step=step)
     keep_report(writer, made)
-    counts = {level: made.count(level) for level in _LEVELS}
+    counts: dict[str, int] = {level: made.count(level) for level in _LEVELS}
     return {"version": made.version, "seconds": made.seconds, **counts, "headline": headline(made)}
 
 

@@ -28,7 +28,7 @@ def _without_order(asked: Asked, params: Any) -> Query:
 def detect(asked: Asked) -> list[Finding]:
     found = []
     for level, code, column in (("serious", "t_user", "user"), ("look", "t_order", "order_id")):
-        numbers = asked.reader.rows(kinds.KINDS[code].choose(asked, {}))  # type: ignore[arg-type]
+        numbers = asked.reader.rows(kinds.KINDS[code].choose(asked, {}))
         title = f"{len(numbers)} of 18 events have no {column}."
         found.append(
             Finding(code, level, title, "", "events", len(numbers), 18, column, Selection.of(code))  # type: ignore[arg-type]
@@ -39,7 +39,7 @@ def detect(asked: Asked) -> list[Finding]:
 @pytest.fixture
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     for code, choose in (("t_user", _without_user), ("t_order", _without_order)):
-        monkeypatch.setitem(kinds.KINDS, code, Kind(code, "events", "of this test", {}, choose))  # type: ignore[arg-type]
+        monkeypatch.setitem(kinds.KINDS, code, Kind(code, "events", "of this test", {}, choose))
     monkeypatch.setattr(sys.modules["core.quality.report"], "DETECTORS", (detect,))
     path = tmp_path / "w.duckdb"
     build(path, SHOP).close()

@@ -79,14 +79,13 @@ ORDER, USER, ITEM = (
 
 def little(asked: Asked) -> list[Finding]:
     """Three findings of one level: nothing, a little and much money is theirs; and a note with a large share."""
-    share = {"count": 1, "of": 18}
     return [
         Finding("note", "note", "A note.", "", "columns", 9, 10, column="device"),
         Finding(
             "nothing", "look", "Nothing chosen.", "", "events", 0, 18, selection=Selection.of("t_order", order="x")
         ),
         Finding("t_order", "look", "An order.", "", "events", 3, 18, selection=ORDER, facts={"at": asked.end}),
-        Finding("t_item", "look", "An item.", "", "items", selection=ITEM, repairs=(Repair(ITEM, Exclude()),), **share),
+        Finding("t_item", "look", "An item.", "", "items", 1, 18, selection=ITEM, repairs=(Repair(ITEM, Exclude()),)),
     ]
 
 

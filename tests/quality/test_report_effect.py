@@ -64,7 +64,7 @@ def in_pandas(events: pd.DataFrame, labels: dict[int, str]) -> tuple[Figures, li
     traded = pd.concat([buys, backs]).dropna(subset=["item_no", "value"])
     net = traded.groupby("item_no")["value"].sum().round(4)
     best = sorted(net.items(), key=lambda pair: (-pair[1], pair[0]))[:10]
-    return found, [labels[int(item)] for item, _ in best]
+    return found, [labels[int(str(item).removesuffix(".0"))] for item, _ in best]
 
 
 def frames(store: Store) -> tuple[pd.DataFrame, dict[int, str]]:
