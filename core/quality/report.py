@@ -41,13 +41,16 @@ WORDS = {
     "drift": "Comparing the loads",
     "bots": "Looking for users that look like bots",
     "resellers": "Looking for users that look like resellers",
-    "ids": "Looking for ids of tests and of things that are no products",
+    "ids": "Looking for ids of tests",
     "codes": "Looking for ids that are no products",
     "alike": "Looking for ids that are nearly the same",
     "once": "Counting users and items seen once",
     "outliers": "Looking for prices and quantities far from the usual",
     "forest": "Looking for rows that are unlike all others",
     "pairs": "Pairing orders with their cancellations",
+    "amounts": "Looking for prices and quantities that cannot be",
+    "cancellation": "Looking for orders that are cancellations",
+    "from_files": "Looking at what the loads saw in their files",
 }
 """Module of a detector -> what it does, for the progress."""
 
@@ -123,7 +126,10 @@ def report(
             found = with_effects(asked, found, now=now)
     step.report(1.0, "Done")
     # as JSON has it: what is kept and read again is equal to what was made
-    told = [replace(f, examples=tuple(plain(f.examples)), facts=plain(f.facts)) for f in found]
+    told = [
+        replace(f, title=f"{f.title.rstrip('.')}.", examples=tuple(plain(f.examples)), facts=plain(f.facts))
+        for f in found
+    ]
     ordered = tuple(sorted(told, key=rank))
     made_at = datetime.now(UTC).replace(tzinfo=None)
     return Report(version, asked.end, made_at, now, ordered, round(time.monotonic() - began, 3))
@@ -211,7 +217,9 @@ def _not_checked(words: str, error: Exception) -> Finding:
     else:
         frames = traceback.extract_tb(error.__traceback__)
         log.error("%s: %s at %s", words, type(error).__name__, " < ".join(_at(f) for f in reversed(frames)))
-        reason = f"Limelight made a mistake of its own ({type(error).__name__} at {_at(frames[-1])}); please report it."
+        ours = [f for f in frames if "core" in Path(f.filename).parts]  # not the library that it called
+        at = _at((ours or frames)[-1])
+        reason = f"Limelight made a mistake of its own ({type(error).__name__} at {at}); please report it."
     return Finding(
         code="not_checked",
         level="look",
