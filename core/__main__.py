@@ -1,7 +1,8 @@
 """Limelight without a browser: `python -m core COMMAND --workspace W [--json]`.
 
 The result goes to stdout (one JSON object with --json), progress to stderr. Exit codes: 0 done, 1 a defect of
-Limelight, 2 refused (with `error: {code, message, hint}`), 4 the workspace is open elsewhere, 130 cancelled.
+Limelight, 2 refused (with `error: {code, message, hint}`), 3 found what `quality --fail-on` names, 4 the workspace is
+open elsewhere, 130 cancelled.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from core.progress import Amount, Cancelled, Meter, Step
 
 _COMMANDS = (
     "load", "info", "segments", "compare", "audience", "explain", "similar_users", "target", "readout", "undo",
-    "export", "backup", "restore", "erase", "retention", "encrypt",
+    "export", "backup", "restore", "erase", "retention", "encrypt", "quality",
 )  # fmt: skip
 
 
@@ -79,7 +80,7 @@ def _run(command: Command, args: argparse.Namespace) -> int:
         print(json.dumps(answer.result, ensure_ascii=False, default=_plain) if args.json else answer.text, flush=True)
     except BrokenPipeError:  # the reader (head, a pager) has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
+    return answer.exit_code
 
 
 def _plain(value: object) -> object:

@@ -11,10 +11,11 @@ from core.progress import Step
 
 @dataclass(frozen=True)
 class Answer:
-    """What a command found: `result` for `--json`, `text` for people."""
+    """What a command found: `result` for `--json`, `text` for people; `exit_code` where a schedule asked for one."""
 
     result: dict[str, Any]
     text: str
+    exit_code: int = 0
 
 
 class Command(Protocol):

@@ -122,6 +122,7 @@ def erase(writer: Writer, user_id: str, *, step: Step = no_step) -> Receipt:
         raise _unknown(is_erased(writer, user_id))
     step.report(0.9, "Removing models that learnt from the user")
     models = _remove_models(writer)
+    writer.run("DELETE FROM quality_reports")  # its examples may name the user; it is stale now in any case
     hashed = remember(writer, user_id, now)
     step.report(1.0, "Erased")
     kept = {table: n for table, n in rows.items() if n}

@@ -8,11 +8,47 @@ from __future__ import annotations
 import pyarrow as pa
 
 from core.errors import Refusal
-from core.quality import alike, amounts, bots, cancellation, codes, complete, drift, forest, ids, once, outliers, pairs, resellers, unique, valid, volume, where
+from core.quality import (
+    alike,
+    amounts,
+    bots,
+    cancellation,
+    codes,
+    complete,
+    drift,
+    forest,
+    ids,
+    once,
+    outliers,
+    pairs,
+    resellers,
+    unique,
+    valid,
+    volume,
+    where,
+)
 from core.quality.types import KEY, Asked, Kind, Scope, Selection
 from core.store import Query
 
-_MODULES = (alike, amounts, bots, cancellation, codes, complete, drift, forest, ids, once, outliers, pairs, resellers, unique, valid, volume, where)
+_MODULES = (
+    alike,
+    amounts,
+    bots,
+    cancellation,
+    codes,
+    complete,
+    drift,
+    forest,
+    ids,
+    once,
+    outliers,
+    pairs,
+    resellers,
+    unique,
+    valid,
+    volume,
+    where,
+)
 
 KINDS: dict[str, Kind] = {kind.code: kind for module in _MODULES for kind in module.KINDS}
 

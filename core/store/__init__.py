@@ -5,6 +5,7 @@ from core.store.cells import defuse
 from core.store.contacts import contact_columns, contacts_query
 from core.store.query import Query, ident, joined, literal
 from core.store.rewrite import rewrite_workspace
+from core.store.scratch import Scratch
 from core.store.store import Store
 from core.store.vocabulary import EVENTS, NAMES, EventWord, known_event
 from core.store.workspaces import (
@@ -26,6 +27,7 @@ __all__ = [
     "NAMES",
     "EventWord",
     "Query",
+    "Scratch",
     "Store",
     "Writer",
     "adopt",

@@ -257,6 +257,16 @@ CREATE TABLE batch_columns (
 );
 """
 
+# quality_reports   the latest report on the data (core.quality.report), as JSON; it names users in its examples
+#   version         the data's version that was looked at; the report is stale where meta's is another
+_REPORTS = """
+CREATE TABLE quality_reports (
+    version BIGINT NOT NULL,
+    answer JSON NOT NULL,
+    created_at TIMESTAMP NOT NULL        -- UTC
+);
+"""
+
 MIGRATIONS: tuple[tuple[str, str | Callable[[duckdb.DuckDBPyConnection], None]], ...] = (
     ("first tables", _FIRST),
     ("models and runs", _RUNS),
@@ -264,6 +274,7 @@ MIGRATIONS: tuple[tuple[str, str | Callable[[duckdb.DuckDBPyConnection], None]],
     ("many loads", _MANY),
     ("contacts apart", move_contacts),
     ("repairs", _REPAIRS),
+    ("quality reports", _REPORTS),
 )
 """(name, SQL or a function of a cursor) in order, each in a transaction of its own; a workspace's schema number is how
 many of them it has seen."""

@@ -23,6 +23,7 @@ from core.store.encryption import is_attached
 from core.store.query import Query
 from core.store.room import room_for, room_refusal
 from core.store.schema import MIGRATIONS
+from core.store.scratch import Scratch
 from core.store.watch import watched
 from core.store.writer import Writer
 
@@ -85,6 +86,12 @@ class Store:
         """The answer as a list of plain dicts, for small results."""
         answer: list[dict[str, Any]] = self.read(query, step=step, raw=raw).to_pylist()
         return answer
+
+    @contextmanager
+    def scratch(self) -> Iterator[Scratch]:
+        """Reads that share temporary tables (core.store.scratch); they see the data as repaired."""
+        with self._reading() as cursor:
+            yield Scratch(cursor)
 
     def as_of(self) -> datetime | None:
         """The default end of every window: just after (1 microsecond) the last event; UTC; None without timed events.

@@ -70,7 +70,10 @@ def build(
         for no, name in enumerate(items):
             w.run(Query("INSERT INTO items (item_no, item_id) VALUES (?, ?)", (no, name)))
         with w.table("incoming", rows):
-            w.run("INSERT INTO events BY NAME SELECT *, 1 AS batch_no FROM incoming")
+            w.run(
+                "INSERT INTO events BY NAME SELECT *, 1 AS batch_no, "
+                "(1::BIGINT << 40) + row_number() OVER () - 1 AS event_no FROM incoming"
+            )
         if titles is not None:
             w.run("ALTER TABLE items ADD COLUMN title VARCHAR")
             w.run("INSERT INTO columns VALUES ('items', 'title', 'title')")

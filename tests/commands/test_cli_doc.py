@@ -73,6 +73,7 @@ def test_every_example_says_what_the_page_says(
     [
         "load",
         "info",
+        "quality",
         "undo",
         "segments",
         "compare",

@@ -1,0 +1,102 @@
+"""The report on what is wrong with millions of events, beside DuckDB's own SUMMARIZE; writes docs/benchmarks.md
+(`make bench`).
+
+The report looks for everything and works out every effect; SUMMARIZE says of each column how many values are missing,
+least, greatest, mean and quartiles, and about how many different ones: what a person gets without Limelight.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from tests.bench.paper import put
+from tests.bench.test_bench_pages import ROOT, ROWS, fill, held_up, measured, typical
+
+TURNS = 3
+LIMIT = 10.0
+
+
+@pytest.mark.bench
+@pytest.mark.timeout(7200)
+def test_report_over_millions_of_events(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "tests.bench.test_bench_quality", str(tmp_path)],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        cwd=ROOT,
+        env=os.environ | {"LIMELIGHT_HOME": str(tmp_path)},
+    )
+    found = json.loads(done.stdout.splitlines()[-1])
+    text = paper(found)
+    print(f"\n{text}")
+    assert found["events"] == ROWS
+    assert found["findings"] > 0
+    assert not found["not_checked"]
+    assert held_up(found["report"], found["load"]) < LIMIT
+    put("Data quality", text)
+
+
+def paper(found: dict[str, Any]) -> str:
+    """The dated result, as Markdown."""
+    rows = [
+        ("the report with all effects", found["report"]),
+        ("the report without effects", found["plain"]),
+        ("bare DuckDB: SUMMARIZE events", found["summarize"]),
+    ]
+    listed = "\n".join(f"| {name} | {spent['wall']:.2f} | {spent['cpu']:.2f} |" for name, spent in rows)
+    ratio = found["report"]["wall"] / found["summarize"]["wall"]
+    return f"""`make bench` (tests/bench), {datetime.now(UTC).date().isoformat()}: Python {platform.python_version()}, \
+DuckDB {duckdb.__version__}, {os.cpu_count()} cores, load average {found["load"]:.1f} at the start.
+
+{ROWS:,} generated events (tests/bench/shop_file.py) in an open workspace; medians of {TURNS} turns. \
+{found["findings"]} findings. The report takes {ratio:.1f} times as long as SUMMARIZE, which looks at one column at a \
+time.
+
+| | seconds | CPU seconds |
+|---|---|---|
+{listed}
+
+Peak memory of loading and of the report in one process: {found["peak"]:,.0f} MB. Limit of the report: {LIMIT:.0f} s.
+"""
+
+
+def main(folder: Path) -> None:
+    """Measure, and print the findings as the last line."""
+    from core.quality import report
+    from core.store import Query, Store
+
+    load = os.getloadavg()[0]
+    if not (folder / "shop.duckdb").exists():
+        fill(folder)
+    with Store(folder / "shop.duckdb") as store:
+        summarize = Query("SUMMARIZE main.events")
+        store.read(summarize)  # the first one reads the file
+        turns: dict[str, list[dict[str, float]]] = {"report": [], "plain": [], "summarize": []}
+        for _ in range(TURNS):
+            turns["report"].append(measured(lambda: report(store)))
+            turns["plain"].append(measured(lambda: report(store, effects=False)))
+            turns["summarize"].append(measured(lambda: store.read(summarize)))
+        made = report(store)
+    found: dict[str, Any] = {name: typical(spent) for name, spent in turns.items()}
+    found |= {"load": load, "events": made.figures.events, "findings": len(made.findings)}
+    found["not_checked"] = [finding.title for finding in made.findings if finding.code == "not_checked"]
+    found["spread"] = statistics.pstdev(spent["wall"] for spent in turns["report"])
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform != "darwin" else 1024**2)
+    print(json.dumps(found | {"peak": peak}))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
