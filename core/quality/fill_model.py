@@ -130,7 +130,8 @@ def _shown(columns: list[tuple[Column, pa.ChunkedArray]], *, named: bool) -> lis
     kept = []
     for column, values in columns:
         levels = len(values.unique().drop_null())
-        if levels > 1 and (named or not is_category(column) or levels <= LEVELS):
+        few = levels <= min(LEVELS, len(values) / 2)  # else they are titles and the like
+        if levels > 1 and (named or few or not is_category(column)):
             kept.append(column)
     return kept
 

@@ -257,7 +257,8 @@ def _interval(drawn: NDArray[np.float64], level: float) -> tuple[float, float]:
 
 def _error(column: Column, true: NDArray[np.object_], said: NDArray[np.object_]) -> NDArray[np.float64]:
     if _kind(column) == "categories":
-        return (true != said).astype(np.float64)
+        wrong: NDArray[np.float64] = (true != said).astype(np.float64)
+        return wrong
     missed: NDArray[np.float64] = np.abs(true.astype(np.float64) - said.astype(np.float64))
     return missed
 

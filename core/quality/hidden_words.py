@@ -50,7 +50,8 @@ def verdict(test: HiddenTest) -> str:
     )
     close = next((s for s in test.scores[1:] if s.gain[0] > 0 and s.error <= first.interval[1]), None)
     if close is not None:
-        text += f" {said(close.fill).capitalize()} comes as close, within chance."
+        name = said(close.fill)
+        text += f" {name[0].upper()}{name[1:]} comes as close, within chance."
     return text + _weak(test, first)
 
 
