@@ -30,8 +30,8 @@ from core.store import Query
 
 LEARN = {"neighbours": 5_000, "iterative": 10_000}
 """How many rows each method learns from at most."""
-MOST = 1_000_000
-"""How many rows may be filled by either at once."""
+MOST = {"neighbours": 200_000, "iterative": 1_000_000}
+"""How many rows each may fill at once: about a minute's work."""
 BATCH = 1_000
 LEVELS = 50
 """A text column with more different values than this among the rows learnt from is not looked at unless named."""
@@ -47,9 +47,10 @@ def modelled(asked: Asked, fill: Fill, scope: Scope, column: Column, keys: str |
         raise Refusal("bad_fill", f"{fill.neighbours} neighbours were asked for.", "Take 1 to 100; 5 is usual.")
     count = chosen_keys(keys) + f"SELECT count(*) AS n FROM {filled_rows(scope, [])}"
     rows = one(asked, count)["n"]
-    if rows > MOST:
+    most = MOST[fill.method]
+    if rows > most:
         raise Refusal(
-            "too_many_rows", f"{rows:,} rows are to be filled; {fill.method!r} takes at most {MOST:,}.",
+            "too_many_rows", f"{rows:,} rows are to be filled; {fill.method!r} takes at most {most:,}.",
             "Take the median or the mode, per group if that helps.",
         )  # fmt: skip
     asked.step.report(0.02, "reading what is known")

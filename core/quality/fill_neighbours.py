@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 from sklearn.metrics.pairwise import nan_euclidean_distances
+from sklearn.neighbors import NearestNeighbors
 
 from core.quality.fill_encode import Numbers, as_floats
 
@@ -22,6 +23,7 @@ class Neighbours:
 
     def __init__(self, x: Numbers, target: pa.ChunkedArray, category: bool, k: int) -> None:
         self._x, self._k = x, min(k, len(x))
+        self._whole = None if np.isnan(x).any() else NearestNeighbors(n_neighbors=self._k, algorithm="brute").fit(x)
         self._levels: NDArray[np.object_] | None = None
         if category:
             levels, self._codes = np.unique(target.to_numpy().astype(object), return_inverse=True)
@@ -32,9 +34,7 @@ class Neighbours:
 
     def answer(self, rows: Numbers) -> NDArray[Any]:
         """See core.quality.fill_encode.Model."""
-        far = nan_euclidean_distances(rows, self._x)
-        near = np.argpartition(far, self._k - 1, axis=1)[:, : self._k]
-        counts = ~np.isnan(np.take_along_axis(far, near, axis=1))  # a distance that cannot be told has no voice
+        near, counts = self._nearest(rows)
         alone = ~counts.any(axis=1)
         if self._levels is None:
             total = (self._y[near] * counts).sum(axis=1)
@@ -44,3 +44,12 @@ class Neighbours:
         np.add.at(votes, (np.arange(len(rows))[:, None], self._codes[near]), counts)
         chosen: NDArray[Any] = self._levels[np.where(alone, self._common, votes.argmax(axis=1))]
         return chosen
+
+    def _nearest(self, rows: Numbers) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+        """Places of the nearest rows, and whether they count: a distance that cannot be told has no voice."""
+        if self._whole is not None and not np.isnan(rows).any():  # the same, three times as fast
+            near = self._whole.kneighbors(rows, return_distance=False)
+            return near, np.ones_like(near, dtype=bool)
+        far = nan_euclidean_distances(rows, self._x)
+        near = np.argpartition(far, self._k - 1, axis=1)[:, : self._k]
+        return near, ~np.isnan(np.take_along_axis(far, near, axis=1))

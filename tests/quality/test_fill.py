@@ -26,7 +26,7 @@ ROWS = st.lists(st.tuples(NUMBERS, st.sampled_from(["a", "b", "c", None]), st.bo
 
 
 @given(ROWS, st.sampled_from(["mean", "median", "mode"]), st.booleans())
-@settings(max_examples=25)
+@settings(max_examples=15)
 def test_figures_are_those_of_pandas_over_the_rows_that_are_not_chosen(
     rows: list[tuple[float | None, str | None, bool]], method: Any, grouped: bool
 ) -> None:

@@ -41,9 +41,11 @@ def encoded(frame: pd.DataFrame) -> np.ndarray:
     return np.column_stack([*numbers, *words]).astype(float)
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_neighbours_are_those_of_knn_imputer(seed: int) -> None:
+@pytest.mark.parametrize(("seed", "gaps"), [(0, True), (1, True), (2, False)])
+def test_neighbours_are_those_of_knn_imputer(seed: int, gaps: bool) -> None:
     frame = people(seed)
+    if not gaps:
+        frame["a"] = frame.a.fillna(0.5)
     fill = Fill("y", "neighbours", using=("a", "b", "kind"), neighbours=4)
     got = filled(World(users=frame), fill, "users")
     both = np.column_stack([frame.y, encoded(frame)])
@@ -68,6 +70,7 @@ def test_categories_are_what_most_neighbours_have(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
+@pytest.mark.filterwarnings("ignore:.*Early stopping")
 def test_iterative_is_iterative_imputer(seed: int) -> None:
     frame = people(seed)
     got = filled(World(users=frame), Fill("y", "iterative", using=("a", "b", "kind")), "users")
@@ -100,7 +103,7 @@ def test_the_same_question_has_the_same_answer_and_rows_learnt_from_are_bounded(
         first = filled(world, Fill("y", method), "users")
         assert len(first) > 14
         pd.testing.assert_series_equal(first, filled(world, Fill("y", method), "users"))
-    monkeypatch.setattr(fill_model, "MOST", 10)
+    monkeypatch.setattr(fill_model, "MOST", {"neighbours": 10})
     with pytest.raises(Refusal) as caught:
         filled(world, Fill("y", "neighbours"), "users")
     assert caught.value.code == "too_many_rows"

@@ -35,7 +35,7 @@ def by_pandas(known: pd.Series, at: pd.Series) -> pd.Series:
 
 
 @given(ROWS, st.booleans())
-@settings(max_examples=25)
+@settings(max_examples=15)
 def test_the_line_is_that_of_pandas(rows: list[tuple[Any, Any, Any]], grouped: bool) -> None:
     frame = pd.DataFrame(rows, columns=["s", "x", "g"]).astype({"s": float, "x": float, "g": object})
     frame.insert(0, "event_no", np.arange(len(frame)))
