@@ -1,6 +1,21 @@
 """What is wrong with the data, what that does to the figures, and repairs as rules over the rows that were loaded."""
 
+from core.quality.apply import Applied
+from core.quality.codec import repair_from_json, repair_to_json, selection_from_json, selection_to_json
 from core.quality.figures import figures
+from core.quality.repairs import (
+    Stored,
+    add_repair,
+    cells,
+    check_repair,
+    end_repair,
+    listed,
+    move_repair,
+    preview,
+    reapply,
+    repairs,
+)
+from core.quality.told import describe, rows_in_words
 from core.quality.types import (
     KEY,
     Action,
@@ -26,6 +41,7 @@ from core.quality.types import (
 __all__ = [
     "KEY",
     "Action",
+    "Applied",
     "Asked",
     "Cap",
     "Effect",
@@ -43,5 +59,21 @@ __all__ = [
     "Returns",
     "Scope",
     "Selection",
+    "Stored",
+    "add_repair",
+    "cells",
+    "check_repair",
+    "describe",
+    "end_repair",
     "figures",
+    "listed",
+    "move_repair",
+    "preview",
+    "reapply",
+    "repair_from_json",
+    "repair_to_json",
+    "repairs",
+    "rows_in_words",
+    "selection_from_json",
+    "selection_to_json",
 ]
