@@ -33,7 +33,8 @@ def manifest(
 
     Keys: limelight, digest (of the data), as_of, campaign, segment (name, rule, words; None), model, matrix, seed,
     stages [{stage, in, out, words}], counts, notes, facts, files {name: {rows, bytes, sha256}}, backtest (None where
-    there is none), and repairs (core.quality.listed; absent where none counts). `files` by what they are ("contacted", "control").
+    there is none), and repairs (core.quality.listed; absent where none counts). `files` by what they are
+    ("contacted", "control").
     """
     campaign = target.campaign
     told = campaign.as_json()

@@ -60,7 +60,8 @@ class Applied:
 
 def check(repair: Repair) -> Scope:
     """The table that a repair is about, if selection and action go together. Raises Refusal `bad_repair`, and
-    `bad_selection` for a selection that the registry does not know."""
+    `bad_selection` for a selection that the registry does not know.
+    """
     scope, action = scope_of(repair.selection), checked(repair.action)
     if isinstance(action, Returns) and scope != "events":
         raise bad_repair(f"Only events can be returns, and this is about {scope}.")
@@ -158,9 +159,7 @@ def _keys(writer: Writer, asked: Asked, repair: Repair, scope: Scope) -> None:
     else:
         array = found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
         with writer.table("repair_given", pa.table({"key": array.cast(pa.int64())})):
-            writer.run(
-                f"CREATE OR REPLACE TEMP TABLE repair_keys AS SELECT DISTINCT q.key FROM repair_given q {shows}"
-            )
+            writer.run(f"CREATE OR REPLACE TEMP TABLE repair_keys AS SELECT DISTINCT q.key FROM repair_given q {shows}")
 
 
 def _leave_out(writer: Writer, scope: Scope) -> _Done:

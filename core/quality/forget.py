@@ -41,7 +41,9 @@ def forget_in_repairs(writer: Writer, user_id: str, sentence: Callable[[str], st
         if isinstance(repair.action, Merge) and repair.action.pairs and not getattr(after.action, "pairs", ()):
             now = datetime.now(UTC).replace(tzinfo=None)
             writer.run(
-                Query("UPDATE repairs SET ended_at = coalesce(ended_at, ?) WHERE repair_no = ?", (now, row["repair_no"]))
+                Query(
+                    "UPDATE repairs SET ended_at = coalesce(ended_at, ?) WHERE repair_no = ?", (now, row["repair_no"])
+                )
             )
     return changed
 

@@ -27,8 +27,8 @@ def flat(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
         if into.setdefault(one, other) != other:
             raise bad_repair("An id is to become part of two others.", "Give each id one that it becomes part of.")
     ends: dict[Any, Any] = {}
-    for one in into:
-        seen, last = {one}, into[one]
+    for one, last in list(into.items()):
+        seen = {one}
         while last in into and last not in ends:
             if last in seen:
                 raise bad_repair("The pairs go in a circle.", "Leave one id that all the others become part of.")
@@ -78,9 +78,7 @@ def merge_pairs(writer: Writer, asked: Asked, repair: Repair, *, strict: bool) -
         )
         with writer.table("repair_given", given):
             shows = f"IN (SELECT {key} FROM {merge.table})"
-            _pairs_table(
-                writer, f"SELECT from_no, into_no FROM repair_given WHERE from_no {shows} AND into_no {shows}"
-            )
+            _pairs_table(writer, f"SELECT from_no, into_no FROM repair_given WHERE from_no {shows} AND into_no {shows}")
     return note
 
 

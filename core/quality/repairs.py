@@ -194,7 +194,7 @@ def cells(store: Store, table: str, keys: pa.Array | None = None) -> pa.Table:
         raise Refusal("no_such_table", f"There is no table {table!r}.", f"There are: {', '.join(KEY)}.")
     among = Query("") if keys is None else Query(" AND list_contains(?, key)", (keys.to_pylist(),))
     query = Query("SELECT key, column_name, max_by(repair_no, place) AS repair_no FROM repair_cells c ")
-    query += Query(f"JOIN repairs r USING (repair_no) SEMI JOIN {table} t ON t.{KEY[table]} = c.key ")  # type: ignore[index]
+    query += Query(f"JOIN repairs r USING (repair_no) SEMI JOIN {table} t ON t.{KEY[table]} = c.key ")
     query += Query("WHERE c.table_name = ?", (table,)) + among
     return store.read(query + " GROUP BY key, column_name ORDER BY key, column_name")
 

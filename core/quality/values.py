@@ -79,7 +79,9 @@ def fill_column(writer: Writer, asked: Asked, fill: Fill, scope: Scope) -> str:
         f"JOIN {scope} t ON t.{key} = f.key WHERE f.value IS NOT NULL AND f.value IS DISTINCT FROM {sql}"
     )
     _put_values(writer, scope, fill.column, kind)
-    return f"{row['without']:,} of the rows got no value: there is nothing to work it out from." if row["without"] else ""
+    return (
+        f"{row['without']:,} of the rows got no value: there is nothing to work it out from." if row["without"] else ""
+    )
 
 
 def new_rows(writer: Writer, scope: Scope, changes: Mapping[str, str], keys: str, *, where: str = "true") -> None:
@@ -104,10 +106,14 @@ def _put_values(writer: Writer, scope: Scope, column: str, kind: str) -> None:
         changes = {"value": money.format("c.value * t.quantity")}
     elif scope == "events" and column == "quantity":  # the price stays
         followed = f"{_UNIT_PRICE} * c.value"
-        changes["value"] = f"CASE WHEN t.value IS NOT NULL AND t.quantity <> 0 THEN {money.format(followed)} ELSE t.value END"
+        changes["value"] = (
+            f"CASE WHEN t.value IS NOT NULL AND t.quantity <> 0 THEN {money.format(followed)} ELSE t.value END"
+        )
     if scope == "events":
         for name in changes.keys() & {"quantity", "value"}:
-            changes[name] = f"CASE WHEN t.event = 'return' THEN {_lowered(name, column, changes)} ELSE {changes[name]} END"
+            changes[name] = (
+                f"CASE WHEN t.event = 'return' THEN {_lowered(name, column, changes)} ELSE {changes[name]} END"
+            )
     new_rows(writer, scope, changes, "repair_values")
     key = KEY[scope]
     made = [

@@ -22,7 +22,8 @@ def content_digest(store: Store, *, raw: bool = False) -> str:
     over its columns that have a value; sums of the two halves do not depend on the order of rows; SHA-256 over them.
     Contacts count too, since who is suppressed and what an exported file says hang on them; without any, the digest is
     what it would be if there were no such table.
-    It is of what readers see, with `raw` of what was loaded. Kept until the workspace changes; 5 million events take some 8 seconds.
+    It is of what readers see, with `raw` of what was loaded. Kept until the workspace changes;
+    5 million events take some 8 seconds.
     """
     version = store.version
     known = None if raw else _known.get(store)

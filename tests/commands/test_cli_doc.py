@@ -74,6 +74,7 @@ def test_every_example_says_what_the_page_says(
         "load",
         "info",
         "undo",
+        "repair",
         "segments",
         "compare",
         "audience",

@@ -21,7 +21,7 @@ def _above(asked: Asked, params: Mapping[str, Param]) -> Query:
     table, column = str(params["table"]), str(params["column"])
     if column not in asked.columns[table]:  # type: ignore[index]
         raise Refusal("no_such_column", f"no {column}")
-    return Query(f"SELECT {KEY[table]} FROM {table} WHERE {ident(column)} > ?", (params["limit"],))  # type: ignore[index]
+    return Query(f"SELECT {KEY[table]} FROM {table} WHERE {ident(column)} > ?", (params["limit"],))  # type: ignore[index,arg-type]
 
 
 def _empty(asked: Asked, params: Mapping[str, Param]) -> Query:
@@ -34,7 +34,7 @@ def _empty(asked: Asked, params: Mapping[str, Param]) -> Query:
 def _named(asked: Asked, params: Mapping[str, Param]) -> pa.Array:
     table = str(params["table"])
     ids = list(params["ids"] or ())  # type: ignore[arg-type]
-    query = Query(f"SELECT {KEY[table]} AS k FROM {table} WHERE list_contains(?, {table[:-1]}_id)", (ids,))  # type: ignore[index]
+    query = Query(f"SELECT {KEY[table]} AS k FROM {table} WHERE list_contains(?, {table[:-1]}_id)", (ids,))  # type: ignore[index,arg-type]
     return asked.reader.read(query)["k"]
 
 

@@ -48,9 +48,11 @@ def test_the_id_is_in_no_rule_and_the_user_in_no_table(store: Store) -> None:
     assert receipt.rows["repairs"] == 3
     specs = [json.loads(row["spec"]) for row in store.rows(Query("SELECT spec FROM repairs ORDER BY repair_no"))]
     assert specs[1]["action"]["pairs"] == [["c", "d"]]
-    assert specs[2]["selection"]["params"]["ids"] == ["b"] and specs[2]["note"] == f"asked by {GONE}"
+    assert specs[2]["selection"]["params"]["ids"] == ["b"]
+    assert specs[2]["note"] == f"asked by {GONE}"
     assert specs[3]["selection"]["params"]["ids"] == [VICTIM]  # an item's
-    assert "pairs" not in specs[0]["action"] and all(kept.done for kept in repairs(store))
+    assert "pairs" not in specs[0]["action"]
+    assert all(kept.done for kept in repairs(store))
     for table in ("touched_users", "mended_users", "mended_events", "merged_users"):
         assert not store.rows(Query(f"SELECT 1 FROM {table} WHERE user_no = ?", (number,))), table
     assert store.rows(Query("SELECT user_id FROM users ORDER BY ALL")) == [{"user_id": "d"}]
@@ -60,4 +62,5 @@ def test_a_value_that_is_the_id_is_replaced_and_words_of_rules_stay() -> None:
     clean = partial(sentence_without, user_id="users")
     rule = Repair(Selection.of("where", table="users", column="user_id", op="is", value="users"), Fill("x", "median"))
     after = repair_without(rule, "users", clean, GONE)
-    assert after.selection.get("table") == "users" and after.selection.get("value") == GONE
+    assert after.selection.get("table") == "users"
+    assert after.selection.get("value") == GONE

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from core.errors import Refusal
+from core.ingest.types import Mapping
 from core.quality import Cap, Exclude, Fill, Merge, Repair, Returns, Selection, figures
 from core.quality.apply import Applied
-from core.ingest.types import Mapping
 from core.quality.repairs import add_repair, cells, end_repair, listed, move_repair, preview, reapply, repairs
 from core.store import Query, Store, contacts_query
 from core.store.digest import content_digest
@@ -31,7 +31,13 @@ U2,a,return,2024-01-04,4,-1,-10,x
 U3,c,view,2024-01-06,,,,
 """
 USERS = Mapping(
-    "users", (column("u", "user"), column("age", "attribute", type="number"), column("city", "attribute"), column("mail", "contact"))
+    "users",
+    (
+        column("u", "user"),
+        column("age", "attribute", type="number"),
+        column("city", "attribute"),
+        column("mail", "contact"),
+    ),
 )
 PEOPLE = "u,age,city,mail\nU1,30,,\nu1,,Rome,u1@x.org\nU2,,Oslo,u2@x.org\nU3,50,Bonn,\n"
 
@@ -63,7 +69,10 @@ def seen(store: Store, sql: str, *, raw: bool = False) -> list[tuple[Any, ...]]:
     return [tuple(row.values()) for row in store.rows(Query(sql), raw=raw)]
 
 
-EVENT_ROWS = "SELECT user_id, item_id, event, quantity, value::DOUBLE, order_id FROM events LEFT JOIN users USING (user_no) LEFT JOIN items USING (item_no) ORDER BY event_no"
+EVENT_ROWS = (
+    "SELECT user_id, item_id, event, quantity, value::DOUBLE, order_id FROM events "
+    "LEFT JOIN users USING (user_no) LEFT JOIN items USING (item_no) ORDER BY event_no"
+)
 
 
 def test_excluded_users_go_with_their_events_and_anonymous_events_stay(store: Store) -> None:
@@ -72,14 +81,19 @@ def test_excluded_users_go_with_their_events_and_anonymous_events_stay(store: St
     assert (done.rows, done.users, done.items, done.cells) == (4, 2, 0, 0)
     assert [row[0] for row in seen(store, EVENT_ROWS)] == ["u1", None, "U3"]
     assert seen(store, "SELECT user_id FROM users ORDER BY ALL") == [("U3",), ("u1",)]
-    assert done.before is not None and done.before.users == 4 and done.before.revenue == 9977.5
-    assert done.after is not None and (done.after.users, done.after.revenue) == (2, 7.5)
+    assert done.before is not None
+    assert done.before.users == 4
+    assert done.before.revenue == 9977.5
+    assert done.after is not None
+    assert (done.after.users, done.after.revenue) == (2, 7.5)
     assert done.after == figures(store)
     assert seen(store, EVENT_ROWS, raw=True) == raw
     with store.atomic() as writer:
         end_repair(writer, 1)
-    assert content_digest(store) == before and seen(store, EVENT_ROWS) == raw
-    assert repairs(store)[0].ended_at is not None and listed(store) == []
+    assert content_digest(store) == before
+    assert seen(store, EVENT_ROWS) == raw
+    assert repairs(store)[0].ended_at is not None
+    assert listed(store) == []
 
 
 def test_items_take_their_events_along_and_events_go_alone(store: Store) -> None:
@@ -102,7 +116,9 @@ def test_a_cap_on_quantity_keeps_the_price_and_one_on_price_the_quantity(store: 
     assert done.rows == 4  # 10, 10, 10 and 7.5
     assert [row[4] for row in seen(store, EVENT_ROWS)] == [19.98, 99.9, None, -29.97, -9.99, 8.0, None]
     assert seen(store, "SELECT typeof(value) FROM events LIMIT 1") == [("DECIMAL(18,4)",)]
-    assert done.after is not None and done.before is not None and done.after.revenue == pytest.approx(87.92)
+    assert done.after is not None
+    assert done.before is not None
+    assert done.after.revenue == pytest.approx(87.92)
 
 
 def test_quantiles_are_those_of_each_kind_of_event_and_group(store: Store) -> None:
@@ -116,7 +132,9 @@ def test_returns_are_purchases_that_came_back(store: Store) -> None:
     with store.atomic() as writer:
         end_repair(writer, 1)
     done = add(store, pick("t_every", table="events"), Returns())
-    assert done.rows == 4 and done.after is not None and done.after.gross == 0
+    assert done.rows == 4
+    assert done.after is not None
+    assert done.after.gross == 0
     assert {row[2] for row in seen(store, EVENT_ROWS)} == {"return", "view"}
     assert done.after.returned == 20 + 9990 + 30 + 10 + 7.5
     with pytest.raises(Refusal, match="Only events"):
@@ -126,7 +144,10 @@ def test_returns_are_purchases_that_came_back(store: Store) -> None:
 def test_merged_users_share_events_attributes_and_contacts(store: Store) -> None:
     add(store, pick("t_every", table="users"), Merge("users", (("u1", "U1"), ("U1", "U3"))))
     assert [row[0] for row in seen(store, EVENT_ROWS)] == ["U3", "U3", "U3", "U2", "U2", None, "U3"]
-    assert seen(store, "SELECT user_id, age, city FROM users ORDER BY ALL") == [("U2", None, "Oslo"), ("U3", 50, "Bonn")]
+    assert seen(store, "SELECT user_id, age, city FROM users ORDER BY ALL") == [
+        ("U2", None, "Oslo"),
+        ("U3", 50, "Bonn"),
+    ]
     reached = contacts_query(["mail"])
     assert {row["c0"] for row in store.rows(reached)} == {"u1@x.org", "u2@x.org"}
     kept = seen(store, "SELECT user_no FROM users WHERE user_id = 'U3'")[0][0]
@@ -154,13 +175,19 @@ def test_ids_that_are_alike_become_one(store: Store) -> None:
 def test_pairs_that_make_no_sense_are_refused(store: Store, pairs: Any, says: str) -> None:
     with pytest.raises(Refusal, match=says) as caught:
         add(store, pick("t_every", table="users"), Merge("users", pairs))
-    assert caught.value.code == "bad_repair" and repairs(store) == []
+    assert caught.value.code == "bad_repair"
+    assert repairs(store) == []
 
 
 def test_filled_values_are_marked_and_missing_ones_of_others_stay(store: Store) -> None:
     done = add(store, pick("t_empty", table="users", column="age"), Fill("age", "median"))
     assert (done.users, done.cells, done.rows) == (2, 2, 0)
-    assert seen(store, "SELECT user_id, age FROM users ORDER BY ALL") == [("U1", 30), ("U2", 40), ("U3", 50), ("u1", 40)]
+    assert seen(store, "SELECT user_id, age FROM users ORDER BY ALL") == [
+        ("U1", 30),
+        ("U2", 40),
+        ("U3", 50),
+        ("u1", 40),
+    ]
     marked = cells(store, "users")
     assert marked["column_name"].to_pylist() == ["age", "age"]
     assert cells(store, "users", marked["key"].slice(0, 1)).num_rows == 1
@@ -179,7 +206,9 @@ def test_order_matters_and_can_be_changed(store: Store) -> None:
     found = repairs(store)
     assert [(kept.repair_no, kept.place) for kept in found] == [(2, 1), (1, 2)]
     assert figures(store).revenue == 87.4
-    assert found[0].done is not None and found[1].done is not None and found[0].done.after == found[1].done.before
+    assert found[0].done is not None
+    assert found[1].done is not None
+    assert found[0].done.after == found[1].done.before
     with store.atomic() as writer, pytest.raises(Refusal, match="no place 3"):
         move_repair(writer, 2, 3)
 
@@ -191,7 +220,8 @@ def test_a_preview_is_exact_and_keeps_nothing(store: Store) -> None:
     assert (store.version, content_digest(store), len(repairs(store))) == (version, digest, 1)
     with store.atomic() as writer:
         assert add_repair(writer, rule) == told
-    assert told.rows == 1 and content_digest(store) != digest
+    assert told.rows == 1
+    assert content_digest(store) != digest
 
 
 def test_what_fails_is_as_before(store: Store) -> None:
@@ -212,20 +242,29 @@ def test_a_rule_whose_column_went_with_an_undo_waits(store: Store) -> None:
     add(store, pick("t_named", table="items", ids=("a",)), Exclude())
     undo_batch(store, 2)
     first, second = repairs(store)
-    assert first.done is not None and "no age" in first.done.problem and first.ended_at is None
-    assert second.done is not None and second.done.items == 1
+    assert first.done is not None
+    assert "no age" in first.done.problem
+    assert first.ended_at is None
+    assert second.done is not None
+    assert second.done.items == 1
     load_text(store, PEOPLE, USERS, "people.csv")
     assert {row[0] for row in seen(store, "SELECT age FROM users")} == {30, 40, 50}
-    assert repairs(store)[0].done is not None and repairs(store)[0].done.problem == ""
+    again = repairs(store)[0].done
+    assert again is not None
+    assert again.problem == ""
 
 
 def test_loads_and_undos_are_repaired_too_and_new_columns_show(store: Store) -> None:
     add(store, pick("t_above", table="events", column="quantity", limit=500), Exclude())
     more = mapping(user="u", item="i", event__word="e", time="t", quantity="q", context="colour", returns="none")
-    load_text(store, "u,i,e,t,q,colour\nU9,d,purchase,2024-02-01,900,red\nU9,d,purchase,2024-02-01,9,blue\n", more, "m.csv")
+    load_text(
+        store, "u,i,e,t,q,colour\nU9,d,purchase,2024-02-01,900,red\nU9,d,purchase,2024-02-01,9,blue\n", more, "m.csv"
+    )
     assert seen(store, "SELECT quantity, colour FROM events WHERE colour IS NOT NULL") == [(9.0, "blue")]
     assert seen(store, "SELECT count(*) FROM events", raw=True) == [(9,)]
-    assert repairs(store)[0].done is not None and repairs(store)[0].done.rows == 2
+    again = repairs(store)[0].done
+    assert again is not None
+    assert again.rows == 2
     undo_batch(store, 3)
     assert seen(store, "SELECT count(*) FROM events") == [(6,)]
     with store.atomic() as writer:

@@ -41,7 +41,9 @@ RULES = (
 )
 
 
-def by_hand(events: pd.DataFrame, users: set[str], rule: Repair) -> tuple[pd.DataFrame, set[str]]:
+def by_hand(  # noqa: PLR0911  # one way out for each rule
+    events: pd.DataFrame, users: set[str], rule: Repair
+) -> tuple[pd.DataFrame, set[str]]:
     """The same rule in pandas."""
     e, do, choose = events.copy(), rule.action, rule.selection
     if isinstance(do, Exclude):
@@ -52,7 +54,7 @@ def by_hand(events: pd.DataFrame, users: set[str], rule: Repair) -> tuple[pd.Dat
             return e[~e.user_id.isin(gone)], users - gone
         return e[~e.item_id.isin(gone)], users
     if isinstance(do, Merge):
-        known = {one: "c" for one in ("a", "b")} if users >= {"a", "b", "c"} else {}
+        known = dict.fromkeys(("a", "b"), "c") if users >= {"a", "b", "c"} else {}
         if not known:  # pairs of ids that are not there are left out
             known = {one: "c" for one in ("a", "b") if one in users and "c" in users}
         e["user_id"] = e.user_id.replace(known)
