@@ -25,7 +25,7 @@ from core.progress import Amount, Cancelled, Meter, Step
 
 _COMMANDS = (
     "load", "info", "segments", "compare", "audience", "explain", "similar_users", "target", "readout", "undo",
-    "export", "backup", "restore", "erase", "retention", "encrypt", "quality",
+    "quality", "repair", "features", "export", "backup", "restore", "erase", "retention", "encrypt",
 )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from core import __version__
 from core.campaigns.files import Written, opened
 from core.campaigns.types import TargetList
+from core.quality.repairs import listed
 from core.segments import describe
 from core.store import Store
 from core.store.digest import content_digest
@@ -32,7 +33,8 @@ def manifest(
 
     Keys: limelight, digest (of the data), as_of, campaign, segment (name, rule, words; None), model, matrix, seed,
     stages [{stage, in, out, words}], counts, notes, facts, files {name: {rows, bytes, sha256}}, backtest (None where
-    there is none). `files` by what they are ("contacted", "control").
+    there is none), and repairs (core.quality.listed; absent where none counts). `files` by what they are
+    ("contacted", "control").
     """
     campaign = target.campaign
     told = campaign.as_json()
@@ -67,7 +69,7 @@ def manifest(
             for name, file in sorted(files.items())
         },
         "backtest": _lasting(_plain(backtest)),
-    }
+    } | ({"repairs": _plain(repaired)} if (repaired := listed(store)) else {})
 
 
 def manifest_bytes(told: Mapping[str, Any]) -> bytes:

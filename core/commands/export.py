@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=FORMATS, default="csv", help="default: csv")
     parser.add_argument("--contacts", action="store_true", help="with --all: contacts and rejected rows too")
     parser.add_argument("--raw", action="store_true", help="CSV for programs: cells that look like formulas stay")
+    parser.add_argument("--as-loaded", action="store_true", help="rows as files had them, without repairs")
 
 
 def run(args: argparse.Namespace, step: Step) -> Answer:
@@ -34,10 +35,20 @@ def run(args: argparse.Namespace, step: Step) -> Answer:
     store = open_workspace(args.workspace, create=False)
     try:
         if args.all:
-            told = export_all(store, out, format=args.format, raw=args.raw, contacts=args.contacts, step=step)
+            told = export_all(
+                store,
+                out,
+                format=args.format,
+                raw=args.raw,
+                contacts=args.contacts,
+                as_loaded=args.as_loaded,
+                step=step,
+            )
             result = {"out": str(out), **told}
         else:
-            rows = export_table(store, args.table, out, format=args.format, raw=args.raw, step=step)
+            rows = export_table(
+                store, args.table, out, format=args.format, raw=args.raw, as_loaded=args.as_loaded, step=step
+            )
             mapping = export_mapping(store, args.table, form=args.format, raw=args.raw)
             given = ",".join(f"{c.role}={c.column}" for c in mapping.columns) if mapping else None
             result = {"out": str(out), "table": args.table, "rows": rows, "format": args.format, "map": given}

@@ -59,6 +59,8 @@ def info_text(found: dict[str, Any]) -> str:
             f"  Batch {batch['batch_no']}, {_day(batch['loaded_at'])}: {names}, {batch['kind']}, "
             f"{batch['rows_loaded']:,} of {batch['rows_read']:,} rows{state}"
         )
+    for repair in found.get("repairs", []):
+        lines.append(f"  Repair {repair['repair_no']}: {repair['words']}.")
     lines += [""] if found["batches"] else []
     lines += [f"  Data up to {_day(found['as_of'])}."] if found["as_of"] else []
     return "\n".join([*lines, f"  Digest {found['digest']}"])

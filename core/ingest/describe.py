@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from core.ingest.undo import batches
+from core.quality.repairs import listed
 from core.store import Query, Store
 from core.store.digest import content_digest
 
@@ -16,7 +17,8 @@ def describe(store: Store) -> dict[str, Any]:
     times), `as_of` (the default end of windows), `users`, `items`, `rows` (of events), `anonymous` (events without
     user), `events` {word: count}, `orders` (of purchases: by user and order id, or by user and day where there is no
     id), `net_revenue` (Decimal: value of purchases plus returns; None when no value is known), `columns` [{table,
-    column, role}], `batches` (as `batches`).
+    column, role}], `batches` (as `batches`), and, where repairs count, `repairs` (as core.quality.listed): figures
+    and digest are then of the rows as repaired.
     """
     row = store.rows(_TOTALS)[0]
     kinds = store.rows(Query("SELECT event, count(*) AS n FROM events GROUP BY event ORDER BY n DESC, event"))
@@ -30,7 +32,7 @@ def describe(store: Store) -> dict[str, Any]:
         "events": {str(kind["event"]): int(str(kind["n"])) for kind in kinds},
         "columns": columns,
         "batches": batches(store),
-    }
+    } | ({"repairs": repaired} if (repaired := listed(store)) else {})
 
 
 _TOTALS = Query(

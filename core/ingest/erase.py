@@ -12,14 +12,17 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from core.errors import Refusal
 from core.ingest import typed
 from core.ingest.erased import forget_row, is_erased, remember
-from core.ingest.mentions import mentions, rule_without, sentence_without, without
+from core.ingest.mentions import GONE, mentions, rule_without, sentence_without, without
 from core.ingest.pseudonym import as_kept
 from core.progress import Step, no_step
+from core.quality.forget import forget_in_repairs
+from core.quality.repairs import reapply
 from core.store import Query, Writer
 
 BY_NUMBER = (
@@ -34,6 +37,9 @@ BY_NUMBER = (
     "retired_users",
 )
 """The tables that know a user by number; tests/ingest/test_erase.py holds that there are no others."""
+
+REPAIRED = ("touched_users", "mended_users", "mended_events", "merged_users")
+"""What repairs make of the rows: emptied here and made again without the user."""
 
 _OF_BATCHES = ("events", "parked_events", "user_facts", "parked_user_facts", "contact_facts")
 ON_DISK = (
@@ -118,8 +124,10 @@ def erase(writer: Writer, user_id: str, *, step: Step = no_step) -> Receipt:
     rows["rejects"] = forget_row(writer, told)
     rows["jobs"] = _clean(writer, "jobs", "job_id", ("title", "spec", "result", "error"), user_id, without)
     rows["segments"] = _clean(writer, "segments", "name", ("rule",), user_id, rule_without)
+    rows["repairs"] = forget_in_repairs(writer, user_id, partial(sentence_without, user_id=user_id), GONE)
     if not any(rows.values()):
         raise _unknown(is_erased(writer, user_id))
+    reapply(writer, step=step.part(0.7, 0.9))
     step.report(0.9, "Removing models that learnt from the user")
     models = _remove_models(writer)
     writer.run("DELETE FROM quality_reports")  # its examples may name the user; it is stale now in any case

@@ -31,6 +31,7 @@ from core.ingest.stored import settle_columns
 from core.ingest.types import LoadReport, Mapping, Mode, Source
 from core.ingest.zones import zone_note
 from core.progress import Step, no_step
+from core.quality.repairs import reapply, repair_notes
 from core.store import Query, Writer
 
 _TEMPORARY = (
@@ -117,6 +118,7 @@ def load(
     notes += retention_notes(writer)
     for table in _TEMPORARY:
         writer.run(f"DROP TABLE IF EXISTS {table}")
+    notes += repair_notes(reapply(writer, step=step.part(0.99, 1.0)))
     step.report(1.0, "Loaded")
     return LoadReport(
         batch_no=batch_no,

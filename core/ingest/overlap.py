@@ -3,7 +3,7 @@
 For a load whose mapping says overlap "drop":
 
 - A row is there already when it gives at least one event and every event that it gives equals a visible event (one in
-  `events`) of an earlier batch: in all columns but batch_no and row_no, a missing value equal to a missing value.
+  `events`) of an earlier batch: in all columns but those of numbers, a missing value equal to a missing value.
 - With Mapping.key: when each of its events that has all parts of the key finds an earlier visible event with the same
   key, and there is at least one such event. So a row with a missing part in its key is always loaded.
 
@@ -136,7 +136,7 @@ def _find(writer: Writer, batch_no: int, mapping: Mapping, step: Step) -> None:
     all columns then decides.
     """
     own = kept_types(writer, "events")
-    fixed = [c for c in parked.fixed_columns(writer, "events") if c not in ('"batch_no"', '"row_no"')]
+    fixed = [c for c in parked.fixed_columns(writer, "events") if c not in ('"batch_no"', '"row_no"', '"event_no"')]
     columns = [ident(c) for c in key_columns(mapping)] if mapping.key else [*fixed, *map(ident, own)]
     waiting = {ident(name): sql for name, sql in parked.parked_values(writer, "events").items()}
     waiting |= {column: column for column in fixed}

@@ -14,6 +14,7 @@ from core.errors import Refusal
 from core.ingest.erase import count_gone
 from core.ingest.facts import rebuild
 from core.progress import Step, no_step
+from core.quality.repairs import reapply
 from core.store import Query, Store, Writer
 
 MOST_DAYS = 36_500
@@ -102,7 +103,7 @@ def due(store: Store | Writer, now: datetime) -> Due:
     return _due(store, retention(store), now)
 
 
-def apply_retention(writer: Writer, *, now: datetime, step: Step = no_step) -> dict[str, Any]:
+def apply_retention(writer: Writer, *, now: datetime, mend: bool = True, step: Step = no_step) -> dict[str, Any]:
     """Drop the events that are too old, and users and items that nothing names any longer. Inside Store.atomic.
 
     Returns `{"days", "cutoff", "events", "parked", "by_batch", "oldest", "users", "items", "note"}`; days and cutoff
@@ -123,6 +124,8 @@ def apply_retention(writer: Writer, *, now: datetime, step: Step = no_step) -> d
         rebuild(writer, "item", step, only_mentioned=True)
         after = _ids(writer)
         users, items = before[0] - after[0], before[1] - after[1]
+        if mend:  # a load does so itself at its end
+            reapply(writer, step=step.part(0.8, 1.0))
     step.report(1.0, "Old events dropped")
     return {
         "days": rule.days if rule else None,
@@ -141,7 +144,7 @@ def retention_notes(writer: Writer, step: Step = no_step) -> list[str]:
     """Carry out the rule at the end of a load; sentences for its report, none where nothing was dropped."""
     if retention(writer) is None:
         return []
-    done = apply_retention(writer, now=datetime.now(UTC), step=step)
+    done = apply_retention(writer, now=datetime.now(UTC), mend=False, step=step)
     gone = done["events"] + done["parked"]
     if not gone:
         return []
@@ -157,15 +160,15 @@ def _due(store: Store | Writer, rule: Retention | None, now: datetime) -> Due:
     cutoff = rule.cutoff(now) if rule else None
     timed = "SELECT batch_no, at_utc, {} AS parked FROM {}"
     both = f"{timed.format('false', 'events')} UNION ALL {timed.format('true', 'parked_events')}"
-    rows = store.rows(
-        Query(
-            "SELECT batch_no, count(*) FILTER (old AND NOT parked) AS events, count(*) FILTER (old AND parked) AS "
-            "parked, min(at_utc) FILTER (old) AS oldest, count(*) FILTER (NOT old) AS kept, "
-            "count(*) FILTER (at_utc IS NULL) AS untimed "
-            f"FROM (SELECT *, at_utc < ?::TIMESTAMP AS old FROM ({both})) GROUP BY batch_no ORDER BY batch_no",
-            (cutoff,),
-        )
+    query = Query(
+        "SELECT batch_no, count(*) FILTER (old AND NOT parked) AS events, count(*) FILTER (old AND parked) AS "
+        "parked, min(at_utc) FILTER (old) AS oldest, count(*) FILTER (NOT old) AS kept, "
+        "count(*) FILTER (at_utc IS NULL) AS untimed "
+        f"FROM (SELECT *, at_utc < ?::TIMESTAMP AS old FROM ({both})) GROUP BY batch_no ORDER BY batch_no",
+        (cutoff,),
     )
+    # repairs do not matter to what is kept: an event that is left out is still there
+    rows = store.rows(query, raw=True) if isinstance(store, Store) else store.rows(query)
     by_batch = {int(row["batch_no"]): int(row["events"] + row["parked"]) for row in rows}
     return Due(
         cutoff=cutoff,

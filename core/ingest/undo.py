@@ -11,6 +11,7 @@ from core.ingest.facts import rebuild
 from core.ingest.parked import drop_unused
 from core.ingest.settle import live_batches, settle
 from core.progress import Step, no_step
+from core.quality.repairs import reapply
 from core.store import Query, Store, Writer
 
 
@@ -49,6 +50,7 @@ def undo(writer: Writer, batch_no: int, *, step: Step = no_step) -> dict[str, An
     rebuild(writer, "user", step, only_mentioned=True)
     rebuild(writer, "item", step, only_mentioned=True)
     users, items = _gone(writer)
+    reapply(writer, step=step.part(0.9, 1.0))
     step.report(1.0, "Undone")
     moved = [rows for number, rows in settled.overlap.items() if number not in back]
     return {

@@ -1,10 +1,25 @@
 """What is wrong with the data, what that does to the figures, and repairs as rules over the rows that were loaded."""
 
+from core.quality.apply import Applied
 from core.quality.behind import count_behind, rows_behind, stream_rows_csv, users_behind
+from core.quality.codec import repair_from_json, repair_to_json, selection_from_json, selection_to_json
 from core.quality.effect import Skipped, effects
 from core.quality.figures import figures
+from core.quality.repairs import (
+    Stored,
+    add_repair,
+    cells,
+    check_repair,
+    end_repair,
+    listed,
+    move_repair,
+    preview,
+    reapply,
+    repairs,
+)
 from core.quality.report import Report, headline, keep_report, last_report, quality_job, report
 from core.quality.report_codec import finding_from_json, finding_to_json
+from core.quality.told import describe, rows_in_words
 from core.quality.types import (
     KEY,
     Action,
@@ -31,6 +46,7 @@ from core.quality.volume import Daily, Measure, daily
 __all__ = [
     "KEY",
     "Action",
+    "Applied",
     "Asked",
     "Cap",
     "Daily",
@@ -52,18 +68,34 @@ __all__ = [
     "Scope",
     "Selection",
     "Skipped",
+    "Stored",
+    "add_repair",
+    "cells",
+    "check_repair",
     "count_behind",
     "daily",
+    "describe",
     "effects",
+    "end_repair",
     "figures",
     "finding_from_json",
     "finding_to_json",
     "headline",
     "keep_report",
     "last_report",
+    "listed",
+    "move_repair",
+    "preview",
     "quality_job",
+    "reapply",
+    "repair_from_json",
+    "repair_to_json",
+    "repairs",
     "report",
     "rows_behind",
+    "rows_in_words",
+    "selection_from_json",
+    "selection_to_json",
     "stream_rows_csv",
     "users_behind",
 ]

@@ -14,7 +14,7 @@ _known: WeakKeyDictionary[Store, tuple[int, str]] = WeakKeyDictionary()
 _NUMBERS = ("user_no", "item_no", "batch_no", "row_no", "event_no")
 
 
-def content_digest(store: Store) -> str:
+def content_digest(store: Store, *, raw: bool = False) -> str:
     """64 hexadecimal characters that depend on raw ids, events and attributes, and on nothing else.
 
     Two workspaces with the same content have the same digest whatever the order of their loads, the numbers of their
@@ -22,16 +22,19 @@ def content_digest(store: Store) -> str:
     over its columns that have a value; sums of the two halves do not depend on the order of rows; SHA-256 over them.
     Contacts count too, since who is suppressed and what an exported file says hang on them; without any, the digest is
     what it would be if there were no such table.
-    Kept until the workspace changes; 5 million events take some 8 seconds.
+    It is of what readers see, with `raw` of what was loaded. Kept until the workspace changes;
+    5 million events take some 8 seconds.
     """
     version = store.version
-    known = _known.get(store)
+    known = None if raw else _known.get(store)
     if known is None or known[0] != version:
-        parts = {table: store.rows(_sums(store, table))[0] for table in ("events", "users", "items")}
+        parts = {table: store.rows(_sums(store, table), raw=raw)[0] for table in ("events", "users", "items")}
         if contacts := contact_columns(store):
-            parts["contacts"] = store.rows(_contact_sums(contacts))[0]
+            parts["contacts"] = store.rows(_contact_sums(contacts), raw=raw)[0]
         text = json.dumps(parts, sort_keys=True, default=str)
-        known = _known[store] = (version, hashlib.sha256(text.encode()).hexdigest())
+        known = (version, hashlib.sha256(text.encode()).hexdigest())
+        if not raw:
+            _known[store] = known
     return known[1]
 
 

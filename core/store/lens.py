@@ -20,9 +20,17 @@ SCHEMA = "repaired"
 KEYS = {"events": "event_no", "users": "user_no", "items": "item_no"}
 """Each table that repairs can touch, and the number that names its rows; `touched_X` has that column alone."""
 
+# Who is kept is reached by their own contacts, and only where they have none by those of an id that was merged into
+# theirs: the latest, and of one load the first id.
+_LIVE = "FROM main.contact_facts c SEMI JOIN main.live_batches b ON b.batch_no = c.batch_no"
 _CONTACTS = (
-    "CREATE OR REPLACE VIEW repaired.contact_facts AS SELECT c.batch_no, coalesce(m.into_no, c.user_no) AS user_no, "
-    "c.column_name, c.value FROM main.contact_facts c LEFT JOIN main.merged_users m ON m.user_no = c.user_no"
+    "CREATE OR REPLACE VIEW repaired.contact_facts AS SELECT c.* FROM main.contact_facts c "
+    "ANTI JOIN main.merged_users m ON m.user_no = c.user_no UNION ALL "
+    f"SELECT batch_no, into_no AS user_no, column_name, value FROM (SELECT k.*, m.into_no "
+    "FROM main.contact_facts k SEMI JOIN main.live_batches b ON b.batch_no = k.batch_no "
+    "JOIN main.merged_users m ON m.user_no = k.user_no JOIN main.users u ON u.user_no = k.user_no "
+    f"WHERE NOT EXISTS (SELECT 1 {_LIVE} WHERE c.user_no = m.into_no AND lower(c.column_name) = lower(k.column_name)) "
+    "QUALIFY row_number() OVER (PARTITION BY m.into_no, lower(k.column_name) ORDER BY k.batch_no DESC, u.user_id) = 1)"
 )
 
 

@@ -25,11 +25,7 @@ from core.store.room import room_for, room_refusal
 from core.store.schema import MIGRATIONS
 from core.store.scratch import Scratch
 from core.store.watch import watched
-from core.store.writer import Writer
-
-_AS_OF = Query(
-    "SELECT max(e.at_utc) FROM events e JOIN batches b USING (batch_no) WHERE e.at_utc < b.loaded_at + INTERVAL 1 DAY"
-)
+from core.store.writer import AS_OF, Writer
 
 
 class Store:
@@ -101,7 +97,7 @@ class Store:
         """
         cached = self._cache.get("as_of")
         if cached is None or cached[0] != self._version:
-            last = self._value(_AS_OF)
+            last = self._value(AS_OF)
             cached = (self._version, None if last is None else last + timedelta(microseconds=1))
             self._cache["as_of"] = cached
         return cached[1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -13,6 +14,12 @@ from core.progress import Step, no_step
 from core.store import hollow, lens
 from core.store.query import Query
 from core.store.watch import watched
+
+AS_OF = Query(
+    "SELECT max(e.at_utc) AS last FROM events e JOIN batches b USING (batch_no) "
+    "WHERE e.at_utc < b.loaded_at + INTERVAL 1 DAY"
+)
+"""The last event that counts: see Store.as_of."""
 
 if TYPE_CHECKING:
     from core.store.store import Store  # which makes writers
@@ -52,6 +59,11 @@ class Writer:
         """Like Store.rows, seeing what this writer has done so far."""
         answer: list[dict[str, Any]] = self.read(query, step=step).to_pylist()
         return answer
+
+    def as_of(self) -> datetime | None:
+        """Like Store.as_of, seeing what this writer has done so far; inside `repaired`, of what readers see."""
+        last: datetime | None = self.rows(AS_OF)[0]["last"]
+        return None if last is None else last + timedelta(microseconds=1)
 
     @contextmanager
     def repaired(self) -> Iterator[None]:

@@ -76,7 +76,10 @@ def put_in_place(made: Path, path: Path, *, replace: bool) -> None:
 def _checked(made: Path, rows: dict[str, int]) -> str:
     """The digest of the copy's content, once its tables have been counted."""
     with room_for(made), Store(made) as copy:
-        found = {table: int(copy.rows(Query(f"SELECT count(*) AS n FROM {ident(table)}"))[0]["n"]) for table in rows}
+        found = {
+            table: int(copy.rows(Query(f"SELECT count(*) AS n FROM {ident(table)}"), raw=True)[0]["n"])
+            for table in rows
+        }
         if found != rows:
             odd = next(table for table in rows if found[table] != rows[table])
             raise Refusal(

@@ -16,6 +16,7 @@ from typing import Any
 from core import __version__
 from core.errors import Refusal
 from core.progress import Step, no_step
+from core.quality.repairs import listed
 from core.store import Store
 from core.store.copies import beside, write_anew
 from core.store.digest import content_digest
@@ -30,13 +31,20 @@ _OPTIONS: dict[Format, str] = {
 
 
 def export_table(
-    store: Store, table: str, path: Path, *, format: str = "csv", raw: bool = False, step: Step = no_step
+    store: Store,
+    table: str,
+    path: Path,
+    *,
+    format: str = "csv",
+    raw: bool = False,
+    as_loaded: bool = False,
+    step: Step = no_step,
 ) -> int:
     """Write one table of TABLES to a file (core.takeout.tables says what it holds); its rows. Memory stays flat.
 
     UTF-8 CSV: times in UTC as 2024-03-01T09:00:00, lists as JSON arrays, missing values empty, cells (and names of
     columns) that a spreadsheet would run as formulas defused, unless `raw`. Parquet is exact. A file of that name is
-    replaced, at once and only when the new one is whole.
+    replaced, at once and only when the new one is whole. Rows are as repairs show them, `as_loaded` as files had them.
 
     Raises Refusal `no_such_table`, `no_such_format`, `over_workspace`, `no_such_folder`, `is_a_folder`, `disk_full`,
     `cannot_write`; Cancelled.
@@ -45,7 +53,7 @@ def export_table(
     what = table_of(store, table)
     check_target(store, path)
     made = store.exports / f"export-{secrets.token_hex(4)}.{form}"
-    [rows] = store.copy_out([(what.query(form, raw=raw), made, _OPTIONS[form])], step=step)
+    [rows] = store.copy_out([(what.query(form, raw=raw), made, _OPTIONS[form])], step=step, raw=as_loaded)
     with write_anew(made, path) as put:
         put()
     return rows
@@ -58,6 +66,7 @@ def export_all(
     format: str = "csv",
     raw: bool = False,
     contacts: bool = False,
+    as_loaded: bool = False,
     step: Step = no_step,
 ) -> dict[str, Any]:
     """Write every table, as one moment sees them, to a new folder, or to a new file if `target` ends in .zip.
@@ -66,21 +75,24 @@ def export_all(
     {file, rows, columns [{name, type}]}}) and, for each table that `load` takes back, `NAME.mapping.json`.
     Contacts and rejected rows, whose lines may hold contacts, only with `contacts`.
 
+    Rows are as repairs show them, and export.json lists those (`repairs`, absent where there are none); `as_loaded`
+    takes the rows as files had them, and export.json says so.
+
     Raises Refusal as export_table does, and `file_exists`: nothing that is there is written over.
     """
     form = _format(format)
     check_target(store, target, folder=True)
     names = [name for name in TABLES if contacts or name not in PERSONAL]
     tables = [table_of(store, name) for name in names]
-    version, digest = store.version, content_digest(store)
+    version, digest = store.version, content_digest(store, raw=as_loaded)
     work = store.exports / f"export-{secrets.token_hex(4)}"
     work.mkdir()
     try:
         parts = [(t.query(form, raw=raw), work / f"{t.name}.{form}", _OPTIONS[form]) for t in tables]
-        rows = store.copy_out(parts, step=step.part(0.0, 0.8))
+        rows = store.copy_out(parts, step=step.part(0.0, 0.8), raw=as_loaded)
         if store.version != version:
             raise Refusal("data_changed", "The data changed while they were exported.", "Export again.", exit_code=4)
-        told = _told(store, tables, rows, form, raw=raw) | {"digest": digest}
+        told = _told(store, tables, rows, form, raw=raw) | {"digest": digest} | _repaired(store, as_loaded)
         with room_for(target):
             (work / "export.json").write_text(_json(told), encoding="utf-8")
             for name in names:
@@ -123,6 +135,13 @@ def _told(store: Store, tables: Sequence[Table], rows: Sequence[int], form: Form
             for table, n in zip(tables, rows, strict=True)
         },
     }
+
+
+def _repaired(store: Store, as_loaded: bool) -> dict[str, Any]:
+    kept = listed(store)
+    if not kept:
+        return {}
+    return {"as_loaded": True} if as_loaded else {"repairs": kept}
 
 
 def _place(work: Path, target: Path, step: Step) -> None:

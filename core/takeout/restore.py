@@ -15,6 +15,7 @@ import duckdb
 
 from core.errors import Refusal
 from core.progress import Step, no_step
+from core.quality.repairs import repairs
 from core.store import Store, adopt, is_open, kept_closed, workspace_path
 from core.store.connect import connect, open_folders
 from core.store.copies import write_anew
@@ -109,8 +110,11 @@ def _opened(file: Path, made: Path) -> tuple[str, int]:
     """Digest and version of the new workspace: it can be opened, brought up to date and read."""
     try:
         with room_for(made), Store(made) as store:
+            repairs(store)  # rules that cannot be read would stop every load later
             return content_digest(store), store.version
-    except duckdb.Error:
+    except (duckdb.Error, Refusal, TypeError, ValueError) as error:
+        if isinstance(error, Refusal) and error.code != "bad_repair":
+            raise
         raise Refusal("damaged_file", f"{file} cannot be read as a workspace.", "Take another backup.") from None
 
 

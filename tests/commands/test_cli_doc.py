@@ -75,6 +75,7 @@ def test_every_example_says_what_the_page_says(
         "info",
         "quality",
         "undo",
+        "repair",
         "segments",
         "compare",
         "audience",
