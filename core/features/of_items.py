@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.features.scan import NO_TIMES, Measure, Scan, feature, lack, ratio, windows
+from core.features.scan import NO_TIMES, Measure, Scan, count_if, feature, lack, ratio, windows
 from core.features.shares import clock_measures, context_measures, mix_measures, trend_measure
 from core.features.world import DAY, World, is_number
 from core.store import ident
@@ -38,8 +38,8 @@ def _events(world: World) -> Scan:
         found.append(Measure(made, sql, lacks=times or lack(world, name)))
     for end, inside, words, lacks in windows(world):
         for name, unit, sql, what, word in (
-            ("views", "events", f"count(*) FILTER (kind = 3 AND {inside})", "Views", "view"),
-            ("carts", "events", f"count(*) FILTER (kind = 5 AND {inside})", "Times that it was put in a cart", "cart"),
+            ("views", "events", count_if(f"kind = 3 AND {inside}"), "Views", "view"),
+            ("carts", "events", count_if(f"kind = 5 AND {inside}"), "Times that it was put in a cart", "cart"),
             (
                 "units",
                 "units",
@@ -106,12 +106,12 @@ def _people(world: World) -> Scan:
     found: list[Measure] = []
     for end, inside, words, lacks in windows(world):
         made = feature(f"buyers_{end}", "popularity", "users", f"Distinct known users who bought it {words}.")
-        sql = f"count(*) FILTER (bought AND {inside.replace('w <=', 'bought_w <=')})"
+        sql = count_if(f"bought AND {inside.replace('w <=', 'bought_w <=')}")
         found.append(Measure(made, sql, zero=True, lacks=lacks or none))
         made = feature(
             f"users_{end}", "popularity", "users", f"Distinct known users with an event but an impression of it {words}."
         )
-        sql = f"count(*) FILTER (touched AND {inside.replace('w <=', 'touched_w <=')})"
+        sql = count_if(f"touched AND {inside.replace('w <=', 'touched_w <=')}")
         found.append(Measure(made, sql, zero=True, lacks=lacks))
     by, who = ("touched", "users with an event but an impression of it") if none else ("bought", "buyers")
     rank = feature(
@@ -133,7 +133,7 @@ def _people(world: World) -> Scan:
             f"Of the known users who {of}, the share who {what}, up to as_of, in any order.",
             f"No known user {of}.",
         )
-        sql = ratio(f"count(*) FILTER ({whole} AND {part})", f"count(*) FILTER ({whole})")
+        sql = ratio(count_if(f"{whole} AND {part}"), count_if(f"{whole}"))
         found.append(Measure(made, sql, lacks=lack(world, *needs)))
     again = feature(
         "share_repeat_buyers",
@@ -145,7 +145,7 @@ def _people(world: World) -> Scan:
     found.append(
         Measure(
             again,
-            ratio("count(*) FILTER (bought AND first_day < last_day)", "count(*) FILTER (bought)"),
+            ratio(count_if("bought AND first_day < last_day"), count_if("bought")),
             lacks=none or ("" if world.timed else NO_TIMES),
         )
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.features.names import distinct
-from core.features.scan import NO_TIMES, Measure, Scan, feature, lack, ratio, windows
+from core.features.scan import NO_TIMES, Measure, Scan, count_if, feature, lack, ratio, sum_if, windows
 from core.features.shares import clock_measures, context_measures, mix_measures, trend_measure
 from core.features.world import DAY, World
 
@@ -50,7 +50,7 @@ def _events(world: World) -> Scan:
             ("carts", "kind = 5", "Times that something was put into the cart", "cart"),
         ):
             made = feature(f"{name}_{end}", "frequency", "events", f"{what} {words}.")
-            sql = f"count(*) FILTER ({condition} AND {inside})"
+            sql = count_if(f"{condition} AND {inside}")
             found.append(Measure(made, sql, zero=True, lacks=lacks or (lack(world, word) if word else "")))
         money = feature(
             f"revenue_{end}",
@@ -80,7 +80,7 @@ def _events(world: World) -> Scan:
     ):
         word = {4: "click", 2: "open"}[part]
         made = feature(name, "rates", "ratio", f"{what}, up to as_of.", "They have no impression.")
-        sql = ratio(f"count(*) FILTER (kind = {part})", f"count(*) FILTER (kind = {whole})")
+        sql = ratio(count_if(f"kind = {part}"), count_if(f"kind = {whole}"))
         found.append(Measure(made, sql, lacks=lack(world, word, "impression")))
     return Scan("user_no", "FROM e", (*found, *mix_measures(world), *context_measures(world)))
 
@@ -92,7 +92,7 @@ def _days(world: World) -> Scan:
             feature(
                 f"active_days_{end}", "frequency", "days", f"Days (UTC) with an event other than an impression {words}."
             ),
-            f"count(*) FILTER ({inside})",
+            count_if(f"{inside}"),
             zero=True,
             lacks=lacks or ("" if world.timed else NO_TIMES),
         )
@@ -108,7 +108,7 @@ def _sessions(world: World) -> Scan:
     found = tuple(
         Measure(
             feature(f"sessions_{end}", "frequency", "sessions", f"Distinct sessions with any event {words}."),
-            f"count(*) FILTER ({inside})",
+            count_if(f"{inside}"),
             zero=True,
             lacks=lacking or lacks,
         )
@@ -132,7 +132,7 @@ def _orders(world: World) -> Scan:
             "orders",
             f"Orders {words}: distinct order numbers, or where there is none the days (UTC) with a purchase.",
         )
-        found.append(Measure(orders, f"count(*) FILTER ({inside})", zero=True, lacks=lacking or lacks))
+        found.append(Measure(orders, count_if(f"{inside}"), zero=True, lacks=lacking or lacks))
         mean = feature(
             f"order_value_{end}",
             "value",
@@ -207,9 +207,9 @@ def _pairs(world: World) -> Scan:
         touched = feature(
             f"items_{end}", "breadth", "items", f"Distinct items of their events, impressions left out, {words}."
         )
-        found.append(Measure(touched, f"count(*) FILTER (touched AND {inside})", zero=True, lacks=lacks))
+        found.append(Measure(touched, count_if(f"touched AND {inside}"), zero=True, lacks=lacks))
     bought = feature("items_bought_all", "breadth", "items", "Distinct items that they bought, up to as_of.")
-    found.append(Measure(bought, "count(*) FILTER (bought)", zero=True, lacks=lack(world, "purchase")))
+    found.append(Measure(bought, count_if("bought"), zero=True, lacks=lack(world, "purchase")))
     for name, part, whole, words, what in (
         ("view_to_cart", "carted", "viewed", ("view", "cart"), "put into the cart too"),
         ("view_to_purchase", "bought", "viewed", ("view", "purchase"), "bought too"),
@@ -223,7 +223,7 @@ def _pairs(world: World) -> Scan:
             f"Of the distinct items that they {where}, the share that they {what}, up to as_of, in any order.",
             f"They {'viewed no item' if whole == 'viewed' else 'put no item into the cart'}.",
         )
-        sql = ratio(f"count(*) FILTER ({whole} AND {part})", f"count(*) FILTER ({whole})")
+        sql = ratio(count_if(f"{whole} AND {part}"), count_if(f"{whole}"))
         found.append(Measure(made, sql, lacks=lack(world, *words)))
     return Scan("user_no", f"FROM ({PAIRS})", tuple(found))
 
@@ -266,7 +266,7 @@ def _categories(world: World) -> Scan:
                 none,
                 type="category",
             ),
-            "arg_max(label, (n * 1000000 - c)::BIGINT)",
+            "(SELECT list FROM labels)[1 + arg_max(c, (n * 1000000 - c)::BIGINT)]",
             lacks=lacking,
         ),
         Measure(
@@ -296,12 +296,11 @@ def _categories(world: World) -> Scan:
     for place, (name, value) in enumerate([*zip(names, top, strict=True), ("other", "")]):
         what = f"the category {value!r}" if place < len(top) else "any other category"
         made = feature(f"share_category_{name}", "share", "share", f"Share of {what} in {counted}.", none)
-        condition = f"c = {place}" if place < len(top) else f"c >= {place}"
-        sql = f"coalesce(sum(n) FILTER ({condition}), 0)::DOUBLE / sum(n)"
-        found.append(Measure(made, sql, lacks=lacking))
+        some = sum_if("n", f"c = {place}") if place < len(top) else f"coalesce(sum(n) FILTER (c >= {place}), 0)"
+        found.append(Measure(made, ratio(some, "sum(n)"), lacks=lacking))
     rows = (
-        "SELECT user_no, c, any_value(label) AS label, sum(n) AS n, sum(recent) AS recent, min(age) AS age FROM ("
-        f"{PAIRS}) JOIN named USING (item_no) WHERE touched GROUP BY user_no, c"
+        "SELECT user_no, c, count(*) AS n, count(*) FILTER (half = 1) AS recent, min(age) AS age FROM e JOIN named "
+        "USING (item_no) WHERE act AND user_no IS NOT NULL GROUP BY user_no, c"
     )
     return Scan("user_no", f"FROM ({rows})", tuple(found))
 
@@ -315,8 +314,7 @@ def _since(column: str) -> str:
 
 
 PAIRS = (
-    "SELECT user_no, item_no, count(*) FILTER (act) AS n, count(*) FILTER (act) > 0 AS touched, min(w) FILTER (act) AS "
-    "w, min(age) FILTER (act) AS age, count(*) FILTER (act AND half = 1) AS recent, bool_or(kind = 3) AS viewed, "
+    "SELECT user_no, item_no, bool_or(act) AS touched, min(w) FILTER (act) AS w, bool_or(kind = 3) AS viewed, "
     "bool_or(kind = 5) AS carted, bool_or(kind = 6) AS bought FROM e WHERE user_no IS NOT NULL AND item_no IS NOT NULL "
     "GROUP BY user_no, item_no"
 )

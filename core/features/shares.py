@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.features.names import distinct
-from core.features.scan import NO_TIMES, Measure, feature, ratio
+from core.features.scan import NO_TIMES, Measure, count_if, feature, ratio
 from core.features.world import World, is_number
 
 _BANDS = (("night", 0, 6), ("morning", 6, 12), ("afternoon", 12, 18), ("evening", 18, 24))
@@ -12,7 +12,7 @@ _BANDS = (("night", 0, 6), ("morning", 6, 12), ("afternoon", 12, 18), ("evening"
 def clock_measures(world: World) -> list[Measure]:
     """Shares of events by band of the day and on weekends, in UTC."""
     lacks = "" if world.timed else NO_TIMES
-    total = "count(*) FILTER (act)"
+    total = count_if("act")
     found = [
         Measure(
             feature(
@@ -23,7 +23,7 @@ def clock_measures(world: World) -> list[Measure]:
                 "impressions are left out.",
                 "They have no events but impressions.",
             ),
-            ratio(f"count(*) FILTER (act AND hour >= {start} AND hour < {end})", total),
+            ratio(count_if(f"act AND hour >= {start} AND hour < {end}"), total),
             lacks=lacks,
         )
         for name, start, end in _BANDS
@@ -35,12 +35,12 @@ def clock_measures(world: World) -> list[Measure]:
         "Events on Saturdays and Sundays (UTC), as a share of all their events up to as_of; impressions are left out.",
         "They have no events but impressions.",
     )
-    return [*found, Measure(weekend, ratio("count(*) FILTER (act AND weekday IN (0, 6))", total), lacks=lacks)]
+    return [*found, Measure(weekend, ratio(count_if("act AND weekday IN (0, 6)"), total), lacks=lacks)]
 
 
 def trend_measure(world: World, name: str, what: str, condition: str, lacks: str = "") -> Measure:
     """How the last 30 days stand against the 30 before, from -1 (all before) to 1 (all in the last 30)."""
-    late, early = (f"count(*) FILTER ({condition} AND half = {n})" for n in (1, 2))
+    late, early = (count_if(f"{condition} AND half = {n}") for n in (1, 2))
     column = feature(
         f"trend_{name}_30d",
         "rhythm",
@@ -67,7 +67,7 @@ def mix_measures(world: World) -> list[Measure]:
             made = feature(
                 f"share_{column}_{name}", "share", unit, definition, f"None of their events names a {column}."
             )
-            found.append(Measure(made, ratio(f"count(*) FILTER ({column} = {n})", f"count({column})"), lacks=lacks))
+            found.append(Measure(made, ratio(count_if(f"{column} = {n}"), count_if(f"{column} IS NOT NULL")), lacks=lacks))
     return found
 
 
@@ -95,7 +95,7 @@ def context_measures(world: World) -> list[Measure]:
                 f"Events whose {what}, as a share of events up to as_of that have one.",
                 missing,
             )
-            found.append(Measure(made, ratio(f"count(*) FILTER (x{n} = {k})", f"count(x{n})")))
+            found.append(Measure(made, ratio(count_if(f"x{n} = {k}"), count_if(f"x{n} IS NOT NULL"))))
     return found
 
 

@@ -37,7 +37,8 @@ class World:
         top: "channel", "device" -> the most frequent values.
         categories: all categories, by events, then name; () where items have none.
         category: the column they are in.
-        timed: whether any event has a time.
+        untimed: events without a time, where others have one.
+        most: events of the user (item) with the most of them; no count of a group is above it.
     """
 
     store: Store
@@ -53,6 +54,7 @@ class World:
     categories: tuple[str, ...] = ()
     category: str | None = None
     untimed: int = 0
+    most: int = 1
 
     @property
     def timed(self) -> bool:
@@ -109,6 +111,7 @@ def look(store: Store, spec: FeatureSpec, step: Step) -> World:
         _categories(world, category) if category else (),
         category,
         untimed,
+        int(store.rows(Query("SELECT coalesce(max(n), 0) AS most FROM (") + _counted(world) + ")", step=step)[0]["most"]),
     )
 
 
@@ -164,18 +167,16 @@ def item_categories(world: World) -> str:
     )
 
 
-def named_categories(world: World) -> Query:
-    """(item_no, c, label): the categories of items, `c` the place among all by events, then name."""
-    cases = Query("SELECT NULL::VARCHAR AS label, NULL::INTEGER AS c WHERE false")
-    if world.categories:
-        # one list as text, so that thousands of categories are one parameter
-        listed = json.dumps(world.categories, ensure_ascii=False)
-        cases = Query(
-            "SELECT unnest(list) AS label, unnest(range(len(list)))::INTEGER AS c FROM "
-            "(SELECT CAST(?::JSON AS VARCHAR[]) AS list)",
-            (listed,),
-        )
-    return Query("SELECT item_no, c, label FROM (") + cases + f") JOIN ({item_categories(world)}) ON category = label"
+def category_tables(world: World) -> Query:
+    """Two tables for a WITH: `labels` (list of all categories) and `named` (item_no, c: place of a category of it)."""
+    # one list as text, so that thousands of categories are one parameter
+    listed = json.dumps(world.categories, ensure_ascii=False)
+    return Query(
+        "labels AS MATERIALIZED (SELECT CAST(?::JSON AS VARCHAR[]) AS list), named AS (SELECT item_no, c FROM "
+        "(SELECT unnest(list) AS label, unnest(range(len(list)))::INTEGER AS c FROM labels) "
+        f"JOIN ({item_categories(world)}) ON category = label)",
+        (listed,),
+    )
 
 
 # ---- inside
@@ -183,6 +184,10 @@ def named_categories(world: World) -> Query:
 
 def _before(world: World) -> Query:
     return Query(" WHERE at_utc < ?", (world.as_of,)) if world.as_of else Query("")
+
+
+def _counted(world: World) -> Query:
+    return Query("SELECT count(*) AS n FROM events") + _before(world) + f" GROUP BY {world.key}"
 
 
 def _most(world: World, column: str, before: Query) -> tuple[str, ...]:
