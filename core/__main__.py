@@ -25,6 +25,7 @@ from core.progress import Amount, Cancelled, Meter, Step
 _COMMANDS = (
     "load", "info", "segments", "compare", "audience", "explain", "similar_users", "target", "readout", "undo",
     "export", "backup", "restore", "erase", "retention", "encrypt",
+    "features",
 )  # fmt: skip
 
 

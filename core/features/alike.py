@@ -1,7 +1,7 @@
 """Features of like items: which items the same people took, and how near what a user took last is to what came before.
 
-Two items are alike by the cosine of who took them: users of both / sqrt(users of one x users of the other). It is worked
-out for the items that most users took, from a sample of users, so that it stays quick with any amount of data.
+Two items are alike by the cosine of who took them: users of both / root of (users of one x users of the other). It is
+worked out for the items that most users took, from a sample of users, so that it stays quick with any amount of data.
 """
 
 from __future__ import annotations
@@ -108,9 +108,11 @@ def _of_items(taken: Taken, together: npt.NDArray[np.float64]) -> Found:
     some = total > 0
     share = others[some] / total[some, None]
     cosine = others[some] / np.sqrt(np.maximum(np.outer(alone[some], alone), 1.0))
-    values = ((others[some] > 0).sum(axis=1), share.max(axis=1), (share**2).sum(axis=1), cosine.max(axis=1)) if (
-        some.any()
-    ) else (np.empty(0),) * 4
+    values = (
+        ((others[some] > 0).sum(axis=1), share.max(axis=1), (share**2).sum(axis=1), cosine.max(axis=1))
+        if (some.any())
+        else (np.empty(0),) * 4
+    )
     return Found(pa.array(taken.items[some]), tuple(pa.array(v.astype(float)) for v in values))
 
 
@@ -134,11 +136,11 @@ def _taken(world: World) -> Taken:
     query = (
         Query("WITH e AS (")
         + events(world)
-        + f"), pairs AS MATERIALIZED ({pairs}), top AS (SELECT item_no, row_number() OVER (ORDER BY n DESC, item_id) - 1 "
-        "AS item FROM (SELECT item_no, count(*) AS n FROM pairs GROUP BY item_no) JOIN items USING (item_no) "
+        + f"), pairs AS MATERIALIZED ({pairs}), top AS (SELECT item_no, row_number() OVER (ORDER BY n DESC, item_id) "
+        "- 1 AS item FROM (SELECT item_no, count(*) AS n FROM pairs GROUP BY item_no) JOIN items USING (item_no) "
         f"QUALIFY item < {ITEMS}), drawn AS (SELECT user_no FROM users SEMI JOIN pairs USING (user_no) "
-        f"ORDER BY md5(user_id), user_id LIMIT {USERS}), ranked AS (SELECT user_no, item, row_number() OVER (PARTITION BY "
-        "user_no ORDER BY age, item) AS rank FROM pairs JOIN top USING (item_no) "
+        f"ORDER BY md5(user_id), user_id LIMIT {USERS}), ranked AS (SELECT user_no, item, row_number() OVER (PARTITION "
+        "BY user_no ORDER BY age, item) AS rank FROM pairs JOIN top USING (item_no) "
         f"QUALIFY rank <= {LAST + BEFORE}) SELECT user_no, item, rank, user_no IN (FROM drawn) AS sampled FROM ranked "
         "ORDER BY user_no, rank"
     )

@@ -33,11 +33,7 @@ def attributes(world: World) -> Attributes:
     """
     table = world.spec.table
     family = "demographic" if table == "users" else "attribute"
-    shown = [
-        (name, kind)
-        for name, kind in world.columns[table].items()
-        if world.roles.get((table, name)) not in _SHUT
-    ]
+    shown = [(name, kind) for name, kind in world.columns[table].items() if world.roles.get((table, name)) not in _SHUT]
     stems = distinct([name for name, _ in shown])
     filled = _filled(world)
     columns: list[FeatureColumn] = []
@@ -49,9 +45,7 @@ def attributes(world: World) -> Attributes:
         if name in filled:
             text = f"Whether a repair put in the value of the column {name!r}, which the file left empty or had wrong."
             columns.append(feature(f"attr_{stem}_filled", family, "", text, type="boolean"))
-            among = (
-                "(SELECT DISTINCT key FROM repair_cells WHERE table_name = ? AND column_name = ?)"
-            )
+            among = "(SELECT DISTINCT key FROM repair_cells WHERE table_name = ? AND column_name = ?)"
             cells.append(Query(f"t.{world.key} IN {among}", (table, name)))
     listed = joined(", ", [cell + f" AS c{n}" for n, cell in enumerate(cells)])
     if not cells:

@@ -109,7 +109,10 @@ def _people(world: World) -> Scan:
         sql = count_if(f"bought AND {inside.replace('w <=', 'bought_w <=')}")
         found.append(Measure(made, sql, zero=True, lacks=lacks or none))
         made = feature(
-            f"users_{end}", "popularity", "users", f"Distinct known users with an event but an impression of it {words}."
+            f"users_{end}",
+            "popularity",
+            "users",
+            f"Distinct known users with an event but an impression of it {words}.",
         )
         sql = count_if(f"touched AND {inside.replace('w <=', 'touched_w <=')}")
         found.append(Measure(made, sql, zero=True, lacks=lacks))

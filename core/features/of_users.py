@@ -242,7 +242,9 @@ def _categories(world: World) -> Scan:
             lacks=lacking,
         ),
         Measure(
-            feature("top_category_share", "breadth", "share", f"Share of the most frequent category in {counted}.", none),
+            feature(
+                "top_category_share", "breadth", "share", f"Share of the most frequent category in {counted}.", none
+            ),
             "max(n)::DOUBLE / sum(n)",
             lacks=lacking,
         ),

@@ -108,7 +108,7 @@ def arrow(kind: Type) -> pa.DataType:
     return {"number": pa.float64(), "category": pa.string(), "boolean": pa.bool_()}[kind]
 
 
-def feature(  # noqa: PLR0913  # the words of a feature stand in a row, so that a table of them can be read
+def feature(  # the words of a feature stand in a row, so that a table of them can be read
     name: str, family: str, unit: str, definition: str, missing: str = "", *, type: Type = "number"
 ) -> FeatureColumn:
     """A FeatureColumn, in a line."""

@@ -67,7 +67,9 @@ def mix_measures(world: World) -> list[Measure]:
             made = feature(
                 f"share_{column}_{name}", "share", unit, definition, f"None of their events names a {column}."
             )
-            found.append(Measure(made, ratio(count_if(f"{column} = {n}"), count_if(f"{column} IS NOT NULL")), lacks=lacks))
+            found.append(
+                Measure(made, ratio(count_if(f"{column} = {n}"), count_if(f"{column} IS NOT NULL")), lacks=lacks)
+            )
     return found
 
 
@@ -97,8 +99,6 @@ def context_measures(world: World) -> list[Measure]:
             )
             found.append(Measure(made, ratio(count_if(f"x{n} = {k}"), count_if(f"x{n} IS NOT NULL"))))
     return found
-
-
 
 
 def _times(world: World) -> str:

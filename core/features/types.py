@@ -172,7 +172,7 @@ class FeatureTable:
         for column in self.columns:
             if column.name == name:
                 return column
-        near = [c.name for c in self.columns if name.split("_")[0] in c.name][:8]
+        near = [c.name for c in self.columns if name.split("_", maxsplit=1)[0] in c.name][:8]
         hint = f"Near it: {', '.join(near)}." if near else f"It has {len(self.columns):,} others."
         raise Refusal("no_such_feature", f"The table has no feature {name!r}.", hint)
 

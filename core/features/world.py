@@ -111,7 +111,9 @@ def look(store: Store, spec: FeatureSpec, step: Step) -> World:
         _categories(world, category) if category else (),
         category,
         untimed,
-        int(store.rows(Query("SELECT coalesce(max(n), 0) AS most FROM (") + _counted(world) + ")", step=step)[0]["most"]),
+        int(
+            store.rows(Query("SELECT coalesce(max(n), 0) AS most FROM (") + _counted(world) + ")", step=step)[0]["most"]
+        ),
     )
 
 
@@ -144,7 +146,7 @@ def events(world: World) -> Query:
             + (f"(CASE {windows} END)::TINYINT AS w, " if windows else "NULL::TINYINT AS w, ")
             + f"(CASE WHEN age <= {30 * DAY} THEN 1 WHEN age <= {60 * DAY} THEN 2 END)::TINYINT AS half, "
             "CAST(at_utc AS DATE) AS day, hour(at_utc)::TINYINT AS hour, dayofweek(at_utc)::TINYINT AS weekday, "
-            "coalesce(hash(order_id), hash(CAST(at_utc AS DATE)), 0) AS purchase, value, "
+            "CASE WHEN order_id IS NOT NULL THEN hash(order_id) ELSE hash(CAST(at_utc AS DATE)) END AS purchase, value, "
             "coalesce(quantity, CASE kind WHEN 7 THEN -1 ELSE 1 END) AS units, rating, session, "
         )
         + joined(", ", extra)
