@@ -18,6 +18,26 @@ from typing import Any
 
 from core.errors import Refusal
 from core.progress import Cancelled, Step, no_step
+from core.quality import (
+    alike,
+    amounts,
+    bots,
+    cancellation,
+    codes,
+    complete,
+    constant,
+    drift,
+    forest,
+    from_files,
+    ids,
+    once,
+    outliers,
+    pairs,
+    resellers,
+    unique,
+    valid,
+    volume,
+)
 from core.quality.ask import ask
 from core.quality.effect import with_effects
 from core.quality.figures import figures
@@ -29,7 +49,26 @@ log = logging.getLogger("limelight.quality")
 
 Detect = Callable[[Asked], list[Finding]]
 
-DETECTORS: tuple[Detect, ...] = ()
+DETECTORS: tuple[Detect, ...] = (
+    complete.detect,
+    valid.detect,
+    amounts.detect,
+    cancellation.detect,
+    unique.detect,
+    from_files.detect,
+    constant.detect,
+    volume.detect,
+    drift.detect,
+    bots.detect,
+    resellers.detect,
+    ids.detect,
+    codes.detect,
+    alike.detect,
+    once.detect,
+    pairs.detect,
+    outliers.detect,
+    forest.detect,
+)
 """Everything that looks for something, in the order in which it runs."""
 
 WORDS = {

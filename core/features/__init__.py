@@ -1,0 +1,30 @@
+"""A table of users and one of items for later models: each column defined, and nothing in it from after its moment."""
+
+from core.features.files import features_manifest, write_features
+from core.features.select import ChosenFeature, FeatureChoice, select
+from core.features.table import features
+from core.features.target import target
+from core.features.types import (
+    FAMILIES,
+    FeatureColumn,
+    FeatureSpec,
+    FeatureTable,
+    Target,
+    spec_from_json,
+)
+
+__all__ = [
+    "FAMILIES",
+    "ChosenFeature",
+    "FeatureChoice",
+    "FeatureColumn",
+    "FeatureSpec",
+    "FeatureTable",
+    "Target",
+    "features",
+    "features_manifest",
+    "select",
+    "spec_from_json",
+    "target",
+    "write_features",
+]
