@@ -129,7 +129,7 @@ def _daily(table: pd.DataFrame, rows: pd.DataFrame, event: str | None, measure: 
     calendar = pd.date_range(rows["day"].min(), table["day"].max(), freq="D")
     column = "events" if measure == "events" else "revenue"
     count = rows.groupby("day")[column].sum().reindex(calendar, fill_value=0).to_numpy(np.float64)
-    weekday = calendar.dayofweek.to_numpy(np.int64)
+    weekday = calendar.day_of_week.to_numpy(np.int64)
     flag = np.full(len(count), "", "<U6")
     low, high, expected = (np.full(len(count), np.nan) for _ in range(3))
     some = count[count > 0]
