@@ -91,7 +91,7 @@ KINDS: tuple[Kind, ...] = (
 
 
 def _told_once(whole: Daily, parts: list[Daily]) -> tuple[Daily, list[Daily]]:
-    """Flags without repetition: a day that one word alone makes (half of the difference or more) is told of that word, any
+    """Flags without repetition: a day that one word alone makes (half of the difference or more) is told of it, any
     other day of all events is told of all and of no word.
     """
     if not parts:
@@ -102,12 +102,10 @@ def _told_once(whole: Daily, parts: list[Daily]) -> tuple[Daily, list[Daily]]:
         kind, total = whole.flag[at], whole.count[at] - whole.expected[at]
         there = [(part, at - (len(whole.day) - len(part.day))) for part in parts]
         there = [(part, place) for part, place in there if place >= 0]
-        same = [part for part, place in there if part.flag[place] == kind]
-        steady = sum(not part.bursts for part in same)
+        odd = [part for part, place in there if part.flag[place] == kind]
+        steady = sum(not part.bursts for part in odd)
         alone = kind != "gap" and any(
-            part in same
-            and (part.count[place] - part.expected[place]) / total >= 1 / 2
-            and (part.bursts or steady == 1)
+            part in odd and (part.count[place] - part.expected[place]) / total >= 1 / 2 and (part.bursts or steady == 1)
             for part, place in there
         )
         if alone:
