@@ -32,7 +32,7 @@ _MEANS = "Level of the weeks around times the weekday's share; about 1 clean day
 def daily_figure(found: Daily) -> go.Figure:
     """A line of days over a band from low to high, with marks on the days that lie outside it.
 
-    customdata of the marks is [flag, day], so that a click can select the day. Closed weekdays are left out of the band.
+    customdata of the marks is [flag, day], so that a click can select the day. Closed weekdays are not in the band.
     """
     money = found.measure == "revenue"
     what = "revenue from purchases" if money else "events" if found.event is None else event_name(found.event).lower()

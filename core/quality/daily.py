@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -91,8 +91,8 @@ def daily(asked: Asked, event: str | None = None, *, measure: Measure = "events"
 def words(asked: Asked) -> list[str]:
     """Event words with enough events and days for limits of their own, the most frequent first."""
     table = by_day(asked)
-    each = table.groupby("event").agg(events=("events", "sum"), first=("day", "min"))
-    last = table["day"].max() if len(table) else None
+    each: Any = table.groupby("event").agg(events=("events", "sum"), first=("day", "min"))
+    last: Any = table["day"].max() if len(table) else None
     enough = [
         (-int(row.events), str(row.Index))
         for row in each.itertuples()
@@ -107,7 +107,7 @@ def by_day(asked: Asked) -> pd.DataFrame:
     def make() -> pd.DataFrame:
         if asked.end is None:
             return pd.DataFrame(columns=["day", "event", "events", "first", "last", "revenue"])
-        found = asked.reader.read(Query(_BY_DAY, (asked.end,)), step=asked.step).to_pandas()
+        found: pd.DataFrame = asked.reader.read(Query(_BY_DAY, (asked.end,)), step=asked.step).to_pandas()
         found["day"] = pd.to_datetime(found["day"])
         return found[found["day"] >= _begin(found)]
 
@@ -129,7 +129,7 @@ def _daily(table: pd.DataFrame, rows: pd.DataFrame, event: str | None, measure: 
     calendar = pd.date_range(rows["day"].min(), table["day"].max(), freq="D")
     column = "events" if measure == "events" else "revenue"
     count = rows.groupby("day")[column].sum().reindex(calendar, fill_value=0).to_numpy(np.float64)
-    weekday = calendar.dayofweek.to_numpy(np.int64)
+    weekday = calendar.day_of_week.to_numpy(np.int64)
     flag = np.full(len(count), "", "<U6")
     low, high, expected = (np.full(len(count), np.nan) for _ in range(3))
     some = count[count > 0]

@@ -45,7 +45,7 @@ def detect(asked: Asked) -> list[Finding]:
     return found
 
 
-def _choose_load(_: Asked, params: Mapping[str, Param]) -> Query:
+def _choose_load(asked: Asked, params: Mapping[str, Param]) -> Query:
     """Events of one load."""
     number = params["batch_no"]
     if isinstance(number, bool) or not isinstance(number, int):
@@ -151,7 +151,7 @@ def _numbers(loads: Loads) -> Iterator[Finding]:
         table = loads.sample.loc[loads.sample[name].notna(), ["load", "word", name]]
         if name in ("n_price", "n_quantity"):  # of returns and baskets they are another matter
             table = table[table["word"] == "purchase"]
-        each = {int(load): rows[name].to_numpy(np.float64) for load, rows in table.groupby("load")}
+        each: dict[Any, Floats] = {load: rows[name].to_numpy(np.float64) for load, rows in table.groupby("load")}
         for load, sides in steps(loads):
             new = each.get(load, np.zeros(0))
             olds = [np.concatenate([each.get(one, np.zeros(0)) for one in side]) for side in sides]

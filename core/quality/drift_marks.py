@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -73,8 +73,8 @@ def _by_hour(table: pd.DataFrame) -> Floats:
 def id_changes(asked: Asked, loads: Loads, table: Literal["users", "items"]) -> Iterator[Finding]:
     """A load whose ids are written in another way, or of which earlier loads know none."""
     column, seen = table[:-1], ids(asked, table)
-    total = seen.groupby("load")[["n", "known", "alike"]].sum()
-    forms = seen.pivot_table(index="load", columns="form", values=["n", "length"], aggfunc="sum", fill_value=0)
+    total: Any = seen.groupby("load")[["n", "known", "alike"]].sum()
+    forms: Any = seen.pivot_table(index="load", columns="form", values=["n", "length"], aggfunc="sum", fill_value=0)
     for load, (earlier, *_) in steps(loads):
         past = [one for one in earlier if one in total.index]
         if load not in total.index or total.loc[load, "n"] < _FEW or total.loc[past, "n"].sum() < _FEW:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -73,7 +73,8 @@ def loads_of(asked: Asked, kind: Literal["events", "users", "items"]) -> Loads |
         + f"approx_count_distinct({who}) AS who, count(*) - count({who}) AS nobody FROM {source} WHERE {within} "
         "GROUP BY 1, 2", tuple(live),
     ))  # fmt: skip
-    rows = {int(load): int(n) for load, n in missing.groupby("load")["rows"].sum().items()}
+    counted: Any = missing.groupby("load")["rows"].sum()
+    rows = {int(load): int(n) for load, n in counted.items()}
     there = tuple(load for load in live if rows.get(load))
     if len(there) < 2:
         return None
@@ -122,7 +123,7 @@ def cube(table: pd.DataFrame, loads: tuple[int, ...]) -> tuple[list[str], Floats
     value, names = pd.factorize(table["value"].where(table["value"].isin(common), "(others)"), sort=True)
     word, words = pd.factorize(table["word"])
     made = np.zeros((len(loads), len(words), len(names)))
-    here = pd.Index(loads).get_indexer(table["load"])
+    here = pd.Index(loads).get_indexer(pd.Index(table["load"]))
     np.add.at(made, (here, word, value), table["rows"].to_numpy(np.float64))
     return [str(name) for name in names], made
 
@@ -139,7 +140,7 @@ _SKIPPED: dict[Scope, frozenset[str]] = {
 
 def _people(missing: pd.DataFrame, rows: dict[int, int]) -> dict[int, int]:
     """Independent draws behind a load: users of its commonest word (they do the others too) and rows without user."""
-    each = missing.groupby("load").agg(who=("who", "max"), nobody=("nobody", "sum"))
+    each: Any = missing.groupby("load").agg(who=("who", "max"), nobody=("nobody", "sum"))
     return {int(load): min(rows[int(load)], int(row["who"]) + int(row["nobody"])) for load, row in each.iterrows()}
 
 
@@ -189,4 +190,5 @@ def _hours(asked: Asked, live: list[int]) -> pd.DataFrame:
 
 
 def _table(asked: Asked, query: Query) -> pd.DataFrame:
-    return asked.reader.read(query, step=asked.step).to_pandas()
+    found: pd.DataFrame = asked.reader.read(query, step=asked.step).to_pandas()
+    return found

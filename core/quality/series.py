@@ -87,7 +87,7 @@ def amounts(amount: Floats, weekday: NDArray[np.int64], judged: Bools) -> Limits
     expected = np.zeros(len(amount))
     low, high = np.zeros(len(amount)), np.full(len(amount), np.inf)
     if usable.sum() >= WINDOW:
-        level = running_median(np.where(usable, amount, np.nan))
+        level, week = running_median(np.where(usable, amount, np.nan)), np.ones(7)
         for _ in range(2):
             week = _week(amount, level, weekday, usable)
             level = running_median(np.where(usable, amount / week[weekday], np.nan))
@@ -123,11 +123,17 @@ def closed_weekdays(count: Floats, weekday: NDArray[np.int64]) -> Bools:
     closed = np.zeros(days, bool)
     for one in range(7):
         at = np.flatnonzero(weekday == one)
+        if not len(at):
+            continue
         telling, empty = (others[at] > 0).astype(float), (count[at] == 0) & (others[at] > 0)
         nine = np.ones(9)
         weeks, zeros = (np.convolve(part, nine)[4 : 4 + len(at)] for part in (telling, empty.astype(float)))
         busy = np.convolve(others[at], nine)[4 : 4 + len(at)] >= 3 * 6 * np.maximum(weeks, 1)
         closed[at] = (weeks >= 3) & (zeros >= _CLOSED_SHARE * weeks) & busy
+        # The last weeks before a shop begins to open, and the first after it has ceased to: five weeks to one side.
+        for start in (0, 4):
+            seen, shut = (np.convolve(part, np.ones(5))[start : start + len(at)] for part in (telling, 1.0 * empty))
+            closed[at] |= (count[at] == 0) & (seen >= 4) & (shut >= 0.8 * seen) & busy
     return closed
 
 
@@ -165,7 +171,7 @@ def _fit(count: Floats, weekday: NDArray[np.int64], usable: Bools) -> tuple[Floa
     """Expected counts and spread: a running median and medians of weekdays, then means within those limits."""
     if not usable.any():
         return np.zeros(len(count)), 0.0
-    week = np.ones(7)
+    week, level = np.ones(7), np.zeros(len(count))
     for _ in range(3):
         level = _first_level(np.where(usable, count / week[weekday], np.nan))
         week = _week(count, level, weekday, usable)

@@ -91,7 +91,7 @@ KINDS: tuple[Kind, ...] = (
 
 
 def _told_once(whole: Daily, parts: list[Daily]) -> tuple[Daily, list[Daily]]:
-    """Flags without repetition: a day on which one word makes half of the difference or more is told of that word, any
+    """Flags without repetition: a day that one word alone makes (half of the difference or more) is told of it, any
     other day of all events is told of all and of no word.
     """
     if not parts:
@@ -102,8 +102,10 @@ def _told_once(whole: Daily, parts: list[Daily]) -> tuple[Daily, list[Daily]]:
         kind, total = whole.flag[at], whole.count[at] - whole.expected[at]
         there = [(part, at - (len(whole.day) - len(part.day))) for part in parts]
         there = [(part, place) for part, place in there if place >= 0]
+        odd = [part for part, place in there if part.flag[place] == kind]
+        steady = sum(not part.bursts for part in odd)
         alone = kind != "gap" and any(
-            part.flag[place] == kind and (part.count[place] - part.expected[place]) / total >= 1 / 2
+            part in odd and (part.count[place] - part.expected[place]) / total >= 1 / 2 and (part.bursts or steady == 1)
             for part, place in there
         )
         if alone:
@@ -171,7 +173,7 @@ def _closed(whole: Daily) -> list[Finding]:
     at = whole.on("closed")
     if not len(at):
         return []
-    weekday = pd.DatetimeIndex(whole.day).dayofweek.to_numpy()
+    weekday = pd.DatetimeIndex(whole.day).day_of_week.to_numpy()
     each = {
         _WEEKDAYS[one]: (int((weekday[at] == one).sum()), int((weekday == one).sum()))
         for one in sorted(set(weekday[at]))

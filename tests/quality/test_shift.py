@@ -33,7 +33,7 @@ def test_many_events_of_few_users_are_no_proof(users: int) -> None:
     rng = np.random.default_rng(2)
     told = 0
     for _ in range(500):
-        a, b = (rng.multinomial(users, [0.5, 0.3, 0.2]) * 100.0 for _ in range(2))
+        a, b = (rng.multinomial(users, [0.5, 0.3, 0.2]).astype(np.float64) * 100 for _ in range(2))
         told += apart(a, b, users, users).level > 0
     assert told / 500 < 0.01
 

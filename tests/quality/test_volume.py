@@ -101,7 +101,7 @@ def test_a_drop_a_word_that_ends_and_bursts(tmp_path: Path) -> None:
     burst = next(one for one in found if one.facts.get("event") == "impression")
     assert (burst.code, burst.level, burst.count, burst.of) == ("spike", "note", 1200, 1200)
     assert series.bursts
-    assert [str(day) for day in series.dates(series.on("spike"))] == ["2025-01-11", "2025-02-20", "2025-03-31"]
+    assert [str(day) for day in series.dates(series.on("spike"))] == ["2025-01-11", "2025-02-20", "2025-04-01"]
 
 
 def test_a_clean_shop_says_nothing_and_a_lonely_old_day_does_not_stretch_it(tmp_path: Path) -> None:
