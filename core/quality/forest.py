@@ -76,7 +76,7 @@ def _scores(learn: Floats, look: Floats) -> Floats:
     from sklearn.ensemble import IsolationForest
 
     forest = IsolationForest(n_estimators=100, max_samples=min(256, len(learn)), random_state=20260930)
-    return np.round(-forest.fit(learn).score_samples(look), 6)
+    return np.asarray(np.round(-forest.fit(learn).score_samples(look), 6), np.float64)
 
 
 def _rows(asked: Asked, total: int) -> pa.Table:

@@ -21,6 +21,7 @@ import pyarrow as pa
 
 from core.errors import Refusal
 from core.quality.ask import one, remember
+from core.quality.distances import ENOUGH, PRICE_FLOOR, QUANTITY_FLOOR, TAIL, in_tail, price_z, quantity_z
 from core.quality.looks import described, medians
 from core.quality.pairs import cancellations, paired
 from core.quality.types import Asked, Cap, Exclude, Fill, Finding, Kind, Param, Repair, Selection
@@ -30,24 +31,17 @@ from core.quality.usual import (
     SALES,
     TO_SPREAD,
     Bools,
-    Counts,
     Floats,
     Ints,
-    Usual,
     counts,
     near,
     numbers,
-    shelf,
-    usual,
     usual_of_items,
 )
 from core.store import Query
 
-ENOUGH = 5  # sales from which on an item is measured against itself
-PRICE_FLOOR, LIST_FLOOR, QUANTITY_FLOOR = 0.3, 0.4, 0.75
 LIMITS = {"price": 6.0, "quantity": 3.5}
 OTHER_PRICE = 3  # sales within 10 % of a price that make it one of the item's prices
-TAIL = 0.005  # the share of sales among which outliers of quantity are looked for
 USUAL_TIMES, USUAL_SALES = 10.0, 5
 Against = ("its own sales", "its list price", "its category", "all items")
 
@@ -87,8 +81,8 @@ def odd(asked: Asked, of: str, limit: float) -> Odd:
 
 def _odd(asked: Asked, of: str, limit: float) -> Odd:
     c = counts(asked, of)
-    z, middle, against = _price_z(asked, c) if of == "price" else _quantity_z(asked, c)
-    flagged = (np.abs(z) > limit) & (near(c, 10) < OTHER_PRICE) if of == "price" else (z > limit) & _in_tail(c)
+    z, middle, against = price_z(asked, c) if of == "price" else quantity_z(asked, c)
+    flagged = (np.abs(z) > limit) & (near(c, 10) < OTHER_PRICE) if of == "price" else (z > limit) & in_tail(c)
     cells = np.flatnonzero(flagged)
     rows = asked.reader.read(
         Query(
@@ -119,71 +113,6 @@ def _odd(asked: Asked, of: str, limit: float) -> Odd:
     )  # fmt: skip
     turn = np.lexsort((no, -np.abs(found.stake)))
     return Odd(**{name: column[turn] for name, column in vars(found).items()})
-
-
-def _price_z(asked: Asked, c: Counts) -> tuple[Floats, Floats, Ints]:
-    """Of each count of prices: robust z, median in steps, and what it is measured against."""
-    items = usual_of_items(asked, "price")
-    at = items.place(c.item)
-    middle, spread = items.middle.copy(), np.maximum(items.spread, PRICE_FLOOR)
-    against = np.zeros(len(items.group), np.int64)
-    few = items.n < ENOUGH
-    if few.any():
-        _by_others(asked, c, items, few, (middle, spread, against))
-    return (c.step / 100 - middle[at]) / spread[at], middle[at] * 100, against[at]
-
-
-def _by_others(asked: Asked, c: Counts, items: Usual, few: Bools, into: tuple[Floats, Floats, Ints]) -> None:
-    """Where items have few sales: their list price, if such prices are those that items are sold at; else others'."""
-    middle, spread, against = into
-    known = shelf(asked)
-    place = np.searchsorted(known.item, items.group)
-    there = place < len(known.item)
-    place[~there] = 0
-    there &= items.group >= 0
-    price = np.where(there, known.price[place], np.nan) if len(known.item) else np.full(len(place), np.nan)
-    listed = np.log(np.where(price > 0, price, np.nan))
-    off = np.abs(listed - items.middle)[~few]
-    trusted = np.isnan(off).all() or np.nanmedian(off) < 0.5
-    by_list = few & ~np.isnan(listed) & trusted
-    middle[by_list], spread[by_list], against[by_list] = listed[by_list], LIST_FLOOR, 1
-    category = np.where(there, known.category[place], -1) if len(known.item) else np.full(len(place), -1)
-    rest = few & ~by_list
-    for group, kind in ((category, 2), (np.zeros_like(category), 3)):
-        if not rest.any():
-            return
-        peers = usual(group[items.place(c.item)], c.step, c.n)
-        where = peers.place(group)
-        fits = rest & (group >= 0) & (peers.n[where] >= 10 * ENOUGH)
-        if kind == 3:
-            fits = rest
-        middle[fits] = peers.middle[where][fits]
-        spread[fits] = np.maximum(peers.spread[where][fits], 2 * LIST_FLOOR)
-        against[fits] = kind
-        rest &= ~fits
-
-
-def _quantity_z(asked: Asked, c: Counts) -> tuple[Floats, Floats, Ints]:
-    """Of each count of quantities: robust z (the smaller of those against its item and all), the usual, by what."""
-    items = usual_of_items(asked, "quantity")
-    every = usual(np.zeros_like(c.item), c.step, c.n)
-    at = items.place(c.item)
-    few = (items.n < ENOUGH)[at]
-    if not len(c.n):
-        return np.zeros(0), np.zeros(0), np.zeros(0, np.int64)
-    overall = (c.step / 100 - every.middle[0]) / max(every.spread[0], QUANTITY_FLOOR)
-    own = (c.step / 100 - items.middle[at]) / np.maximum(items.spread[at], QUANTITY_FLOOR)
-    middle = np.where(few, every.middle[0], items.middle[at])
-    return np.where(few, overall, np.minimum(overall, own)), middle * 100, np.where(few, 3, 0)
-
-
-def _in_tail(c: Counts) -> Bools:
-    order = np.argsort(c.step, kind="stable")
-    upto = np.cumsum(c.n[order])
-    total = int(upto[-1]) if len(upto) else 0
-    first = np.searchsorted(c.step[order], c.step, side="left")
-    as_large = total - np.r_[0, upto][first]
-    return np.asarray(as_large <= max(TAIL * total, 10), bool)
 
 
 def _usual_for_buyer(asked: Asked, rows: pa.Table) -> Bools:
@@ -237,7 +166,7 @@ def with_returns(asked: Asked, no: Ints) -> Ints:
     """Purchases, and the returns that cancel them in full."""
     pairs = paired(asked)
     mine = np.isin(pairs["purchase_no"].to_numpy(), no) & np.asarray(pairs["whole"].to_numpy(), bool)
-    return np.r_[no, np.asarray(pairs["return_no"].to_numpy(), np.int64)[mine]]
+    return np.asarray(np.r_[no, np.asarray(pairs["return_no"].to_numpy(), np.int64)[mine]], np.int64)
 
 
 def numbers_of(asked: Asked, no: Ints, params: Mapping[str, Param]) -> pa.Array:

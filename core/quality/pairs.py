@@ -144,7 +144,7 @@ def _parts(
     until = np.cumsum(~closes)  # purchases up to here, counted over all groups
     first = np.flatnonzero(_starts([key[order] for key in keys]))
     group = np.searchsorted(first, np.arange(len(order)), side="right") - 1
-    since = (until - ~closes)[first][group]
+    since: Ints = (until - ~closes)[first][group]
     left, cost, orders = size[buys].tolist(), price[buys].tolist(), named[order][buys].tolist()
     taken, by = [], []
     for row in np.flatnonzero(closes & (until > since) & (size > 0)).tolist():

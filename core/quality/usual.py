@@ -103,7 +103,7 @@ def near(c: Counts, steps: int) -> Ints:
     upto = np.r_[0, np.cumsum(c.n)]
     high = np.searchsorted(c.cell, c.cell + steps, side="right")
     low = np.searchsorted(c.cell, c.cell - steps, side="left")
-    return upto[high] - upto[low]
+    return np.asarray(upto[high] - upto[low], np.int64)
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from core.store import Query, Store
 
 COLUMNS = ("event_no", "user_no", "item_no", "event", "at_utc", "order_id", "quantity", "value")
+TYPES = ("int64", "int32", "int32", "string", None, "string", "float64", "float64")
+SCHEMA = pa.schema([(c, t or pa.timestamp("us")) for c, t in zip(COLUMNS, TYPES, strict=True)])
 
 
 def shop(path: Path, rows: Iterable[dict[str, Any]], prices: dict[int, float] | None = None) -> Store:
@@ -32,9 +36,10 @@ def shop(path: Path, rows: Iterable[dict[str, Any]], prices: dict[int, float] | 
             for no in sorted({row[f"{table}_no"] for row in rows if row.get(f"{table}_no") is not None}):
                 listed = (no, f"{table} {no}") + ((prices.get(no),) if prices and table == "item" else ())
                 writer.run(Query(f"INSERT INTO {table}s VALUES ({', '.join('?' * len(listed))})", listed))
-        for i, row in enumerate(rows):
-            values = tuple({"event": "purchase", "event_no": i + 1, **row}.get(column) for column in COLUMNS)
-            writer.run(
-                Query(f"INSERT INTO events ({', '.join(COLUMNS)}, batch_no) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)", values)
-            )
+        given = [
+            {**dict.fromkeys(COLUMNS), "event": "purchase", "event_no": i + 1, **row} for i, row in enumerate(rows)
+        ]
+        names = ", ".join(COLUMNS)
+        with writer.table("given_rows", pa.Table.from_pylist(given, schema=SCHEMA)):
+            writer.run(f"INSERT INTO events ({names}, batch_no) SELECT {names}, 1 FROM given_rows")
     return store

@@ -136,7 +136,7 @@ EVENTS = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(EVENTS)
 def test_same_as_by_brute_force(events: list[tuple[int, int, int, int, int, int, bool]]) -> None:
     frame = pd.DataFrame(
