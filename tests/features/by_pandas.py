@@ -57,7 +57,9 @@ def gaps(found: dict[str, Any], name: str, times: pd.Series) -> None:
 def user(own: pd.DataFrame, categories: dict[str, str], as_of: datetime) -> dict[str, Any]:
     """One user's features; `own` are the user's events before as_of, `categories` item -> category."""
     acts, found = own[own.event != "impression"], common(own, as_of)
-    by = {word: own[own.event == word] for word in ("view", "cart", "purchase", "return", "impression", "click", "open")}
+    by = {
+        word: own[own.event == word] for word in ("view", "cart", "purchase", "return", "impression", "click", "open")
+    }
     orders = by["purchase"].assign(
         order=by["purchase"].order_id.fillna("day " + by["purchase"].at_utc.dt.date.astype(str))
     )
@@ -100,7 +102,7 @@ def user(own: pd.DataFrame, categories: dict[str, str], as_of: datetime) -> dict
     found["category_entropy"] = -(p * np.log2(p)).sum() if len(p) else NONE
     found["share_category_tea"] = share(counts.get("Tea", 0), counts.sum())
     best = counts[counts == counts.max()].index if len(counts) else []
-    if len(best) == 1:  # of equals the more frequent among all: another test
+    if len(best) == 1:  # of equals it is the one more frequent among all
         found["favourite_category"] = best[0]
         mine = liked[liked.category == best[0]]
         late = liked[liked.at_utc >= pd.Timestamp(as_of) - pd.Timedelta(days=30)]

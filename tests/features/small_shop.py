@@ -67,9 +67,7 @@ def opened(path: Path, tables: dict[str, pd.DataFrame]) -> Store:
         for table, columns in _COLUMNS.items():
             for name, kind in columns.items():
                 writer.run(f"ALTER TABLE {table} ADD COLUMN {name} {kind}")
-                writer.run(
-                    Query("INSERT INTO columns VALUES (?, ?, ?)", (table, name, _ROLES.get(name, "attribute")))
-                )
+                writer.run(Query("INSERT INTO columns VALUES (?, ?, ?)", (table, name, _ROLES.get(name, "attribute"))))
         writer.run(
             "INSERT INTO batches VALUES (1, 'events', '[]', '{}', 0, 0, 0, 0, 0, 0, 0, TIMESTAMP '2030-01-01', NULL, "
             "'append', 0, 0)"

@@ -38,7 +38,12 @@ def test_nothing_after_as_of_leaks_in(tmp_path: Path, table: str) -> None:
 
 
 def test_windows_begin_with_the_first_moment_and_end_before_as_of(tmp_path: Path) -> None:
-    at = [AS_OF - timedelta(days=7), AS_OF - timedelta(days=7, microseconds=1), AS_OF, AS_OF - timedelta(microseconds=1)]
+    at = [
+        AS_OF - timedelta(days=7),
+        AS_OF - timedelta(days=7, microseconds=1),
+        AS_OF,
+        AS_OF - timedelta(microseconds=1),
+    ]
     with Store(tmp_path / "w.duckdb") as store:
         add(store, {"users": pd.DataFrame({"user_id": ["a"]}), "items": pd.DataFrame({"item_id": ["i"]})})
         rows = pd.DataFrame({"user_id": "a", "item_id": "i", "event": "view", "at_utc": at})
