@@ -22,7 +22,7 @@ from core.quality.types import Asked, Exclude, Finding, Kind, Param, Repair, Sel
 from core.quality.usual import CELL, IN_NUMBERS, SALES, Bools, Floats, Ints, counts, numbers, usual_of_items
 from core.store import Query
 
-SAMPLE, MOST, LOOSE, FEWEST = 20_000, 5_000, 2.5, 500
+SAMPLE, MOST, LOOSE, FEWEST = 10_000, 5_000, 2.5, 500
 LIMIT, NAMED = 0.65, 50
 FEATURES = (
     "quantity", "price", "price against the item's usual", "quantity against the item's usual",
