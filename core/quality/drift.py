@@ -6,7 +6,7 @@ A change is told where it appears: a load must differ from all earlier loads tog
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd

@@ -45,7 +45,7 @@ def _rows(asked: Asked, table: str, column: str, op: str, value: Param = None) -
 
 
 _FIRST = Query("SELECT min(event_no) AS n FROM events")
-T = pd.to_datetime(FRAME.t)
+TIMES = pd.to_datetime(FRAME.t)
 _at = pd.Timestamp
 CASES: list[tuple[str, str, Param, pd.Series]] = [
     ("quantity", "missing", None, FRAME.q.isna()),
@@ -56,12 +56,12 @@ CASES: list[tuple[str, str, Param, pd.Series]] = [
     ("quantity", "in", ("1", "10"), FRAME.q.isin([1, 10])),
     ("price", "<", 3, FRAME.p.where(FRAME.q.notna()) < 3),
     ("value", "=", 6.0, FRAME.q.fillna(1) * FRAME.p == 6),
-    ("at_utc", "=", "2026-01-02", T.dt.strftime("%Y-%m-%d") == "2026-01-02"),
-    ("at_utc", ">", "2026-01-02", T >= _at("2026-01-03")),
-    ("at_utc", "<=", "2026-01-02", T < _at("2026-01-03")),
-    ("at_utc", "!=", "2026-01-02", T.notna() & (T >= _at("2026-01-03"))),
-    ("at_utc", "between", ("2026-01-02", "2026-01-03"), T < _at("2026-01-04")),
-    ("at_utc", "in", ("2026-01-03", "2026-01-05T13:00:00+01:00"), T >= _at("2026-01-03")),
+    ("at_utc", "=", "2026-01-02", TIMES.dt.strftime("%Y-%m-%d") == "2026-01-02"),
+    ("at_utc", ">", "2026-01-02", TIMES.ge(_at("2026-01-03"))),
+    ("at_utc", "<=", "2026-01-02", TIMES.lt(_at("2026-01-03"))),
+    ("at_utc", "!=", "2026-01-02", TIMES.notna() & (TIMES.ge(_at("2026-01-03")))),
+    ("at_utc", "between", ("2026-01-02", "2026-01-03"), TIMES.lt(_at("2026-01-04"))),
+    ("at_utc", "in", ("2026-01-03", "2026-01-05T13:00:00+01:00"), TIMES.ge(_at("2026-01-03"))),
     ("channel", "=", "web", FRAME.c == "web"),
     ("channel", "contains", "WEB", FRAME.c.str.contains("web", case=False).fillna(False).astype(bool)),
     ("channel", "matches", "^[a-z]+$", FRAME.c.str.match("^[a-z]+$").fillna(False).astype(bool)),
