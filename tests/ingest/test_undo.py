@@ -36,7 +36,7 @@ def snapshot(store: Store) -> dict[str, Any]:
         )
         described[name] = [tuple(k.values()) for k in kinds]
         if name == "events":
-            kept = [n for n in sorted(names, key=str.lower) if n not in ("user_no", "item_no", "batch_no")]
+            kept = [n for n in sorted(names, key=str.lower) if n not in ("user_no", "item_no", "batch_no", "event_no")]
             described["rows"] = sorted(repr(row) for row in events(store, "user_id", "item_id", *kept))
     listed = store.rows(Query("SELECT table_name, lower(column_name) AS name, role FROM columns ORDER BY ALL"))
     lower = [[{k.lower(): v for k, v in row.items()} for row in table(store, name)] for name in ("users", "items")]
