@@ -15,6 +15,7 @@ from __future__ import annotations
 import duckdb
 
 from core.store.query import ident
+from core.store.tables import table_columns
 
 SCHEMA = "repaired"
 KEYS = {"events": "event_no", "users": "user_no", "items": "item_no"}
@@ -80,12 +81,7 @@ def is_behind(cursor: duckdb.DuckDBPyConnection) -> bool:
 
 def columns(cursor: duckdb.DuckDBPyConnection, table: str) -> list[str]:
     """Names of a loaded table's columns, in order."""
-    rows = cursor.execute(
-        "SELECT column_name FROM duckdb_columns() WHERE schema_name = 'main' AND table_name = ? "
-        "AND database_name = current_database() ORDER BY column_index",
-        [table],
-    ).fetchall()
-    return [str(name) for (name,) in rows]
+    return [name for name, _ in table_columns(cursor, table)]
 
 
 def _any(cursor: duckdb.DuckDBPyConnection, table: str) -> bool:
