@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.quality import said, where
 from core.quality.kinds import KINDS
 from core.quality.types import Cap, Exclude, Fill, Merge, Param, Repair, Returns, Selection
 
@@ -46,17 +47,40 @@ def rows_in_words(selection: Selection) -> str:
     """The rows of a selection: its rule's few words, and the parameters that differ from the defaults."""
     params = dict(selection.params)
     if selection.code == "where":
-        said = [_shown(params[name]) for name in ("column", "op", "value") if params.get(name) is not None]
-        return f"{params.get('table') or 'rows'} where {' '.join(said)}"
+        return where.in_words(selection)
+    if selection.code == "missing":
+        events = params.get("events")
+        words = f" ({said.listed([said.plural(w) for w in events])})" if isinstance(events, tuple) and events else ""
+        return f"{params.get('table')}{words} without a value in {params.get('column')}"
+    if selection.code in ("ids", "days") and isinstance(params.get(selection.code), tuple):
+        return _named(selection)
     kind = KINDS.get(selection.code)
     label = kind.label if kind else selection.code
     default = kind.defaults if kind else {}
     given = [
-        f"{name.replace('_', ' ')} {_shown(value)}"
+        _PARAMS.get((name, value)) or f"{name.replace('_', ' ')} {_shown(value)}"
         for name, value in selection.params
         if value is not None and default.get(name) != value
     ]
     return f"{label} ({', '.join(given)})" if given else label
+
+
+_PARAMS: dict[tuple[str, Param], str] = {
+    ("paired", "paired"): "those with a cancellation",
+    ("paired", "unpaired"): "those that nothing cancels",
+    ("with_return", True): "with the return that cancels it",
+    ("slip", True): "by a slip of the decimal point",
+    ("table", "users"): "users",
+    ("table", "items"): "items",
+}
+
+
+def _named(selection: Selection) -> str:
+    params = dict(selection.params)
+    if selection.code == "ids":
+        return f"the {params.get('table')} {_shown(params['ids'])}"
+    event = params.get("event")
+    return f"{said.plural(str(event)) if event else 'events'} of {_shown(params['days'])} (UTC)"
 
 
 def _is_missing(selection: Selection, action: Fill) -> bool:

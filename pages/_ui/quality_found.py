@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 
 import streamlit as st
 
-from core.quality import Compared, Finding, Report, compare
+from core.quality import Finding, Report, compare
 from core.store import Store
 from pages._ui import format as fmt
 from pages._ui import quality_address as address
@@ -16,7 +15,12 @@ from pages._ui import quality_words as words
 from pages._ui.text import label
 
 _MANY = 8
-_WIDTHS = (5.2, 1.4, 0.9, 1.6, 1.2)
+_WIDTHS = (3, 2)
+# Streamlit cuts a button's text at the end of its line; a finding's title must be read whole.
+_WHOLE = """<style>
+[class*="st-key-finding_"] button { text-align: left; height: auto; }
+[class*="st-key-finding_"] button * { white-space: normal !important; overflow: visible !important; text-align: left; }
+</style>"""
 _TABLES = {
     "Everything": None,
     "Events": "events",
@@ -43,6 +47,7 @@ def draw(store: Store, report: Report) -> None:
     shown = _filtered(found) if len(found) > _MANY else found
     if not shown:
         st.info("No finding fits the filter. Take a part of it away.")
+    st.html(_WHOLE)
     for level, title in words.LEVELS.items():
         rows = {key: one for key, one in shown.items() if one.level == level}
         if rows:
@@ -59,10 +64,10 @@ def _filtered(found: Mapping[str, Finding]) -> dict[str, Finding]:
             selection_mode="multi",
             format_func=lambda level: f"{words.LEVELS[level]} ({counts[level]})",
             key="quality_levels",
-            persist_state=True,
+            persist_state="page",
         )
-        about = st.selectbox("About", list(tables), key="quality_about", width=170, persist_state=True)
-        text = st.text_input("With the word", key="quality_text", width=220, persist_state=True)
+        about = st.selectbox("About", list(tables), key="quality_about", width=170, persist_state="page")
+        text = st.text_input("With the word", key="quality_text", width=220, persist_state="page")
     wanted = text.strip().lower()
     return {
         name: one
@@ -75,15 +80,9 @@ def _filtered(found: Mapping[str, Finding]) -> dict[str, Finding]:
 
 def _level(title: str, rows: Mapping[str, Finding]) -> None:
     st.subheader(f"{title} ({len(rows)})", anchor=False)
-    for column, text in zip(
-        st.columns(_WIDTHS, gap="small"),
-        ("Finding", "Count", "Share", "Net revenue without them", "Users without them"),
-        strict=True,
-    ):
-        column.caption(text)
     for name, finding in rows.items():
-        cells = st.columns(_WIDTHS, gap="small", vertical_alignment="top")
-        cells[0].button(
+        left, right = st.columns(_WIDTHS, gap="small", vertical_alignment="center")
+        left.button(
             label(finding.title),
             key=f"finding_{name}",
             type="tertiary",
@@ -91,22 +90,18 @@ def _level(title: str, rows: Mapping[str, Finding]) -> None:
             args=(name,),
             help="Opens examples, what it changes, and what can be done.",
         )
-        told = _effect(finding)
-        for place, text in enumerate(
-            (
-                words.counted(finding),
-                fmt.percent(finding.share),
-                _told(told.get("revenue")),
-                _told(told.get("users")),
-            ),
-            start=1,
-        ):
-            cells[place].markdown(text)
+        right.caption(_counts(finding))
 
 
-def _effect(finding: Finding) -> dict[str, Compared]:
-    effect = finding.effect
-    return {} if effect is None else {one.name: one for one in compare(effect.with_, effect.without)}
-
-
-_told = partial(lambda one: fmt.NONE if one is None else words.change(one))
+def _counts(finding: Finding) -> str:
+    """Count, share, and what the figures are without the rows."""
+    said = f"**{words.counted(finding)}** ({fmt.percent(finding.share)})"
+    if finding.effect is None:
+        return said
+    told = {one.name: one for one in compare(finding.effect.with_, finding.effect.without)}
+    money, users = told["revenue"], told["users"]
+    if not money.change and not users.change:
+        return f"{said}. Net revenue and users are the same without them."
+    parts = [f"net revenue {words.change(money)}" if money.change else "net revenue the same"]
+    parts += [f"users {words.change(users)}" if users.change else "users the same"]
+    return f"{said}. Without them: {', '.join(parts)}."

@@ -164,7 +164,7 @@ def group_field(store: Store, key: str, repair: Repair, column: str, group: str 
 
 def confirm(store: Store, key: str, repair: Repair, *, note: bool = True) -> None:
     """See what the repair would change, then accept it. One that was not looked at cannot be accepted."""
-    why = st.text_input("Why (kept with it)", key=f"{key}_note", max_chars=500) if note else ""
+    why = st.text_input("Why (kept with it)", key=f"{key}_note", max_chars=500, width=420) if note else ""
     told = json.dumps([str(store.path), repair_to_json(repair)], sort_keys=True)
     seen = st.session_state.get(_SEEN) == told
     with st.container(horizontal=True):
