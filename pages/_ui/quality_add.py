@@ -20,7 +20,6 @@ from core.quality import (
     check_repair,
     columns_of,
     fill_methods,
-    rows_in_words,
     scope_of,
 )
 from core.store import Store
@@ -28,7 +27,6 @@ from pages._ui import quality_repair
 from pages._ui import quality_words as words
 from pages._ui.cache import ask
 from pages._ui.shell import refuse
-from pages._ui.text import plain
 
 _HOW = {"condition": "by a condition", "ids": "by their ids", "missing": "without a value"}
 _TABLES: tuple[Scope, ...] = ("events", "users", "items")
@@ -50,7 +48,6 @@ def draw(store: Store) -> None:
             repair = _repair(store)
             if repair is not None:
                 check_repair(repair)
-                st.caption(f"Rows: {plain(rows_in_words(repair.selection))}.")
                 quality_repair.confirm(store, _KEY, repair)
         except Refusal as refusal:
             refuse(refusal)

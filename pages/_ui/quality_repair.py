@@ -44,8 +44,6 @@ def draw(store: Store, key: str, offered: Sequence[Repair]) -> None:
             format_func=lambda n: label(describe(offered[n])),
             key=f"{key}_which",
         )
-    else:
-        st.markdown(f"{plain(describe(offered[0]))}.")
     try:
         repair = adjusted(store, f"{key}_{place}", offered[place])
     except Refusal as refusal:
@@ -164,6 +162,7 @@ def group_field(store: Store, key: str, repair: Repair, column: str, group: str 
 
 def confirm(store: Store, key: str, repair: Repair, *, note: bool = True) -> None:
     """See what the repair would change, then accept it. One that was not looked at cannot be accepted."""
+    st.markdown(f"**{plain(describe(repair))}.**")
     why = st.text_input("Why (kept with it)", key=f"{key}_note", max_chars=500, width=420) if note else ""
     told = json.dumps([str(store.path), repair_to_json(repair)], sort_keys=True)
     seen = st.session_state.get(_SEEN) == told

@@ -77,9 +77,7 @@ def _move(store: Store, text: str, number: int, place: int, disabled: bool) -> N
 
 @st.dialog("Take all repairs back?")
 def _confirm_all(store: Store, n: int) -> None:
-    st.markdown(
-        f"{fmt.count(n, 'repair')} no longer counted: the data show as they were loaded. Each stays listed below."
-    )
+    st.markdown(f"The data then show as they were loaded, without these {fmt.count(n, 'repair')}. Each stays listed.")
     with st.container(horizontal=True):
         if st.button("Take them back", type="primary", key="quality_all_yes"):
             jobs.take_back_all(store)

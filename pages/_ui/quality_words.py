@@ -111,8 +111,9 @@ def signed(name: str, value: float) -> str:
 
 def change(one: Compared) -> str:
     """A change of a key figure, with its share of what was before."""
-    share = "" if not one.change or one.share is None else f" ({fmt.delta(one.after, one.before)})"
-    return signed(one.name, one.change) + share
+    share = "" if not one.change or one.share is None else fmt.delta(one.after, one.before) or ""
+    share = "under 0.1 %" if share[1:] == "0.0 %" else share
+    return signed(one.name, one.change) + (f" ({share})" if share else "")
 
 
 def compared(
