@@ -112,6 +112,14 @@ def end_repair(writer: Writer, repair_no: int, *, step: Step = no_step) -> None:
     reapply(writer, step=step)
 
 
+def end_all(writer: Writer, *, step: Step = no_step) -> int:
+    """Take back every repair that counts: the data show as they were loaded. How many were taken back."""
+    numbers = _counting(writer)
+    writer.run(Query("UPDATE repairs SET ended_at = ? WHERE ended_at IS NULL", (_now(),)))
+    reapply(writer, step=step)
+    return len(numbers)
+
+
 def move_repair(writer: Writer, repair_no: int, place: int, *, step: Step = no_step) -> None:
     """Give a repair another place, from 1, among those that count; all are worked out anew.
 
