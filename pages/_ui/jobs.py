@@ -47,6 +47,11 @@ def job_result(runner: Runner, job_id: str | None) -> dict[str, Any] | None:
     return job.result
 
 
+def unsaid(job_id: str) -> None:
+    """Say nothing in the sidebar once this job has ended: the page that started it shows what came of it."""
+    _dismiss(job_id)
+
+
 def _panel(runner: Runner) -> None:
     jobs = runner.jobs()
     active = [job for job in jobs if job.active]

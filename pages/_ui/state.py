@@ -14,6 +14,7 @@ PAGES = {
     "home": "Home",
     "data": "Data",
     "segments": "Segments",
+    "features": "Features",
     "models": "Models",
     "explain": "Explain",
     "campaigns": "Campaigns",
