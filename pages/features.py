@@ -9,7 +9,7 @@ from core.features import FeatureTable, missing_shares
 from core.store import Store
 from pages._ui import features_ask, features_away, features_jobs, features_one, features_table, features_tell
 from pages._ui import format as fmt
-from pages._ui.features_ask import Asked
+from pages._ui.features_ask import Asked, said
 from pages._ui.models_details import card
 from pages._ui.shell import refuse, start
 from pages._ui.text import plain
@@ -89,7 +89,7 @@ def _no_times(asked: Asked) -> str:
 def _notes(table: FeatureTable) -> None:
     if table.notes:
         with st.expander(f"What to know about this table ({fmt.count(len(table.notes), 'note')})"):
-            st.markdown("\n".join(f"- {plain(note)}" for note in table.notes))
+            st.markdown("\n".join(f"- {plain(said(note, table.spec.as_of))}" for note in table.notes))
 
 
 def _nobody(store: Store, asked: Asked) -> None:
@@ -97,7 +97,7 @@ def _nobody(store: Store, asked: Asked) -> None:
     if asked.spec.as_of is not None:
         st.info(f"No {asked.one} has an event up to {fmt.day(asked.last)}. Choose a later day above.")
     elif asked.spec.min_events > 1:
-        st.info(f"No {asked.one} has so many events. Ask for fewer under “More choices”.")
+        st.info(f"No {asked.one} has so many events. Ask for fewer under “More”.")
     elif asked.spec.table == "users":
         st.info(
             "No event names a user, so there is nothing to know about users. Look at the items above, or load events "

@@ -115,7 +115,10 @@ def ids_between(table: FeatureTable, name: str, low: float, high: float) -> pa.A
 
 
 def ids_with(table: FeatureTable, name: str, values: Sequence[str]) -> pa.Array:
-    """The ids of the rows whose category (or yes/no, as `true`, `false`) is one of `values`. Raises `no_such_feature`."""
+    """The ids of the rows whose category (or yes/no, as `true`, `false`) is one of `values`.
+
+    Raises Refusal `no_such_feature`.
+    """
     table.column(name)
     cells = table.rows().column(name).cast(pa.string())
     return _ids(table, pc.is_in(cells, value_set=pa.array(list(values), pa.string())))

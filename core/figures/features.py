@@ -17,16 +17,17 @@ _BITS = (
 )
 
 
-def relevance_figure(choice: FeatureChoice, definitions: Mapping[str, str]) -> go.Figure:
+def relevance_figure(choice: FeatureChoice, definitions: Mapping[str, str], one: str) -> go.Figure:
     """A bar for each chosen feature, best first from the top: what it tells, parted into new and told already.
 
     Args:
         choice: at least one chosen feature.
         definitions: feature -> what it means, for the hover.
+        one: what a row is ("user").
 
     `customdata[0]` of a point is the feature's name.
     """
-    made = figure("What each chosen feature tells of the target", "Bits per row", "", height=_height(choice))
+    made = figure("What each chosen feature tells of the target", f"Bits per {one}", "", height=_height(choice))
     names = [c.name for c in choice.chosen]
     shown = [shortened(name, 40) for name in names]
     meaning = _BITS.format(whole=choice.target_bits)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
 from core.errors import Refusal
 from core.features import FAMILIES, FeatureSpec
 from core.store import Store
+from pages._ui import format as fmt
 
-_TABLES = {"Users": "users", "Items": "items"}
-_MISSING = {
+_TABLES: dict[str, Literal["users", "items"]] = {"Users": "users", "Items": "items"}
+_MISSING: dict[str, Literal["leave", "median", "neighbours"]] = {
     "Leave them empty": "leave",
     "Middle value, marked": "median",
     "From the most alike, marked": "neighbours",
@@ -23,10 +24,11 @@ _WINDOWS = "7, 30, 90, 365"
 
 @dataclass(frozen=True)
 class Asked:
-    """The choices: the spec, and the last day that it sees (None where no event has a time)."""
+    """The choices: the spec, and the last day that it sees, and that of the data (None without times)."""
 
     spec: FeatureSpec
     last: date | None
+    end: date | None
 
     @property
     def one(self) -> str:
@@ -42,14 +44,14 @@ def choose(store: Store) -> Asked:
                 "Know more of", list(_TABLES), default="Users", required=True, key="of", bind="query-params"
             )
         ]
-        as_of, last = _as_of(store)
+        as_of, last, end = _as_of(store)
         families = st.multiselect(
             "Families",
             list(FAMILIES[table]),
             key=f"families_{table}",
             bind="query-params",
             placeholder="All of them",
-            width=230,
+            width=172,
             help="\n".join(f"- **{name}**: {about}" for name, about in FAMILIES[table].items()),
         )
         windows = st.text_input(
@@ -57,7 +59,7 @@ def choose(store: Store) -> Asked:
             _WINDOWS,
             key="windows",
             bind="query-params",
-            width=150,
+            width=136,
             max_chars=80,
             help="What is counted in a period is counted once for each of these: the last 7 days, the last 30 … They "
             "end with the last day chosen on the left. Up to 12 numbers, parted by commas.",
@@ -67,7 +69,7 @@ def choose(store: Store) -> Asked:
             list(_MISSING),
             key="missing",
             bind="query-params",
-            width=230,
+            width=208,
             help="Some have no value: who never bought has no last order. Leave them empty; or put in the middle value "
             "of all others; or the mean of the five rows most alike. What was put in is marked by a column of its own, "
             "NAME_missing.",
@@ -75,22 +77,23 @@ def choose(store: Store) -> Asked:
         more = _more(table)
     return Asked(
         FeatureSpec(
-            table="users" if table == "users" else "items",
+            table=table,
             as_of=as_of,
             windows=_days(windows),
             families=tuple(families),
-            missing="leave" if missing is None else _missing(missing),
+            missing=_MISSING[missing],
             **more,
         ),
         last,
+        end,
     )
 
 
-def _as_of(store: Store) -> tuple[datetime | None, date | None]:
-    """The moment, None for the end of the data, and the last day before it."""
+def _as_of(store: Store) -> tuple[datetime | None, date | None, date | None]:
+    """The moment, None for the end of the data; the last day before it; the last day of the data."""
     end = store.as_of()
     if end is None:
-        return None, None
+        return None, None, None
     last = (end - timedelta(microseconds=1)).date()
     picked = st.date_input(
         "Data up to the end of",
@@ -100,16 +103,16 @@ def _as_of(store: Store) -> tuple[datetime | None, date | None]:
         key="up_to",
         bind="query-params",
         format="YYYY-MM-DD",
-        width=170,
+        width=158,
         help="Nothing after this day (UTC) is seen: as if it were the evening of that day.",
     )
-    if not isinstance(picked, date) or picked == last:
-        return None, last
-    return datetime.combine(picked, time()) + timedelta(days=1), picked
+    if picked == last:
+        return None, last, last
+    return datetime.combine(picked, time()) + timedelta(days=1), picked, last
 
 
 def _more(table: str) -> dict[str, Any]:
-    with st.popover("More choices"):
+    with st.popover("More"):
         least = st.number_input(
             f"Leave out {table} with fewer events than",
             0,
@@ -131,10 +134,6 @@ def _more(table: str) -> dict[str, Any]:
     return {"min_events": int(least), "top": int(top)}
 
 
-def _missing(said: str) -> Any:
-    return _MISSING[said]
-
-
 def _days(said: str) -> tuple[int, ...]:
     parts = said.replace(";", ",").replace(",", " ").split()
     try:
@@ -142,3 +141,13 @@ def _days(said: str) -> tuple[int, ...]:
     except ValueError:
         raise Refusal("bad_spec", f"“{said}” is not a list of days.", f"Write whole numbers: {_WINDOWS}.") from None
     return tuple(days)
+
+
+def said(text: str, as_of: datetime | None) -> str:
+    """A definition (or note) as the page says it: `as_of` by its day.
+
+    >>> said("Days from their last view to as_of.", datetime(2026, 10, 1))
+    'Days from their last view to the end of 30 Sep 2026.'
+    """
+    day = "the data" if as_of is None else fmt.day(as_of - timedelta(microseconds=1))
+    return text.replace("as_of", f"the end of {day}")

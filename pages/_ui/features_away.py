@@ -53,8 +53,8 @@ def draw(store: Store, asked: Asked, table: FeatureTable) -> None:
             f"{name}.json",
             "features_meaning",
             media_type="application/json",
-            help="Each column's definition, and all it takes to make the same table again: the choices above, a mark of "
-            "the data, the repairs in force.",
+            help="Each column's definition, and all it takes to make the same table again: the choices above, a mark "
+            "of the data, the repairs in force.",
         )
         file_button(
             "Both in a ZIP",
@@ -78,7 +78,7 @@ def _name(asked: Asked, form: str) -> str:
 
 def _size(table: FeatureTable) -> int:
     """Bytes of the file, about."""
-    return table.rows().nbytes
+    return int(table.rows().nbytes)
 
 
 def _table(store: Store, table: FeatureTable, form: str, path: Path, step: Step) -> None:

@@ -32,12 +32,16 @@ _lock = threading.Lock()
 
 @dataclass(frozen=True)
 class Told:
-    """What features tell of a target: the choice, the spec of the table it was made on, the share who did (or None)."""
+    """What features tell of a target: the choice, the spec of the table it was made on, the share who did (or None).
+
+    Of each feature of that table its definition and family.
+    """
 
     choice: FeatureChoice
     spec: FeatureSpec
     rate: float | None
     definitions: dict[str, str]
+    families: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -60,9 +64,18 @@ def told(store: Store, spec: FeatureSpec, question: Question, *, start: bool) ->
 
     Only with `start` is it begun.
     """
-    params = {"spec": spec.as_json(), "of": question.feature, "days": question.days, "most": question.most}
+    params = _params(spec, question)
     title = f"Choose {question.most} features of {spec.table}"
     return _result(store, "choose_features", title, params, partial(_told, store, spec, question), start=start)
+
+
+def asked(store: Store, spec: FeatureSpec, question: Question) -> bool:
+    """Whether this session has begun that work; how it stands is then said by `told`."""
+    return _key(store, "choose_features", _params(spec, question)) in st.session_state.get(_STARTED, {})
+
+
+def _params(spec: FeatureSpec, question: Question) -> dict[str, Any]:
+    return {"spec": spec.as_json(), "of": question.feature, "days": question.days, "most": question.most}
 
 
 def _table(store: Store, spec: FeatureSpec, step: Step) -> tuple[FeatureTable, int]:
@@ -85,7 +98,8 @@ def _told(store: Store, spec: FeatureSpec, question: Question, step: Step) -> tu
     choice = select(made, goal, k=question.most, step=step.part(0.5, 1.0))
     rate = goal.rate if isinstance(goal, Target) else None
     definitions = {column.name: column.definition for column in made.columns}
-    return Told(choice, made.spec, rate, definitions), 100_000
+    families = {column.name: column.family for column in made.columns}
+    return Told(choice, made.spec, rate, definitions, families), 100_000
 
 
 def _result(
@@ -114,7 +128,6 @@ def _result(
         job = runner.submit(spec, partial(_work, key, make))
         _leave(store, kind, job.id)
         started[key] = job.id
-        jobs.unsaid(job.id)
         job = runner.wait(job.id, _AT_ONCE) or job
         found = _look(key)
         if found is not None:

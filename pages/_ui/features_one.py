@@ -19,7 +19,7 @@ from pages._ui import format as fmt
 from pages._ui import state
 from pages._ui.cache import ask
 from pages._ui.downloads import csv_button
-from pages._ui.features_ask import Asked
+from pages._ui.features_ask import Asked, said
 from pages._ui.features_table import kind
 from pages._ui.segments_members import VIEW, VIEWS, set_draft
 from pages._ui.text import plain
@@ -31,7 +31,7 @@ _NAME = re.compile(r"(orders|views|carts|events|active_days)_(all|(\d+)d)")
 
 @dataclass(frozen=True)
 class Part:
-    """Some of the rows: their ids, who they are as the rest of "users with ...", and the same as a rule, if there is one."""
+    """Some of the rows: ids, who they are (the rest of "users ..."), and the rule that says the same, if any does."""
 
     ids: pa.Array
     words: str
@@ -46,13 +46,13 @@ def draw(store: Store, asked: Asked, table: FeatureTable) -> None:
     name = st.selectbox("Feature", names, index=_first(names), key="feature", bind="query-params", width=420)
     found = distribution(table, name)
     column = found.column
-    st.markdown(f"{plain(column.definition)} :small[({plain(kind(column))})]")
+    st.markdown(f"{plain(said(column.definition, table.spec.as_of))} :small[({plain(kind(column))})]")
     if found.known < found.rows:
         left = found.rows - found.known
         st.caption(
             plain(
                 f"{fmt.number(left)} of {fmt.number(found.rows)} {table.spec.table} "
-                f"({fmt.percent(left / found.rows)}) have no value. {column.missing_meaning}"
+                f"({fmt.percent(left / found.rows)}) have no value. {said(column.missing_meaning, table.spec.as_of)}"
             )
         )
     if not found.known:
@@ -79,14 +79,14 @@ def _first(names: list[str]) -> int:
 def _quartiles(found: Distribution) -> None:
     labels = (
         "Lowest",
-        "A quarter have at most",
-        "Middle (half have at most)",
-        "Three quarters have at most",
+        "¼ have at most",
+        "Half have at most",
+        "¾ have at most",
         "Highest",
     )
     with st.container(horizontal=True, gap="small"):
         for text, value in zip(labels, found.quartiles, strict=True):
-            with st.container(width=190):
+            with st.container(width=160):
                 st.metric(text, _number(value))
     st.caption(f"Mean {_number(found.mean)}. The dashed lines of the figure are at ¼, ½ and ¾ of those with a value.")
 
@@ -130,15 +130,15 @@ def _chosen(asked: Asked, table: FeatureTable, found: Distribution) -> Part | No
     name, empty = found.column.name, "without a value"
     if found.column.type != "number":
         names = values_of(table, name)
-        said = _YES if found.column.type == "boolean" else {}
+        shown = _YES if found.column.type == "boolean" else {}
         options = [*names, empty] if found.known < found.rows and empty not in names else names
         picked = st.multiselect(
             "With one of these", options, names[:1], key=f"part_{table.spec.table}_{name}",
-            format_func=lambda value: said.get(value, value), width=420,
+            format_func=lambda value: shown.get(value, value), width=420,
         )  # fmt: skip
         if picked == [empty]:
             return Part(ids_without(table, name), f"without a value of {name}")
-        words = " or ".join(said.get(value, value) for value in picked if value != empty)
+        words = " or ".join(shown.get(value, value) for value in picked if value != empty)
         return Part(ids_with(table, name, [v for v in picked if v != empty]), f"with {name} {words}") if words else None
     low, high = found.quartiles[3], found.quartiles[4]
     step = 1.0 if found.column.unit in ("events", "orders", "days") or found.whole else None

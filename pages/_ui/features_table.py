@@ -10,7 +10,7 @@ import streamlit as st
 from core.features import FAMILIES, FeatureColumn, FeatureTable, first_rows, missing_shares
 from core.store import Store
 from pages._ui import format as fmt
-from pages._ui.features_ask import Asked
+from pages._ui.features_ask import Asked, said
 from pages._ui.text import plain
 
 _ROWS = 100
@@ -57,6 +57,7 @@ def table(store: Store, asked: Asked, made: FeatureTable) -> None:
     rows = first_rows(
         made, feature, rising=order == "Lowest", most=_ROWS, families=(shown,) if shown in of else ()
     ).to_pandas()
+    rows = rows.round({c.name: _digits(c) for c in made.columns if c.type == "number" and c.name in rows})
     marks = {column.name for column in made.columns if column.name.endswith(("_missing", "_filled"))}
     st.dataframe(
         _marked(rows, marks),
@@ -65,29 +66,42 @@ def table(store: Store, asked: Asked, made: FeatureTable) -> None:
         placeholder=fmt.NONE,
         column_config={
             rows.columns[0]: st.column_config.TextColumn(asked.one.capitalize(), pinned=True, width="small"),
-            **{c.name: _column(c, pinned=c.name == feature) for c in made.columns},
+            **{c.name: _column(c, made, rows, pinned=c.name == feature) for c in made.columns if c.name in rows},
         },
     )
     total = made.rows().num_rows
-    said = f"The first {fmt.number(len(rows))} of {fmt.number(total)} {made.spec.table}"
+    which = f"The first {fmt.number(len(rows))} of {fmt.number(total)} {made.spec.table}"
     if len(rows) == total:
-        said = f"All {fmt.count(total, asked.one)}"
+        which = f"All {fmt.count(total, asked.one)}"
     how = "by their id" if feature is None else f"by {feature}, {str(order).lower()} first"
     filled = " Values in italics were filled in; the column that marks them stands beside theirs." if marks else ""
     st.caption(
-        plain(f"{said}, {how}. {fmt.NONE} means: no value.{filled}")
+        plain(f"{which}, {how}. {fmt.NONE} means: no value.{filled}")
         + " A column's heading says its family and definition when you point at it; all stand under **What they mean**."
     )
 
 
-def _column(column: FeatureColumn, *, pinned: bool) -> Any:
-    gap = f"\n\n{fmt.NONE}: {column.missing_meaning}" if column.missing_meaning else ""
-    said = {"help": f"**{kind(column)}**\n\n{plain(column.definition + gap)}", "pinned": pinned or None}
-    if column.type == "number":
-        return st.column_config.NumberColumn(column.name, format="localized", **said)
+def _column(column: FeatureColumn, made: FeatureTable, rows: pd.DataFrame, *, pinned: bool) -> Any:
+    help_ = f"**{kind(column)}**\n\n{plain(said(column.definition, made.spec.as_of))}"
+    if column.missing_meaning:
+        help_ += f"\n\n{fmt.NONE}: {plain(said(column.missing_meaning, made.spec.as_of))}"
+    pin = pinned or None
     if column.type == "boolean":
-        return st.column_config.CheckboxColumn(column.name, **said)
-    return st.column_config.TextColumn(column.name, **said)
+        return st.column_config.CheckboxColumn(column.name, help=help_, pinned=pin)
+    if column.type == "category":
+        return st.column_config.TextColumn(column.name, help=help_, pinned=pin)
+    values = rows[column.name].dropna()
+    year = (
+        column.unit.startswith("unit of")
+        and len(values)
+        and bool(((values % 1 == 0) & values.between(1000, 2999)).all())
+    )
+    return st.column_config.NumberColumn(column.name, help=help_, pinned=pin, format="%d" if year else "localized")
+
+
+def _digits(column: FeatureColumn) -> int:
+    """As many as a reader can use; the files hold all of them."""
+    return {"days": 1, "money": 2, "hours": 1}.get(column.unit, 3)
 
 
 def _marked(rows: pd.DataFrame, marks: set[str]) -> Any:
@@ -129,18 +143,16 @@ def definitions(store: Store, asked: Asked, made: FeatureTable) -> None:
                     {
                         "Feature": [f"**{plain(c.name)}**" for c in columns],
                         "Type, unit": [plain(kind(c).partition(" · ")[2]) for c in columns],
-                        "Definition": [plain(c.definition) for c in columns],
-                        "Missing": [_gap(c, shares[c.name]) for c in columns],
+                        "Definition": [plain(said(c.definition, made.spec.as_of)) for c in columns],
+                        "Missing": [_gap(said(c.missing_meaning, made.spec.as_of), shares[c.name]) for c in columns],
                     }
                 ),
                 hide_index=True,
             )
 
 
-def _gap(column: FeatureColumn, share: float) -> str:
-    if not share:
-        return "none"
-    return f"**{fmt.percent(share)}** {plain(column.missing_meaning)}"
+def _gap(meaning: str, share: float) -> str:
+    return f"**{fmt.percent(share)}** {plain(meaning)}" if share else "none"
 
 
 def _text(column: FeatureColumn) -> str:
