@@ -13,6 +13,9 @@ from core.errors import Refusal
 from core.features.types import FeatureColumn, FeatureTable
 
 BINS, MOST_VALUES = 30, 20
+_TAIL = (
+    0.99  # of the rows: what lies far above this quantile shares one bar, or a few large values would hide all others
+)
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class Distribution:
             numpy.quantile); () where none is known or it is no number.
         mean: of numbers; None where none is known.
         whole: the numbers are few and whole, and each bar is one of them.
+        above: rows whose number lies above the last bar: the far end of a long tail.
     """
 
     column: FeatureColumn
@@ -43,6 +47,7 @@ class Distribution:
     quartiles: tuple[float, ...] = ()
     mean: float | None = None
     whole: bool = False
+    above: int = 0
 
 
 def missing_shares(table: FeatureTable) -> dict[str, float]:
@@ -63,7 +68,7 @@ def first_rows(
         table.column(by)
         order = "ascending" if rising else "descending"
         keys = [(by, order), (rows.column_names[0], "ascending")]
-        rows = rows.take(pc.sort_indices(rows, sort_keys=keys, null_placement="at_end").slice(0, most))
+        rows = rows.take(pc.sort_indices(rows, sort_keys=keys).slice(0, most))
     names = [c.name for c in table.columns if not families or c.family in families or c.name == by]
     if by is not None:  # beside the id, where it is seen
         names = [by, *(name for name in names if name != by)]
@@ -79,17 +84,22 @@ def distribution(table: FeatureTable, name: str) -> Distribution:
     values = known.to_numpy(zero_copy_only=False)
     if not len(values):
         return Distribution(column, len(cells), 0, ())
-    distinct, times = np.unique(values, return_counts=True)
     at = tuple(float(v) for v in np.quantile(values, (0.0, 0.25, 0.5, 0.75, 1.0)))
     mean = float(values.mean())
-    if len(distinct) <= BINS and bool(np.all(distinct == np.round(distinct))):
+    end = float(np.quantile(values, _TAIL))
+    above = 0
+    if end > at[0] and at[4] > end + 0.5 * (end - at[0]):
+        above = int((values > end).sum())
+        values = values[values <= end]
+    distinct, times = np.unique(values, return_counts=True)
+    few = len(distinct) <= BINS or distinct[-1] - distinct[0] <= 2 * BINS
+    if few and bool(np.all(distinct == np.round(distinct))):
         counted = tuple(int(n) for n in times)
         edges = tuple(float(v) for v in distinct)
-        return Distribution(column, len(cells), len(values), counted, edges, quartiles=at, mean=mean, whole=True)
+        return Distribution(column, len(cells), len(known), counted, edges, (), 0, 0, at, mean, True, above)
     counts, edges_ = np.histogram(values, bins=BINS)
-    return Distribution(
-        column, len(cells), len(values), tuple(map(int, counts)), tuple(map(float, edges_)), quartiles=at, mean=mean
-    )
+    counted, edges = tuple(map(int, counts)), tuple(map(float, edges_))
+    return Distribution(column, len(cells), len(known), counted, edges, (), 0, 0, at, mean, False, above)
 
 
 def values_of(table: FeatureTable, name: str, most: int = 1_000) -> list[str]:

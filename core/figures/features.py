@@ -74,31 +74,37 @@ def distribution_figure(found: Distribution, of: str) -> go.Figure:
         return _words(found, of)
     unit = f"{column.name} ({column.unit})" if column.unit else column.name
     made = figure(f"How {column.name} is spread", unit, of.capitalize(), legend=False)
+    edges = found.edges
     if found.whole:
-        x, width = list(found.edges), None
-        labels = [f"{value:,.0f}" for value in found.edges]
+        x, width = list(edges), min((high - low for low, high in pairwise(edges)), default=1.0) * 0.85
+        labels = [f"{value:,.0f}" for value in edges]
     else:
-        x = [(low + high) / 2 for low, high in pairwise(found.edges)]
-        width = [high - low for low, high in pairwise(found.edges)]
-        labels = [f"{number(low)} to {number(high)}" for low, high in pairwise(found.edges)]
-    shares = [f"{count / max(found.known, 1):.1%}" for count in found.counts]
+        x, width = [(low + high) / 2 for low, high in pairwise(edges)], (edges[1] - edges[0]) * 0.97
+        labels = [f"{number(low)} to {number(high)}" for low, high in pairwise(edges)]
+    counts, colours = list(found.counts), [BLUE] * len(found.counts)
+    if found.above:
+        x.append(x[-1] + 3 * width)
+        counts.append(found.above)
+        colours.append(GREY)
+        labels.append(f"above {number(edges[-1])}, up to {number(found.quartiles[-1])}")
+    shares = [f"{count / max(found.known, 1):.1%}" for count in counts]
     made.add_bar(
         x=x,
-        y=list(found.counts),
+        y=counts,
         width=width,
-        marker={"color": BLUE},
+        marker={"color": colours},
         customdata=list(zip(labels, shares, strict=True)),
-        hovertemplate=hover(
-            f"%{{y:,}} {of}, %{{customdata[1]}} of those with a value", column.definition, head="%{customdata[0]}"
-        ),
+        hovertemplate=_hover(found, "y", of),
     )
-    for name, place in (("¼", 1), ("½", 2), ("¾", 3)):
-        made.add_vline(
-            x=found.quartiles[place], line={"color": AMBER, "width": 2, "dash": "dash"}, annotation_text=name,
-            annotation_position="top",
-        )  # fmt: skip
-    made.update_layout(bargap=0.02 if not found.whole else 0.15)
+    for place in sorted(set(found.quartiles[1:4])):
+        made.add_vline(x=place, line={"color": AMBER, "width": 2, "dash": "dash"})
+    made.update_yaxes(tickformat=",")
     return made
+
+
+def _hover(found: Distribution, axis: str, of: str) -> str:
+    said = f"%{{{axis}:,}} {of}, %{{customdata[1]}} of those with a value"
+    return hover(said, found.column.definition, head="%{customdata[0]}")
 
 
 def _words(found: Distribution, of: str) -> go.Figure:
@@ -119,14 +125,13 @@ def _words(found: Distribution, of: str) -> go.Figure:
         customdata=[
             [escaped(label), f"{n / max(found.known, 1):.1%}"] for label, n in zip(labels, counts, strict=True)
         ],
-        hovertemplate=hover(
-            f"%{{x:,}} {of}, %{{customdata[1]}} of those with a value", found.column.definition, head="%{customdata[0]}"
-        ),
+        hovertemplate=_hover(found, "x", of),
     )
     ticks = [escaped(shortened(label)) for label in labels]
     made.update_yaxes(
         tickvals=list(range(len(labels))), ticktext=ticks, autorange="reversed", rangemode=None, showgrid=False
     )
+    made.update_xaxes(tickformat=",")
     return made
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -45,8 +45,9 @@ def draw(store: Store, asked: Asked, table: FeatureTable) -> None:
         st.session_state.pop("feature", None)
     name = st.selectbox("Feature", names, index=_first(names), key="feature", bind="query-params", width=420)
     found = distribution(table, name)
-    column = found.column
-    st.markdown(f"{plain(said(column.definition, table.spec.as_of))} :small[({plain(kind(column))})]")
+    column = replace(found.column, definition=said(found.column.definition, table.spec.as_of))
+    found = replace(found, column=column)
+    st.markdown(f"{plain(column.definition)} :small[({plain(kind(column))})]")
     if found.known < found.rows:
         left = found.rows - found.known
         st.caption(
@@ -67,6 +68,11 @@ def draw(store: Store, asked: Asked, table: FeatureTable) -> None:
         config={"displayModeBar": False},
         alt=f"How many {table.spec.table} have which value; the quartiles stand above.",
     )
+    if found.above:
+        st.caption(
+            f"The last bar, in grey, holds the {fmt.count(found.above, asked.one)} above {_number(found.edges[-1])}, "
+            f"up to {_number(found.quartiles[-1])}."
+        )
     _part(store, asked, table, found)
 
 

@@ -52,6 +52,7 @@ def table(store: Store, asked: Asked, made: FeatureTable) -> None:
             key=f"family_{made.spec.table}",
             bind="query-params",
             format_func=lambda name: f"{name} {len(of[name])}",
+            wrap=True,
         )
     feature = None if by in (None, _BY_ID) else by
     rows = first_rows(
@@ -74,7 +75,7 @@ def table(store: Store, asked: Asked, made: FeatureTable) -> None:
     if len(rows) == total:
         which = f"All {fmt.count(total, asked.one)}"
     how = "by their id" if feature is None else f"by {feature}, {str(order).lower()} first"
-    filled = " Values in italics were filled in; the column that marks them stands beside theirs." if marks else ""
+    filled = " Shaded values were filled in; the column that marks them stands beside theirs." if marks else ""
     st.caption(
         plain(f"{which}, {how}. {fmt.NONE} means: no value.{filled}")
         + " A column's heading says its family and definition when you point at it; all stand under **What they mean**."
@@ -105,13 +106,13 @@ def _digits(column: FeatureColumn) -> int:
 
 
 def _marked(rows: pd.DataFrame, marks: set[str]) -> Any:
-    """The rows with the values in italics that a column NAME_missing or NAME_filled marks as put in."""
+    """The rows with those values shaded that a column NAME_missing or NAME_filled marks as put in."""
     pairs = [(mark.rpartition("_")[0], mark) for mark in marks if mark in rows and mark.rpartition("_")[0] in rows]
     if not pairs:
         return rows
     styles = pd.DataFrame("", index=rows.index, columns=rows.columns)
     for name, mark in pairs:
-        styles.loc[rows[mark].fillna(False).astype(bool), name] = "font-style: italic; opacity: 0.75"
+        styles.loc[rows[mark].fillna(False).astype(bool), name] = "background-color: rgba(201, 143, 0, 0.22)"
     return rows.style.apply(lambda _: styles, axis=None)
 
 

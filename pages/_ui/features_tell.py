@@ -92,16 +92,17 @@ def _answer(asked: Asked, question: Question, told: Told) -> None:
         st.info(f"{of} No feature tells anything about it.")
         return
     best = choice.chosen[0]
+    alone = fmt.percent(best.bits / choice.target_bits)
     st.subheader(plain(f"{best.name} tells most"), anchor=False)
     firm = sum(c.stability >= 0.8 for c in choice.chosen)
     st.markdown(
-        f"{of} Knowing {plain(best.name)} alone tells {fmt.percent(best.bits / choice.target_bits)} of what there is to "
-        f"know about it. {firm} of {fmt.count(len(choice.chosen), 'chosen feature')} are chosen nearly always: in at "
+        f"{of} Knowing {plain(best.name)} alone tells {alone} of what "
+        f"there is to know about it. {firm} of {fmt.count(len(choice.chosen), 'chosen feature')} are chosen nearly always: in at "
         f"least 80 % of {choice.rounds} rounds on {many} drawn anew."
     )
     _as_loaded(told)
     st.plotly_chart(
-        relevance_figure(choice, told.definitions, one),
+        relevance_figure(choice, {n: said(d, told.spec.as_of) for n, d in told.definitions.items()}, one),
         theme="streamlit",
         key="fig_relevance",
         config={"displayModeBar": False},
@@ -127,7 +128,8 @@ def _target(asked: Asked, question: Question, told: Told) -> str:
         return plain(said(told.choice.target, told.spec.as_of))
     did = "bought" if asked.spec.table == "users" else "were bought"
     last = fmt.day(told.spec.as_of - timedelta(microseconds=1))
-    return f"{fmt.percent(told.rate)} of the {asked.spec.table} {did} in the {fmt.count(question.days, 'day')} after {last}."
+    days = fmt.count(question.days, "day")
+    return f"{fmt.percent(told.rate)} of the {asked.spec.table} {did} in the {days} after {last}."
 
 
 def _as_loaded(told: Told) -> None:
@@ -139,8 +141,8 @@ def _as_loaded(told: Told) -> None:
     is_, it = ("is", "it") if len(late) == 1 else ("are", "they")
     st.warning(
         plain(
-            f"{names} {is_} as the file says today, not as on that day: {it} may be a result of what should be told. To "
-            f"be sure, choose all families but “{told.families[late[0]]}” in the first row above."
+            f"{names} {is_} as the file says today, not as on that day: {it} may be a result of what should be told. "
+            f"To be sure, choose all families but “{told.families[late[0]]}” in the first row above."
         )
     )
 
