@@ -210,7 +210,7 @@ def _pairs(world: World) -> Scan:
         found.append(Measure(touched, count_if(f"touched AND {inside}"), zero=True, lacks=lacks))
     bought = feature("items_bought_all", "breadth", "items", "Distinct items that they bought, up to as_of.")
     found.append(Measure(bought, count_if("bought"), zero=True, lacks=lack(world, "purchase")))
-    for name, part, whole, words, what in (
+    for name, part, whole, needs, what in (
         ("view_to_cart", "carted", "viewed", ("view", "cart"), "put into the cart too"),
         ("view_to_purchase", "bought", "viewed", ("view", "purchase"), "bought too"),
         ("cart_to_purchase", "bought", "carted", ("cart", "purchase"), "bought too"),
@@ -224,7 +224,7 @@ def _pairs(world: World) -> Scan:
             f"They {'viewed no item' if whole == 'viewed' else 'put no item into the cart'}.",
         )
         sql = ratio(count_if(f"{whole} AND {part}"), count_if(f"{whole}"))
-        found.append(Measure(made, sql, lacks=lack(world, *words)))
+        found.append(Measure(made, sql, lacks=lack(world, *needs)))
     return Scan("user_no", f"FROM ({PAIRS})", tuple(found))
 
 

@@ -79,12 +79,12 @@ class FeatureSpec:
             raise _bad(f"There is no family {unknown[0]!r} of {self.table}", ", ".join(FAMILIES[self.table]))
         if self.missing not in get_args(Missing):
             raise _bad(f"Missing values cannot be treated by {self.missing!r}", ", ".join(get_args(Missing)))
-        whole = all(isinstance(days, int) and 1 <= days <= 36_500 for days in self.windows)
+        whole = all(_is_whole(days, 1, 36_500) for days in self.windows)
         if not whole or list(self.windows) != sorted(set(self.windows)) or len(self.windows) > 12:
             raise _bad("Windows must be up to 12 whole numbers of days, each longer than the one before", "7, 30, 90")
-        if not (isinstance(self.top, int) and 0 <= self.top <= 50):
+        if not _is_whole(self.top, 0, 50):
             raise _bad("The number of categories, channels and devices must be from 0 to 50", "8")
-        if not (isinstance(self.min_events, int) and self.min_events >= 0):
+        if not _is_whole(self.min_events, 0, 10**12):
             raise _bad("The fewest events must be zero or more", "1")
         if self.as_of is not None and self.as_of.tzinfo is not None:
             object.__setattr__(self, "as_of", self.as_of.astimezone(UTC).replace(tzinfo=None))
@@ -198,3 +198,7 @@ class Target:
 
 def _bad(message: str, known: str) -> Refusal:
     return Refusal("bad_spec", f"{message}.", f"Possible: {known}.")
+
+
+def _is_whole(value: object, low: int, high: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high

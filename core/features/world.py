@@ -146,7 +146,8 @@ def events(world: World) -> Query:
             + (f"(CASE {windows} END)::TINYINT AS w, " if windows else "NULL::TINYINT AS w, ")
             + f"(CASE WHEN age <= {30 * DAY} THEN 1 WHEN age <= {60 * DAY} THEN 2 END)::TINYINT AS half, "
             "CAST(at_utc AS DATE) AS day, hour(at_utc)::TINYINT AS hour, dayofweek(at_utc)::TINYINT AS weekday, "
-            "CASE WHEN order_id IS NOT NULL THEN hash(order_id) ELSE hash(CAST(at_utc AS DATE)) END AS purchase, value, "
+            "CASE WHEN order_id IS NULL THEN hash(CAST(at_utc AS DATE)) ELSE hash(order_id) END AS purchase, "
+            "value, "
             "coalesce(quantity, CASE kind WHEN 7 THEN -1 ELSE 1 END) AS units, rating, session, "
         )
         + joined(", ", extra)

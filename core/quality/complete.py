@@ -179,7 +179,8 @@ def _event_actions(column: Column) -> tuple[Action, ...]:
 
 
 def _of_text(column: Column) -> tuple[Action, ...]:
-    return (Fill(column.name, "constant", "unknown"), Fill(column.name, "mode"))
+    unknown = Fill(column.name, "constant", "unknown")
+    return (unknown,) if column.role == "title" else (unknown, Fill(column.name, "mode"))
 
 
 def _level(column: Column, n: int, of: int) -> Level:

@@ -46,7 +46,7 @@ def test_the_whole_way(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert (seen["rows"], seen["before"]["events"], seen["after"]["events"]) == (1, 2, 1)
     assert told("--list") == {"repairs": []}
     assert told("--add", str(file))["repair"] == rule
-    assert "Leave out rows above a limit" in said("repair", "--list")
+    assert "Leave out events above a limit" in said("repair", "--list")
     assert "Repair 1: Leave out" in said("info")
     assert "1 row of events" in said("export", "--table", "events", "--out", str(tmp_path / "e.csv"))
     assert "2 rows of events" in said("export", "--table", "events", "--as-loaded", "--out", str(tmp_path / "l.csv"))

@@ -48,13 +48,13 @@ def trend(events: pd.DataFrame, as_of: datetime) -> float:
 
 
 def gaps(found: dict[str, Any], name: str, times: pd.Series) -> None:
-    gap = times.sort_values().diff().dropna() / pd.Timedelta(days=1)
+    gap = times.sort_values().diff().dropna().dt.total_seconds() / 86_400
     found[f"{name}_gap_mean"] = gap.mean()
     found[f"{name}_gap_spread"] = gap.std()
     found[f"{name}_gap_regularity"] = 1 / (1 + gap.std() / gap.mean()) if len(gap) > 1 and gap.mean() else NONE
 
 
-def user(own: pd.DataFrame, categories: dict[str, str], as_of: datetime) -> dict[str, Any]:
+def user(own: pd.DataFrame, categories: dict[Any, Any], as_of: datetime) -> dict[str, Any]:
     """One user's features; `own` are the user's events before as_of, `categories` item -> category."""
     acts, found = own[own.event != "impression"], common(own, as_of)
     by = {
@@ -84,7 +84,7 @@ def user(own: pd.DataFrame, categories: dict[str, str], as_of: datetime) -> dict
     gaps(found, "active", pd.Series(pd.to_datetime(acts.at_utc.dt.date.unique())))
     gaps(found, "order", starts)
     mean = found["order_gap_mean"]
-    found["overdue_ratio"] = found["days_since_purchase"] / mean if mean and mean == mean else NONE
+    found["overdue_ratio"] = found["days_since_purchase"] / mean if mean > 0 else NONE
     found["trend_events_30d"] = trend(acts, as_of)
     found["trend_orders_30d"] = trend(starts.to_frame(), as_of)
     sets = {word: set(by[word].item_id.dropna()) for word in ("view", "cart", "purchase")}
@@ -101,12 +101,12 @@ def user(own: pd.DataFrame, categories: dict[str, str], as_of: datetime) -> dict
     found["top_category_share"] = p.max() if len(p) else NONE
     found["category_entropy"] = -(p * np.log2(p)).sum() if len(p) else NONE
     found["share_category_tea"] = share(counts.get("Tea", 0), counts.sum())
-    best = counts[counts == counts.max()].index if len(counts) else []
+    best = counts[counts == counts.max()].index.tolist()
     if len(best) == 1:  # of equals it is the one more frequent among all
         found["favourite_category"] = best[0]
         mine = liked[liked.category == best[0]]
-        late = liked[liked.at_utc >= pd.Timestamp(as_of) - pd.Timedelta(days=30)]
-        found["favourite_category_share_30d"] = share((late.category == best[0]).sum(), len(late))
+        fresh = liked[liked.at_utc >= pd.Timestamp(as_of) - pd.Timedelta(days=30)]
+        found["favourite_category_share_30d"] = share((fresh.category == best[0]).sum(), len(fresh))
         found["favourite_category_days_since"] = days(mine, as_of)
     return found
 
@@ -138,7 +138,7 @@ def item(own: pd.DataFrame, as_of: datetime) -> dict[str, Any]:
     return found
 
 
-def cosines(took: pd.DataFrame) -> tuple[dict[tuple[str, str], set[str]], dict[str, set[str]]]:
+def cosines(took: pd.DataFrame) -> tuple[dict[Any, set[str]], dict[Any, set[str]]]:
     """Users of both of each two items, and of each item; `took`: user_id, item_id."""
-    users = {i: set(g) for i, g in took.groupby("item_id").user_id}
+    users: dict[Any, set[str]] = {i: set(g) for i, g in took.groupby("item_id").user_id}
     return {(a, b): users[a] & users[b] for a in users for b in users if a != b}, users

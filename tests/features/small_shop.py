@@ -27,21 +27,23 @@ def shop(seed: int = 1, rows: int = 3_000, users: int = 40, items: int = 15) -> 
             "item_id": rng.choice([f"i{n:02d}" for n in range(items)], rows),
             "event": word,
             "at_utc": pd.Timestamp(AS_OF) - pd.to_timedelta(rng.integers(-40 * 86400, 460 * 86400, rows), unit="s"),
-            "order_id": np.where(sold & (rng.random(rows) < 0.6), [f"o{n}" for n in rng.integers(0, 200, rows)], None),
+            "order_id": np.where(
+                sold & (rng.random(rows) < 0.6), [f"o{n}" for n in rng.integers(0, 200, rows)], np.array(None)
+            ),
             "quantity": np.where(sold, rng.integers(1, 5, rows) * sign, np.nan),
             "value": np.where(sold, rng.integers(1, 9_000, rows) / 100 * sign, np.nan),
             "rating": np.where(word == "rating", rng.integers(1, 6, rows), np.nan),
             "session": [f"s{n}" for n in rng.integers(0, 400, rows)],
-            "channel": rng.choice(["web", "app", "mail", "shop", None], rows),
+            "channel": rng.choice(np.array(["web", "app", "mail", "shop", None]), rows),
             "device": rng.choice(["phone", "desk"], rows),
-            "weather": rng.choice(["sun", "rain", None], rows),
+            "weather": rng.choice(np.array(["sun", "rain", None]), rows),
             "speed": rng.choice([1.0, 2.0, np.nan], rows),
         }
     ).sort_values("at_utc", ignore_index=True)
     events.loc[events.index % 31 == 0, "user_id"] = None
     events.loc[events.event == "search", "item_id"] = None
     people = pd.DataFrame({"user_id": [f"u{n:02d}" for n in range(users + 2)]})
-    people["country"] = rng.choice(["DE", "SE", None], len(people))
+    people["country"] = rng.choice(np.array(["DE", "SE", None]), len(people))
     people["age"] = np.where(rng.random(len(people)) < 0.2, np.nan, rng.integers(18, 80, len(people)).astype(float))
     people["vip"] = rng.choice([True, False], len(people))
     people["joined"] = pd.Timestamp(AS_OF) + pd.to_timedelta(rng.integers(-900, 20, len(people)), unit="D")

@@ -1,5 +1,4 @@
-"""docs/features.md lists every feature with the definition that the code gives; `python tests/features/test_features_doc.py`
-writes it anew."""
+"""docs/features.md lists every feature as the code defines it; run as a program, this writes it anew."""
 
 from __future__ import annotations
 
@@ -20,8 +19,8 @@ def listing(folder: Path) -> str:
     lines: list[str] = []
     with opened(folder / "doc.duckdb", shop(13, rows=600, users=8)) as store:
         for table in ("users", "items"):
-            found = features(store, FeatureSpec(table, AS_OF, (30,), top=2))  # type: ignore[arg-type]
-            for family, about in FAMILIES[table].items():  # type: ignore[index]
+            found = features(store, FeatureSpec(table, AS_OF, (30,), top=2))
+            for family, about in FAMILIES[table].items():
                 lines += ["", f"### {table}: {family}", "", f"{about[0].upper()}{about[1:]}.", ""]
                 lines += ["| feature | unit | definition | no value where |", "|---|---|---|---|"]
                 lines += [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -59,26 +60,26 @@ def test_without_times_purchases_or_rows_there_are_reasons_and_no_crash(tmp_path
     with Store(tmp_path / "empty.duckdb") as store:
         for table in ("users", "items"):
             for missing in ("leave", "median", "neighbours"):
-                found = features(store, FeatureSpec(table=table, missing=missing))  # type: ignore[arg-type]
-                assert found.rows().num_rows == 0
-        assert any("No event has a time." in note for note in found.notes)
+                empty = features(store, FeatureSpec(table=table, missing=missing))
+                assert empty.rows().num_rows == 0
+                assert any("No event has a time." in note for note in empty.notes)
     with Store(tmp_path / "plain.duckdb") as store:
         add(store, {"users": pd.DataFrame({"user_id": ["a", "b"]}), "items": pd.DataFrame({"item_id": ["i"]})})
         add(store, {"events": pd.DataFrame({"user_id": ["a"], "item_id": ["i"], "event": ["view"]})})
-        table = features(store, FeatureSpec(min_events=0))
-        a, b = table.rows().to_pylist()
+        plain = features(store, FeatureSpec(min_events=0))
+        a, b = plain.rows().to_pylist()
         assert (a["views_all"], b["views_all"], a["items_all"]) == (1, 0, 1)
         assert a["views_30d"] is None
         assert a["orders_all"] is None
-        assert table.column("views_30d").missing_meaning == "No event has a time."
-        assert table.column("orders_all").missing_meaning == "The data have no purchase before as_of."
-        assert table.column("sessions_all").missing_meaning == "No event names a session."
+        assert plain.column("views_30d").missing_meaning == "No event has a time."
+        assert plain.column("orders_all").missing_meaning == "The data have no purchase before as_of."
+        assert plain.column("sessions_all").missing_meaning == "No event names a session."
         assert features(store, FeatureSpec()).rows().num_rows == 1  # b has no event
         assert features(store, FeatureSpec(table="items")).rows().to_pylist()[0]["popularity_rank"] == 1
         with pytest.raises(Refusal, match="No event has a time"):
             target(store, FeatureSpec(), 30)
         with pytest.raises(Refusal, match="has no feature 'views_8d'"):
-            table.column("views_8d")
+            plain.column("views_8d")
 
 
 def test_attributes_and_what_a_repair_filled(tmp_path: Path) -> None:
@@ -94,7 +95,7 @@ def test_attributes_and_what_a_repair_filled(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert rows.attr_age_filled.tolist() == [u == "u03" for u in rows.index]
     assert rows.attr_age.equals(people.age.rename("attr_age"))
-    age = (pd.Timestamp(AS_OF) - people.joined) / pd.Timedelta(days=1)
+    age: Any = (pd.Timestamp(AS_OF) - pd.to_datetime(people.joined)).dt.total_seconds() / 86_400
     assert rows.attr_joined_age_days.equals(age.where(age >= 0).rename("attr_joined_age_days"))
     assert table.made_of["filled_by_repairs"] == {"age": 1}
 
@@ -196,8 +197,8 @@ def test_a_bad_spec_is_refused(raw: dict) -> None:
 def test_every_family_has_features(tmp_path: Path) -> None:
     with opened(tmp_path / "w.duckdb", shop(11, rows=400, users=8)) as store:
         for table in ("users", "items"):
-            found = features(store, FeatureSpec(table=table, as_of=AS_OF))  # type: ignore[arg-type]
-            assert [*dict.fromkeys(c.family for c in found.columns)] == list(FAMILIES[table])  # type: ignore[index]
+            found = features(store, FeatureSpec(table=table, as_of=AS_OF))
+            assert [*dict.fromkeys(c.family for c in found.columns)] == list(FAMILIES[table])
             types = {"number": pa.float64(), "category": pa.string(), "boolean": pa.bool_()}
             assert [f.type for f in found.rows().schema][1:] == [types[c.type] for c in found.columns]
             assert all(c.definition.endswith((".", "later than usual.")) for c in found.columns)

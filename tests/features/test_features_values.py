@@ -14,18 +14,17 @@ from tests.features import by_pandas
 from tests.features.small_shop import AS_OF, opened, shop
 
 
-def _compare(mine: pd.DataFrame, other: dict[str, dict[str, Any]]) -> set[str]:
+def _compare(mine: pd.DataFrame, other: dict[Any, dict[str, Any]]) -> set[str]:
     seen: set[str] = set()
     for key, expected in other.items():
         row = mine.loc[key]
         for name, value in expected.items():
             seen.add(name)
-            got = row[name]
+            got: Any = row[name]
             if isinstance(value, str):
                 assert got == value, (key, name)
             else:
-                same = (pd.isna(got) and pd.isna(value)) or np.isclose(float(got), float(value), rtol=1e-9, atol=1e-9)
-                assert same, (key, name, got, value)
+                assert np.isclose(float(got), float(value), rtol=1e-9, atol=1e-9, equal_nan=True), (key, name, got)
     return seen
 
 
@@ -33,11 +32,11 @@ def test_users_against_pandas(tmp_path: Path) -> None:
     tables = shop(1, rows=1_500, users=20)
     events = tables["events"]
     past = events[events.at_utc < pd.Timestamp(AS_OF)]
-    categories = tables["items"].dropna(subset="category").set_index("item_id").category.to_dict()
+    categories: dict[Any, Any] = tables["items"].dropna(subset="category").set_index("item_id").category.to_dict()
     with opened(tmp_path / "w.duckdb", tables) as store:
         table = features(store, FeatureSpec(as_of=AS_OF))
     mine = table.rows().to_pandas().set_index("user_id")
-    others = {u: by_pandas.user(own, categories, AS_OF) for u, own in past.groupby("user_id")}
+    others: dict[Any, Any] = {u: by_pandas.user(own, categories, AS_OF) for u, own in past.groupby("user_id")}
     assert list(mine.index) == sorted(others)
     seen = _compare(mine, others)
     assert mine["days_since_event"].min() > 0
@@ -54,7 +53,8 @@ def test_items_against_pandas(tmp_path: Path) -> None:
     past = events[events.at_utc < pd.Timestamp(AS_OF)]
     with opened(tmp_path / "w.duckdb", tables) as store:
         mine = features(store, FeatureSpec(table="items", as_of=AS_OF)).rows().to_pandas().set_index("item_id")
-    _compare(mine, {i: by_pandas.item(own, AS_OF) for i, own in past.groupby("item_id")})
+    others: dict[Any, Any] = {i: by_pandas.item(own, AS_OF) for i, own in past.groupby("item_id")}
+    _compare(mine, others)
     assert mine.popularity_rank.tolist() == mine.buyers_all.rank(ascending=False, method="min").tolist()
     goods = tables["items"].set_index("item_id")
     middle = goods.groupby("category").price.transform("median")

@@ -88,7 +88,7 @@ WORDS = (
      "Hold price between the 1 % quantile and the 99 % quantile of its item: x"),
     (Repair(Selection.of("x"), Merge("users", (("a", "b"),))), "Count 1 user as part of another user"),
     (Repair(Selection.of("where", table="users", column="country", op="is", value="FR"), Exclude()),
-     "Leave out users where country is FR"),
+     "Leave out users whose country is FR"),
 )  # fmt: skip
 
 
