@@ -96,9 +96,9 @@ def _answer(asked: Asked, question: Question, told: Told) -> None:
     st.subheader(plain(f"{best.name} tells most"), anchor=False)
     firm = sum(c.stability >= 0.8 for c in choice.chosen)
     st.markdown(
-        f"{of} Knowing {plain(best.name)} alone tells {alone} of what "
-        f"there is to know about it. {firm} of {fmt.count(len(choice.chosen), 'chosen feature')} are chosen nearly always: in at "
-        f"least 80 % of {choice.rounds} rounds on {many} drawn anew."
+        f"{of} Knowing {plain(best.name)} alone tells {alone} of what there is to know about it. {firm} of "
+        f"{fmt.count(len(choice.chosen), 'chosen feature')} are chosen nearly always: in at least 80 % of "
+        f"{choice.rounds} rounds on {many} drawn anew."
     )
     _as_loaded(told)
     st.plotly_chart(

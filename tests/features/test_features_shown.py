@@ -28,7 +28,7 @@ def _table() -> tuple[FeatureTable, pd.DataFrame]:
     frame = pd.DataFrame(
         {
             "user_id": [f"u{k:03d}" for k in range(n)],
-            "spent": np.where(rng.random(n) < 0.2, np.nan, rng.lognormal(3, 1.5, n)),
+            "spent": np.where(rng.random(n) < 0.2, np.nan, rng.lognormal(3, 2, n)),
             "orders": rng.integers(0, 9, n).astype(float),
             "city": rng.choice([f"c{k:02d}" for k in range(30)], n),
             "member": rng.choice([True, False, None], n),
