@@ -13,6 +13,7 @@ from core.figures.campaigns import CONTACTED, STAGE_NAMES, waterfall_figure
 from core.figures.evaluate import audience_figure, comparison_figure, model_colour, target_figure, way_name
 from core.figures.experiments import ARM_NAMES, arm_colour, difference_figure, points, rates_figure
 from core.figures.explain import parts_are_shares, parts_figure, shared_items_figure, tastes_figure, traits_figure
+from core.figures.features import distribution_figure, relevance_figure
 from core.figures.quality import daily_figure
 from core.figures.template import COLOURS, event_mark, event_name
 
@@ -28,6 +29,7 @@ __all__ = [
     "comparison_figure",
     "daily_figure",
     "difference_figure",
+    "distribution_figure",
     "event_mark",
     "event_name",
     "events_figure",
@@ -39,6 +41,7 @@ __all__ = [
     "period_words",
     "points",
     "rates_figure",
+    "relevance_figure",
     "shared_items_figure",
     "target_figure",
     "tastes_figure",

@@ -16,6 +16,7 @@ _WATCHED = "_jobs_watched"
 _DISMISSED = "_jobs_dismissed"
 _RECENT = timedelta(hours=1)
 _MOST_ENDED = 3
+_UNSAID = ("features", "choose_features")  # kinds that pages start unasked, and show what came of
 
 
 def job_panel(runner: Runner) -> None:
@@ -56,6 +57,7 @@ def _panel(runner: Runner) -> None:
         _draw_active(runner, job)
     dismissed = st.session_state.get(_DISMISSED, frozenset())
     ended = [job for job in jobs if not job.active and job.id not in dismissed and _is_recent(job)]
+    ended = [job for job in ended if job.kind not in _UNSAID or job.status in ("failed", "interrupted")]
     for job in ended[:_MOST_ENDED]:
         _draw_ended(job)
 

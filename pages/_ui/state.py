@@ -15,6 +15,7 @@ PAGES = {
     "data": "Data",
     "quality": "Quality",
     "segments": "Segments",
+    "features": "Features",
     "models": "Models",
     "explain": "Explain",
     "campaigns": "Campaigns",

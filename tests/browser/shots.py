@@ -21,6 +21,7 @@ from tests.browser.server import ROOT, SAMPLE, App, load_sample, running
 OUT = ROOT / "shots"
 EXPLAIN_TABS = ("Tastes", "Similar users", "History")
 CAMPAIGN = "about=LL-0076"
+FEATURE_TABS = ("What they mean", "Which of them tell something", "One feature", "Take it away")
 MODEL_VIEWS = ("Right people for an item", "Runs and fitted models")
 
 
@@ -134,6 +135,19 @@ def with_quality(page: Page, pages: dict[str, str]) -> dict[str, str]:
     return {**pages, "quality": address, **{f"quality-{name}": f"{address}&{said}" for name, said in views.items()}}
 
 
+def with_features(page: Page, pages: dict[str, str]) -> dict[str, str]:
+    """The addresses of the tabs of the page Features; which features tell something is worked out once."""
+    if "features" not in pages:
+        return pages
+    bare = f"{pages['features'].partition('?')[0]}?ws=sample"
+    tabs = {f"features-{tab.split()[0].lower()}": f"{bare}&show={tab}" for tab in FEATURE_TABS}
+    go(page, tabs["features-which"])
+    page.get_by_role("button", name="Find out").wait_for(timeout=60_000)
+    click(page, "Find out")
+    page.get_by_role("heading", name="tells most").wait_for(timeout=60_000)
+    return {**pages, "features": bare, **tabs}
+
+
 def with_results(page: Page, pages: dict[str, str]) -> dict[str, str]:
     """Bring in the sample's past campaign where loading it has not; the page's address opens it. Before it: no list."""
     if "results" not in pages:
@@ -184,7 +198,9 @@ def take(app: App, out: Path, *, guide_only: bool = False) -> list[str]:
         with watched_page(browser) as page:
             go(page, app.url)
             pages = with_explanations(page, with_models(page, navigation(page)))
-            pages = with_quality(page, with_data_tabs(with_results(page, with_campaigns(page, pages))))
+            pages = with_quality(
+                page, with_features(page, with_data_tabs(with_results(page, with_campaigns(page, pages))))
+            )
         guide(browser, pages, out / "guide")
         if guide_only:
             pages = {}
