@@ -53,7 +53,10 @@ class _Terminal(Step):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
-    commands = {command.NAME: command for command in map(_module, _COMMANDS)}
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    asked = words[0].replace("-", "_") if words and "_" not in words[0] else ""
+    named = (asked,) if asked in _COMMANDS else _COMMANDS  # one command does not wait for the imports of all others
+    commands = {command.NAME: command for command in map(_module, named)}
     parser = argparse.ArgumentParser(prog="python -m core", description="Limelight without a browser.")
     tasks = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, command in commands.items():
@@ -61,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sub.add_argument("--workspace", required=True, metavar="W", help="a workspace's name, or its .duckdb file")
         sub.add_argument("--json", action="store_true", help="print one JSON object on stdout")
         command.add_arguments(sub)
-    args = parser.parse_args(arguments)
+    args = parser.parse_args(words)
     return _run(commands[args.command], args)
 
 

@@ -13,7 +13,7 @@ import pyarrow.csv as pa_csv
 from core.behaviour.periods import table
 from core.behaviour.sql import IS_ORDER, IS_TRADE, NOT_ACTIVE, ORDER_KEY
 from core.progress import Step, no_step
-from core.store import Query, Store, contact_columns, contacts_query, ident
+from core.store import Query, Store, contact_columns, contacts_query, filled_query, fills_users, ident
 from core.store.cells import defuse, defuse_sql
 
 _ACTS = " AND ".join(f"event <> '{event}'" for event in NOT_ACTIVE)
@@ -30,18 +30,19 @@ def sample_people(store: Store, users: Query, n: int = 20) -> pd.DataFrame:
 
     Columns: user_id (str), events, orders (int), net_revenue (float, NaN where no purchase carries a value),
     first_seen, last_seen (datetime, UTC: of the first and last event but impressions; NaT where none is timed): over
-    all the data up to their end, not only over the window of the question.
+    all the data up to their end, not only over the window of the question. Where a repair filled values of users, also
+    filled (str): names of the user's columns that were filled, parted by "|"; None where none was.
     """
     drawn = Query("SELECT DISTINCT user_no FROM (") + users + Query(") ORDER BY hash(user_no), user_no LIMIT ?", (n,))
     ordered = " ORDER BY net_revenue DESC NULLS LAST, events DESC, user_id"
-    columns = ", ".join(ident(c) for c in _OWN)
+    columns = ", ".join(ident(c) for c in (*_OWN, *_filled(store)))
     return table(store, Query(f"SELECT {columns} FROM (") + _people(store, drawn) + ")" + ordered)
 
 
 def write_people(store: Store, users: Query, path: Path, *, step: Step = no_step) -> int:
     """Write all the users to a CSV file (UTF-8, comma, a header line); the number of users written.
 
-    The columns are those of `sample_people`, then the users' own, as loaded, and how they can be reached (contact
+    The columns are those of `sample_people`, then the users' own, and how they can be reached (contact
     columns, which only files that leave the program hold); missing values are empty. Rows are in order of user_no.
     Cells that a spreadsheet would run as formulas are defused. Memory does not grow with the number of users.
     """
@@ -70,6 +71,7 @@ def _columns(store: Store, contacts: Sequence[str]) -> dict[str, str]:
     columns |= {c: f"person.{c}" for c in _OWN[1:4]} | {
         c: f"strftime(person.{c}, '%Y-%m-%d %H:%M:%S')" for c in _OWN[4:]
     }
+    columns |= {c: defuse_sql(f"person.{c}") for c in _filled(store)}
     own = store.rows(
         Query(
             "SELECT column_name, data_type FROM duckdb_columns() WHERE schema_name = 'main' AND table_name = 'users'"
@@ -85,6 +87,11 @@ def _columns(store: Store, contacts: Sequence[str]) -> dict[str, str]:
     for k, name in enumerate(contacts):
         columns[f"contact_{name}" if name in columns else name] = defuse_sql(f"contact.c{k}")
     return columns
+
+
+def _filled(store: Store) -> tuple[str, ...]:
+    """The column that marks filled values, where there are any."""
+    return ("filled",) if fills_users(store) else ()
 
 
 def _is_text(kind: str) -> bool:
@@ -127,6 +134,7 @@ def _people(store: Store, users: Query) -> Query:
         + "), ordered AS ("
         + orders
         + ") SELECT user_no, users.user_id, coalesce(seen.events, 0) AS events, coalesce(ordered.orders, 0) AS orders,"
-        " seen.net_revenue, seen.first_seen, seen.last_seen"
+        " seen.net_revenue, seen.first_seen, seen.last_seen, marks.filled"
         " FROM chosen JOIN users USING (user_no) LEFT JOIN seen USING (user_no) LEFT JOIN ordered USING (user_no)"
+        " LEFT JOIN (" + filled_query() + ") marks USING (user_no)"
     )

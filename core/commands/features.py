@@ -44,6 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--definitions", action="store_true", help="say what each column means")
     parser.add_argument("--select", type=int, metavar="K", help="name the K features that tell most of --target")
     parser.add_argument("--target", metavar="WHAT", help="a feature, buys:DAYS, or EVENT:DAYS")
+    parser.add_argument(
+        "--attributes", action="store_true", help="let attributes foretell --target, though they may be of later"
+    )
 
 
 def run(args: argparse.Namespace, step: Step) -> Answer:
@@ -78,7 +81,7 @@ def run(args: argparse.Namespace, step: Step) -> Answer:
         else:
             result["columns"] = [column["name"] for column in result["columns"]]
         if goal is not None:
-            choice = select(table, goal, k=args.select, step=step.part(0.7, 0.95))
+            choice = select(table, goal, k=args.select, attributes=args.attributes, step=step.part(0.7, 0.95))
             result["selection"] = _choice_json(choice, goal)
             lines += ["", *_choice_lines(choice)]
         if output:
@@ -118,7 +121,7 @@ def _choice_json(choice: FeatureChoice, goal: str | Target) -> dict[str, Any]:
 def _choice_lines(choice: FeatureChoice) -> list[str]:
     head = f"{'feature':<34}{'bits':>8}{'shared':>8}{'stable':>8}"
     rows = [f"{c.name:<34}{c.bits:>8.3f}{c.shared:>8.3f}{c.stability:>8.0%}" for c in choice.chosen]
-    return [f"Target: {choice.target}", choice.statement, head, *rows]
+    return [f"Target: {choice.target}", choice.statement, head, *rows, *(f"Warning: {w}" for w in choice.warnings)]
 
 
 def _numbers(text: str) -> tuple[int, ...]:

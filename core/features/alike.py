@@ -133,26 +133,24 @@ def _taken(world: World) -> Taken:
         f"SELECT user_no, item_no, coalesce(min(age), 0) AS age FROM e WHERE {kinds} AND user_no IS NOT NULL "
         "AND item_no IS NOT NULL GROUP BY user_no, item_no"
     )
-    query = (
-        Query("WITH e AS (")
-        + events(world)
-        + f"), pairs AS MATERIALIZED ({pairs}), top AS (SELECT item_no, row_number() OVER (ORDER BY n DESC, item_id) "
-        "- 1 AS item FROM (SELECT item_no, count(*) AS n FROM pairs GROUP BY item_no) JOIN items USING (item_no) "
+    ranked = (
+        "WITH top AS (SELECT item_no, row_number() OVER (ORDER BY n DESC, item_id) - 1 AS item FROM (SELECT item_no, "
+        "count(*) AS n FROM pairs GROUP BY item_no) JOIN items USING (item_no) "
         f"QUALIFY item < {ITEMS}), drawn AS (SELECT user_no FROM users SEMI JOIN pairs USING (user_no) "
         f"ORDER BY md5(user_id), user_id LIMIT {USERS}), ranked AS (SELECT user_no, item, row_number() OVER (PARTITION "
         "BY user_no ORDER BY age, item) AS rank FROM pairs JOIN top USING (item_no) "
         f"QUALIFY rank <= {LAST + BEFORE}) SELECT user_no, item, rank, user_no IN (FROM drawn) AS sampled FROM ranked "
         "ORDER BY user_no, rank"
     )
-    found = world.store.read(query, step=world.step)
-    user, item, rank = (found.column(n).to_numpy().astype(np.int64) for n in range(3))
-    known = world.store.read(
-        Query("WITH e AS (")
-        + events(world)
-        + f"), pairs AS ({pairs}) SELECT item_no, count(*) AS n, any_value(item_id) AS id FROM pairs JOIN items "
-        f"USING (item_no) GROUP BY item_no ORDER BY n DESC, id LIMIT {ITEMS}",
-        step=world.step,
+    most = (
+        "SELECT item_no, count(*) AS n, any_value(item_id) AS id FROM pairs JOIN items USING (item_no) "
+        f"GROUP BY item_no ORDER BY n DESC, id LIMIT {ITEMS}"
     )
+    kept = Query("WITH e AS (") + events(world) + f") {pairs}"
+    with world.store.scratch() as scratch, scratch.keep("pairs", kept, step=world.step):
+        found = scratch.read(Query(ranked), step=world.step)
+        known = scratch.read(Query(most), step=world.step)
+    user, item, rank = (found.column(n).to_numpy().astype(np.int64) for n in range(3))
     items = known.column(0).to_numpy().astype(np.int64)
     return Taken(user, item, rank, found.column(3).to_numpy().astype(bool), items)
 

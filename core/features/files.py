@@ -16,6 +16,7 @@ from core import __version__
 from core.errors import Refusal
 from core.features.types import FeatureTable
 from core.progress import Step, no_step
+from core.quality import listed
 from core.store import Store, defuse
 from core.store.copies import write_anew
 from core.store.digest import content_digest
@@ -68,19 +69,11 @@ def features_manifest(store: Store, table: FeatureTable) -> dict[str, Any]:
         "as_of": None if table.spec.as_of is None else table.spec.as_of.isoformat(),
         "rows": table.rows().num_rows,
         "digest": content_digest(store),
-        "repairs": _repairs(store),
+        "repairs": listed(store),
         "made_of": dict(table.made_of),
         "notes": list(table.notes),
         "columns": [asdict(column) for column in table.columns],
     }
-
-
-def _repairs(store: Store) -> list[dict[str, Any]]:
-    """The repairs in force, in order. TO JOIN: `core.quality.listed(store)` takes the place of this one reading."""
-    from core.store import Query
-
-    found = store.rows(Query("SELECT repair_no, place, spec FROM repairs WHERE ended_at IS NULL ORDER BY place"))
-    return [{"repair_no": row["repair_no"], "spec": json.loads(row["spec"])} for row in found]
 
 
 def _csv(table: FeatureTable, made: Path, step: Step) -> None:

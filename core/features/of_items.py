@@ -79,7 +79,7 @@ def _quality(world: World) -> list[Measure]:
         "share_returned",
         "quality",
         "share",
-        "Units returned as a share of units bought, up to as_of.",
+        "Units returned as a share of units bought, up to as_of; above 1 where more went back than is seen bought.",
         "It was not bought.",
     )
     rated = "" if world.known["rating"] else "No event has a rating."

@@ -146,13 +146,14 @@ def _orders(world: World) -> Scan:
         "overdue_ratio",
         "rhythm",
         "ratio",
-        "Days since the last order divided by the mean days between orders: 1 = due now, above 1 = later than usual.",
-        "They have fewer than two orders, or all at the same moment.",
+        "Days since the last order divided by the mean days between orders (at least one: orders of one sitting are no "
+        "pace): 1 = due now, above 1 = later than usual.",
+        "They have fewer than two orders.",
     )
     found.append(
         Measure(
             overdue,
-            f"(min(age) / {DAY}.0) / nullif(avg(gap), 0)",
+            f"(min(age) / {DAY}.0) / CASE WHEN avg(gap) IS NOT NULL THEN greatest(avg(gap), 1) END",
             lacks=lacking or ("" if world.timed else NO_TIMES),
         )
     )

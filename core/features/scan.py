@@ -84,9 +84,10 @@ def sum_if(number: str, condition: str) -> str:
 def _pack(aggregates: Sequence[str], most: int) -> tuple[str, list[str]]:
     """Columns to add to the rows, and the aggregates with their marks resolved.
 
-    Dozens of counts of half a million users cost most of a scan's time. No count is above `most`, so several fit into
-    one whole number: a row adds 1 to each count's own bits, and one sum counts them all. Measured on 10 million events
-    and 500,000 users: 46 counts in 5 s instead of 18 (busy machine).
+    No count is above `most`, so several fit into one whole number: a row adds 1 to each count's own bits, and one sum
+    counts them all. Measured on 10 million events of 500,000 users: the users' first scan with its 37 counts takes 6.6
+    CPU seconds, with 37 counts FILTER 8.8. (Looking each row's addend up in a list of all combinations of kind, window
+    and hour instead of the CASEs: 8.2 against 6.0.)
     """
     marks = list(dict.fromkeys(mark for sql in aggregates for mark in _MARK.findall(sql)))
     bits = max(most, 1).bit_length()

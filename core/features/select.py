@@ -48,6 +48,7 @@ class FeatureChoice:
         rows: that were looked at; of: in the table.
         rounds: of the bootstrap.
         statement: all this in a few sentences.
+        warnings: of chosen features that may know what is to be foretold: attributes, where they were let in.
     """
 
     target: str
@@ -58,10 +59,17 @@ class FeatureChoice:
     of: int
     rounds: int
     statement: str
+    warnings: tuple[str, ...] = ()
 
 
 def select(
-    table: FeatureTable, target: str | Target, *, k: int = 10, rounds: int = ROUNDS, step: Step = no_step
+    table: FeatureTable,
+    target: str | Target,
+    *,
+    k: int = 10,
+    rounds: int = ROUNDS,
+    attributes: bool = False,
+    step: Step = no_step,
 ) -> FeatureChoice:
     """The `k` features that together tell most of the target (minimum redundancy, maximum relevance; greedy).
 
@@ -70,6 +78,11 @@ def select(
     largest bits - shared, where what it shares with a chosen one is the smaller of both's bits, times how alike they
     are (their mutual information / the smaller entropy). Of large tables 20,000 rows are drawn, always the same; then
     the 60 features with the most bits compete.
+
+    What the files say of users (items) is known only as of the last load: a loyalty tier given for later orders would
+    seem to foretell them, and no date tells the two apart. So a Target, which lies after as_of, is told without the
+    attributes, unless `attributes` lets them in, with a warning for each chosen. A target that is a feature of the
+    table has no moment to be foretold from: there the attributes take part.
 
     Raises Refusal `no_such_feature`, `bad_target` (constant, or no row has it), `too_few_rows`; Cancelled.
     """
@@ -89,10 +102,14 @@ def select(
     names = [c.name for c in table.columns if c.name not in own]
     columns = {name: classes(rows.column(name).combine_chunks().take(pa.array(drawn))) for name in names}
     left_out = _left_out(table, columns)
+    late = _known_late(table) if isinstance(target, Target) else {}
+    if not attributes:
+        left_out = late | left_out
     bits = {name: information(_joint(columns[name], y)) for name in names if name not in left_out}
     ranked = sorted(bits, key=lambda name: (-bits[name], names.index(name)))[:CANDIDATES]
     if not ranked:
-        raise Refusal("no_features", "No feature can be chosen: all are constant.", "Ask for more families.")
+        hint = "Ask for more families" + (", or let the attributes in." if late and not attributes else ".")
+        raise Refusal("no_features", f"None of {len(names):,} features can be chosen: all are left out.", hint)
     step.report(0.3, "Choosing features")
     contest = _Contest([columns[name] for name in ranked], y)
     first = contest.play(np.ones(len(y)), k)
@@ -116,7 +133,8 @@ def select(
         len(drawn),
         rows.num_rows,
         rounds,
-        _statement(words, whole, chosen, left_out),
+        _statement(words, whole, chosen, len(left_out), 0 if attributes else len(late)),
+        tuple(f"{c.name}: {late[c.name]}" for c in chosen if c.name in late),
     )
 
 
@@ -183,20 +201,32 @@ def _left_out(table: FeatureTable, columns: dict[str, Codes]) -> dict[str, str]:
     return found
 
 
+def _known_late(table: FeatureTable) -> dict[str, str]:
+    """The attributes, marks of filled ones included -> why a target of later days must not be told by them."""
+    at = "the moment of the table" if table.spec.as_of is None else f"{table.spec.as_of:%Y-%m-%d %H:%M} (UTC)"
+    why = f"Known only as of the last load; it may have been set after {at}."
+    return {column.name: why for column in table.columns if column.family in ("demographic", "attribute")}
+
+
 def _joint(one: Codes, other: Codes) -> npt.NDArray[np.float64]:
     width = int(other.max()) + 1
     counts = np.bincount(one * width + other, minlength=(int(one.max()) + 1) * width)
     return counts.reshape(-1, width).astype(float)
 
 
-def _statement(words: str, whole: float, chosen: Sequence[ChosenFeature], left_out: dict[str, str]) -> str:
+def _statement(words: str, whole: float, chosen: Sequence[ChosenFeature], left_out: int, late: int) -> str:
     if not chosen:
         return f"No feature tells anything of the target. {words}"
     best = chosen[0]
     firm = sum(1 for c in chosen if c.stability >= 0.8)
-    out = f" {len(left_out):,} features were left out: constant, without values, or the same as another."
+    plain = left_out - late
+    were = "feature was" if plain == 1 else "features were"
+    out = f" {plain:,} {were} left out: constant, without values, or the same as another."
+    attributes = (
+        f" {late:,} {'attribute was' if late == 1 else 'attributes were'} left out too: known only as of the last load."
+    )
     return (
         f"Knowing the target saves {whole:.2f} bits a row; {best.name} alone tells {best.bits:.3f} of them "
         f"({best.bits / whole:.0%}). {firm:,} of {len(chosen):,} chosen features are chosen again in at least 80 % of "
-        f"resampled rounds.{out if left_out else ''}"
+        f"resampled rounds.{out if plain else ''}{attributes if late else ''}"
     )

@@ -42,15 +42,12 @@ def daily_figure(found: Daily) -> go.Figure:
     judged = np.isfinite(found.high) & (found.flag != "closed")
     low, high, usual = (np.where(judged, values, np.nan) for values in (found.low, found.high, found.expected))
     if judged.any() and not found.bursts:
-        edge = {
-            "mode": "lines",
-            "line": {"width": 0},
-            "hoverinfo": "skip",
-            "connectgaps": True,
-            "legendgroup": "limits",
-        }
-        made.add_scatter(x=days, y=low, name="Limits", showlegend=False, **edge)
-        made.add_scatter(x=days, y=high, name="Limits", fill="tonexty", fillcolor=GREY, opacity=PALE, **edge)
+        # bars, since a filled area takes no opacity of its own and its colour must be one of the theme's
+        made.add_bar(
+            x=days, base=low, y=high - low, name="Limits", marker={"color": GREY, "line": {"width": 0}},
+            opacity=PALE / 2, hoverinfo="skip",
+        )  # fmt: skip
+        made.update_layout(bargap=0)
         made.add_scatter(
             x=days,
             y=usual,

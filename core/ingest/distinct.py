@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from weakref import WeakKeyDictionary
+
 from core.progress import Step, no_step
 from core.store import Query, Writer
 
+_staged: WeakKeyDictionary[Writer, dict[str, int]] = WeakKeyDictionary()  # rows staged when a column was counted
 NAMES = ("user_raw", "item_raw", "event_raw")
 
 
@@ -16,25 +19,20 @@ def distinct(writer: Writer, name: str, step: Step = no_step) -> str:
     """
     assert name in NAMES
     table = f"load_distinct_{name}"
-    if not _whole(writer, table):
+    counted = _staged.setdefault(writer, {})
+    staged = int(writer.rows(Query("SELECT count(*) AS n FROM load_stage"))[0]["n"])
+    if counted.get(name) != staged:  # rows only ever go
         writer.run(f"DROP TABLE IF EXISTS {table}")
         writer.run(
             f"CREATE TEMP TABLE {table} AS SELECT {name} AS raw, count(*) AS rows FROM load_stage GROUP BY {name}",
             step=step,
         )
+        counted[name] = staged
     return table
 
 
 def forget(writer: Writer) -> None:
     """Drop what an earlier staging left: to be called when `load_stage` is made."""
+    _staged.pop(writer, None)
     for name in NAMES:
         writer.run(f"DROP TABLE IF EXISTS load_distinct_{name}")
-
-
-def _whole(writer: Writer, table: str) -> bool:
-    """The table is there and speaks of as many rows as are staged now (rows only ever go)."""
-    there = Query("SELECT 1 AS one FROM duckdb_tables() WHERE temporary AND table_name = ?", (table,))
-    if not writer.rows(there):
-        return False
-    same = f"SELECT (SELECT coalesce(sum(rows), 0) FROM {table}) = (SELECT count(*) FROM load_stage) AS same"
-    return bool(writer.rows(Query(same))[0]["same"])

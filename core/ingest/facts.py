@@ -99,14 +99,7 @@ def _staged(writer: Writer, plan: Plan, table: Table) -> dict[str, str]:
 
 
 def _kept_names(writer: Writer, table: Table) -> list[str]:
-    rows = writer.rows(
-        Query(
-            "SELECT column_name FROM duckdb_columns() WHERE schema_name = 'main' AND table_name = ? "
-            "AND database_name = current_database() ORDER BY column_index",
-            (PHYSICAL[table],),
-        )
-    )
-    return [str(row["column_name"]) for row in rows if row["column_name"] not in ("batch_no", "user_no", "item_no")]
+    return [name for name, _ in writer.columns(PHYSICAL[table]) if name not in ("batch_no", "user_no", "item_no")]
 
 
 def _names(values: dict[str, str]) -> str:

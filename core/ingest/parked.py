@@ -70,14 +70,7 @@ def drop_unused(writer: Writer) -> None:
 
 def columns_of(writer: Writer, name: str) -> list[str]:
     """Names of a table's columns, in order."""
-    rows = writer.rows(
-        Query(
-            "SELECT column_name FROM duckdb_columns() WHERE schema_name = 'main' AND table_name = ? "
-            "AND database_name = current_database() ORDER BY column_index",
-            (name,),
-        )
-    )
-    return [str(row["column_name"]) for row in rows]
+    return [column for column, _ in writer.columns(name)]
 
 
 def _move(

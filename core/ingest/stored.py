@@ -85,16 +85,9 @@ def settle_columns(writer: Writer) -> list[str]:
 
 def kept_types(writer: Writer, table: Table) -> dict[str, Type]:
     """Lower-case name -> type of the columns that loads have added to a table."""
-    rows = writer.rows(
-        Query(
-            "SELECT column_name, data_type FROM duckdb_columns() WHERE schema_name = 'main' AND table_name = ? "
-            "AND database_name = current_database()",
-            (PHYSICAL[table],),
-        )
-    )
     own = _OURS[table] - {"title", "category", "price"}
     sql_types = {sql: kind for kind, sql in typed.SQL_TYPES.items()}
-    return {str(r["column_name"]).lower(): sql_types[str(r["data_type"])] for r in rows if r["column_name"] not in own}
+    return {name.lower(): sql_types[sql] for name, sql in writer.columns(PHYSICAL[table]) if name not in own}
 
 
 def _settle(writer: Writer, table: Table, wanted: dict[str, list[Stored]]) -> list[str]:

@@ -19,7 +19,7 @@ from core.errors import Refusal
 from core.progress import Step, no_step
 from core.quality.ask import ask
 from core.quality.codec import bad_repair, checked
-from core.quality.figures import figures
+from core.quality.figures import LOOKED_AT, figures
 from core.quality.kinds import chosen, scope_of
 from core.quality.merge import keep_merged, merge_pairs, merge_rows
 from core.quality.types import KEY, Asked, Cap, Exclude, Figures, Fill, Merge, Repair, Returns, Scope
@@ -55,7 +55,8 @@ class Applied:
     def of(told: Mapping[str, Any]) -> Applied:
         """What `as_json` gave, read again."""
         both = {name: Figures(**told[name]) if told.get(name) else None for name in ("before", "after")}
-        return Applied(**{**told, **both})
+        ours = {name: value for name, value in told.items() if name in Applied.__dataclass_fields__}
+        return Applied(**{**ours, **both})
 
 
 def check(repair: Repair) -> Scope:
@@ -108,8 +109,10 @@ def carry_out(
             Query("INSERT INTO repair_cells SELECT ?, ?, key, column_name FROM repair_made", (repair_no, scope))
         )
     writer.show_repairs()
-    with writer.repaired():
-        after = figures(writer, step=step)
+    after = before
+    if counts["events"] and _tells(repair):
+        with writer.repaired():
+            after = figures(writer, step=step)
     return Applied(counts["events"], counts["users"], counts["items"], cells, before, after, done.problem)
 
 
@@ -123,6 +126,11 @@ class _Done:
     tables: tuple[Scope, ...]
     cells: bool = False
     problem: str = ""
+
+
+def _tells(repair: Repair) -> bool:
+    """Whether the key figures look at what the repair changes."""
+    return not isinstance(repair.action, Cap | Fill) or repair.action.column in LOOKED_AT
 
 
 def _work_out(writer: Writer, asked: Asked, repair: Repair, scope: Scope, *, strict: bool) -> _Done:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from core.errors import Refusal
@@ -15,6 +14,9 @@ from core.quality.ask import remember
 from core.quality.series import Floats, amounts, limits
 from core.quality.types import Asked
 from core.store import Query
+
+if TYPE_CHECKING:
+    import pandas as pd  # slow to import, and every command comes by here
 
 Measure = Literal["events", "revenue"]
 LEAST_DAYS = 28
@@ -104,6 +106,8 @@ def words(asked: Asked) -> list[str]:
 def by_day(asked: Asked) -> pd.DataFrame:
     """Columns day (datetime64), event, events, first, last, revenue: one row per day and word, from one aggregate."""
 
+    import pandas as pd
+
     def make() -> pd.DataFrame:
         if asked.end is None:
             return pd.DataFrame(columns=["day", "event", "events", "first", "last", "revenue"])
@@ -116,6 +120,8 @@ def by_day(asked: Asked) -> pd.DataFrame:
 
 def _begin(table: pd.DataFrame) -> pd.Timestamp:
     """The first day: a few events dated years before the rest must not stretch the series over empty years."""
+    import pandas as pd
+
     each = table.groupby("day")["events"].sum().sort_index()
     if each.empty:
         return pd.Timestamp(0)
@@ -126,6 +132,8 @@ def _begin(table: pd.DataFrame) -> pd.Timestamp:
 
 
 def _daily(table: pd.DataFrame, rows: pd.DataFrame, event: str | None, measure: Measure) -> Daily:
+    import pandas as pd
+
     calendar = pd.date_range(rows["day"].min(), table["day"].max(), freq="D")
     column = "events" if measure == "events" else "revenue"
     count = rows.groupby("day")[column].sum().reindex(calendar, fill_value=0).to_numpy(np.float64)

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
 
 from core.errors import Refusal
 from core.quality.drift_marks import hour_changes, id_changes
@@ -63,6 +62,8 @@ def _new(found: list[Apart]) -> int:
 
 
 def _missing(loads: Loads) -> Iterator[Finding]:
+    import pandas as pd
+
     meaning = (
         f"Shares of rows without a value, at the same mix of event words; told from {_POINTS * 100:.0f} points on, and "
         "only where chance for so many users is less than 1 in 1,000."

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import pandas as pd
 
 from core.quality.drift_words import finding, people, percent, steps
 from core.quality.loads import Loads, ids
 from core.quality.shift import Apart, Floats, apart, hour_shift
 from core.quality.types import Asked, Finding, Level
+
+if TYPE_CHECKING:
+    import pandas as pd  # slow to import, and every command comes by here
 
 _ALIKE = 0.05  # from this share of ids on that differ in spelling only
 _FEW = 100  # fewer users than this in a load, or before it: its ids and hours say nothing

@@ -94,10 +94,10 @@ def _together(
     step = asked.step
     step.report(0.0, "Choosing the rows of each finding")
     failed: dict[int, Skipped] = {}
-    with _masks(scratch, asked, [selection for _, selection in selections], failed) as scopes:
+    with _masks(scratch, asked, [selection for _, selection in selections], failed) as (scopes, tests):
         step.report(0.5, "Looking at the figures without them")
-        with scratch.keep(_HIT, _hit(scopes), step=step):
-            lost = _Lost(scratch, step)
+        with scratch.keep(_HIT, _hit(scopes, tests), step=step):
+            lost = _Lost(scratch, asked, step)
             changes = top.changes(scratch, len(selections), step)
     made: list[Effect | Skipped] = []
     for bit in range(len(selections)):
@@ -117,7 +117,10 @@ def key_query(asked: Asked, selection: Selection, stack: ExitStack, name: str) -
 
     An array of numbers becomes the table `name` until `stack` ends.
     """
-    rows = chosen(asked, selection)
+    return _keys(asked, chosen(asked, selection), stack, name)
+
+
+def _keys(asked: Asked, rows: Query | pa.Array, stack: ExitStack, name: str) -> Query:
     if isinstance(rows, Query):
         return Query("SELECT key FROM (") + rows + ") AS q(key)"
     table = pa.table({"key": pa.array(rows, pa.int64())})
@@ -128,36 +131,66 @@ def key_query(asked: Asked, selection: Selection, stack: ExitStack, name: str) -
 @contextmanager
 def _masks(
     scratch: Scratch, asked: Asked, selections: Sequence[Selection], failed: dict[int, Skipped]
-) -> Iterator[list[Scope]]:
-    """Inside, tables quality_mask_X (key, m) for each scope X that any of the selections is about."""
+) -> Iterator[tuple[list[Scope], list[Query]]]:
+    """Inside, tables quality_mask_X (key, m) for each scope X that any of the selections is about.
+
+    Those that are a plain condition on events need no table: their bits come from the second answer's terms.
+    """
     with ExitStack() as stack:
+        tests: list[Query] = []
         parts: dict[Scope, list[Query]] = {}
         for bit, selection in enumerate(selections):
             asked.step.report(0.5 * bit / len(selections), "Choosing the rows of each finding")
             try:
-                query = key_query(asked, selection, stack, f"quality_keys_{bit}")
+                rows = chosen(asked, selection)
             except Refusal as refusal:
                 failed[bit] = Skipped(f"The rows could not be chosen: {refusal.message}")
                 continue
+            test = _test(rows)
+            if test is not None:
+                tests.append(Query("(CASE WHEN ") + test + f" THEN {1 << bit}::BIGINT ELSE 0 END)")
+                continue
+            query = _keys(asked, rows, stack, f"quality_keys_{bit}")
             marked = Query(f"SELECT key, {1 << bit}::BIGINT AS m FROM (") + query + ")"
             parts.setdefault(scope_of(selection), []).append(marked)
         for scope, queries in parts.items():
             every = Query("SELECT key, bit_or(m) AS m FROM (") + joined(" UNION ALL ", queries) + ") GROUP BY key"
             stack.enter_context(scratch.keep(f"quality_mask_{scope}", every, step=asked.step))
-        yield list(parts)
+        yield list(parts), tests
 
 
-def _hit(scopes: Sequence[Scope]) -> Query:
+def _test(rows: Query | pa.Array) -> Query | None:
+    """The condition on events, where that is all that a selection is: it is put to each event, nothing is joined."""
+    if not isinstance(rows, Query) or not rows.sql.startswith(_PLAIN):
+        return None
+    condition = rows.sql[len(_PLAIN) :]
+    if any(word in condition.upper() for word in _NOT_PLAIN):
+        return None
+    return Query(f"({condition})", rows.params)
+
+
+_PLAIN = "SELECT event_no FROM events WHERE "
+_NOT_PLAIN = ("ORDER BY", "GROUP BY", "LIMIT", "QUALIFY", "UNION", "EXCEPT", "INTERSECT", "OVER")
+
+
+def _hit(scopes: Sequence[Scope], tests: Sequence[Query]) -> Query:
     """Every event that is chosen, by itself or with its user or item, and its mask."""
-    if not scopes:
-        return Query("SELECT *, 0::BIGINT AS m FROM events LIMIT 0")
-    mask = " | ".join(f"coalesce({scope}_mask.m, 0)" for scope in scopes)
-    kind = "JOIN" if len(scopes) == 1 else "LEFT JOIN"
+    plain = joined(" | ", tests) if tests else Query("0::BIGINT")
+    mask = " | ".join(["e.m", *(f"coalesce({scope}_mask.m, 0)" for scope in scopes)])
     joins = " ".join(
-        f"{kind} quality_mask_{scope} {scope}_mask ON {scope}_mask.key = e.{KEY[scope]}" for scope in scopes
+        f"LEFT JOIN quality_mask_{scope} {scope}_mask ON {scope}_mask.key = e.{KEY[scope]}" for scope in scopes
     )
-    columns = "e.user_no, e.item_no, e.event, e.order_id, e.at_utc, e.value"
-    return Query(f"SELECT * FROM (SELECT {columns}, {mask} AS m FROM events e {joins}) WHERE m <> 0")
+    # what names an order is kept of orders' rows alone: text is what costs most here
+    columns = (
+        "user_no, item_no, event, value, event_no, "
+        f"CASE WHEN {IS_ORDER} THEN order_id END AS order_id, CASE WHEN {IS_ORDER} THEN at_utc END AS at_utc, "
+    )
+    events = Query(f"SELECT {columns}") + plain + " AS m FROM events"
+    return (
+        Query(f"SELECT * FROM (SELECT e.* EXCLUDE (m, event_no), {mask} AS m FROM (")
+        + events
+        + (f") e {joins}) WHERE m <> 0")
+    )
 
 
 # ---- the figures
@@ -166,12 +199,13 @@ def _hit(scopes: Sequence[Scope]) -> Query:
 class _Lost:
     """What goes with the events hit, per mask: sums, and how many users, buyers, items and orders lose all."""
 
-    def __init__(self, scratch: Scratch, step: Step) -> None:
+    def __init__(self, scratch: Scratch, asked: Asked, step: Step) -> None:
         self._sums = scratch.rows(_SUMS, step=step)
-        self._whole = {
-            name: [(int(r["m"]), int(r["n"])) for r in scratch.rows(_gone(keys, among), step=step)]
-            for name, (keys, among) in _THINGS.items()
-        }
+        self._whole: dict[str, list[tuple[int, int]]] = {}
+        for name, (keys, among) in _THINGS.items():
+            query = _gone(keys, among, _counted(asked, name))
+            with _given(scratch, asked, name):
+                self._whole[name] = [(int(r["m"]), int(r["n"])) for r in scratch.rows(query, step=step)]
 
     def without(self, with_: Figures, bit: int) -> Figures:
         """The figures without the events that have the bit."""
@@ -207,7 +241,31 @@ _THINGS: dict[str, tuple[tuple[str, ...], str]] = {
 """What a figure counts: the columns that name one thing, and the events that it is made of."""
 
 
-def _gone(keys: Sequence[str], among: str) -> Query:
+_COUNTED = {
+    "users": ("users", "user_no", "n"),
+    "buyers": ("users", "user_no", "bought"),
+    "items": ("items", "item_no", "n"),
+}
+"""Where the report has counted a thing's events already: name in Asked.held, its key, the column."""
+
+
+def _counted(asked: Asked, name: str) -> str | None:
+    """SQL of (k0, held), how many events each thing has in all; None where nobody has counted them yet."""
+    held, key, count = _COUNTED.get(name, ("", "", ""))
+    return f"SELECT {key} AS k0, {count} AS held FROM quality_counted" if held in asked.held else None
+
+
+@contextmanager
+def _given(scratch: Scratch, asked: Asked, name: str) -> Iterator[None]:
+    held, key, count = _COUNTED.get(name, ("", "", ""))
+    if held not in asked.held:
+        yield
+        return
+    with scratch.table("quality_counted", asked.held[held].select([key, count])):
+        yield
+
+
+def _gone(keys: Sequence[str], among: str, counted: str | None) -> Query:
     """Mask and number of the things all of whose events share some bit."""
     named = ", ".join(f"{key} AS k{n}" for n, key in enumerate(keys))
     names = ", ".join(f"k{n}" for n in range(len(keys)))
@@ -215,6 +273,11 @@ def _gone(keys: Sequence[str], among: str) -> Query:
         f"SELECT {names}, bit_and(m) AS m, count(*) AS n FROM (SELECT {named}, m FROM {_HIT} WHERE {among}) "
         f"GROUP BY {names} HAVING bit_and(m) <> 0"
     )
+    if counted:
+        return Query(
+            f"WITH h AS ({hit}) SELECT m, count(*) AS n FROM h JOIN ({counted}) c USING (k0) "
+            "WHERE h.n = c.held GROUP BY m"
+        )
     same = " AND ".join(f"h.k{n} IS NOT DISTINCT FROM e.k{n}" for n in range(len(keys)))
     ours = ", ".join(f"h.k{n}" for n in range(len(keys)))
     return Query(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
@@ -20,6 +20,9 @@ from core.quality.fill_column import Column, column_of, source
 from core.quality.hidden_words import verdict, warning
 from core.quality.types import KEY, Asked, Fill, FillMethod, Reader, Scope
 from core.store import Query
+
+if TYPE_CHECKING:
+    import pandas as pd  # slow to import, and every command comes by here
 
 MOST_HIDDEN = 5_000
 LEAST_HIDDEN = 20
@@ -265,6 +268,8 @@ def _error(column: Column, true: NDArray[np.object_], said: NDArray[np.object_])
 
 def _values(column: Column, table: pa.Table) -> pd.Series:
     """Values by key: numbers, days since 1970, or words."""
+    import pandas as pd
+
     values = table["value"]
     if column.family == "number":
         held = values.cast(pa.float64()).to_numpy()

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import pandas as pd
 
 from core.quality.shift import Floats
 from core.quality.types import Asked, Scope
 from core.store import Query, ident
 from core.store.query import Value
+
+if TYPE_CHECKING:
+    import pandas as pd  # slow to import, and every command comes by here
 
 LEVELS = 50
 """A text column with more different values is not compared by its values."""
@@ -85,7 +87,7 @@ def loads_of(asked: Asked, kind: Literal["events", "users", "items"]) -> Loads |
     numbers = [name for name, type_ in columns.items() if type_.startswith(NUMBERS)]
     return Loads(
         kind, there, rows, people, missing, values,
-        _sample(asked, kind, numbers, rows), _hours(asked, live) if kind == "events" else pd.DataFrame(),
+        _sample(asked, kind, numbers, rows), _hours(asked, live) if kind == "events" else missing.iloc[:0],
     )  # fmt: skip
 
 
@@ -119,6 +121,8 @@ def cube(table: pd.DataFrame, loads: tuple[int, ...]) -> tuple[list[str], Floats
 
     All but the `LEVELS` commonest values are one, "(others)".
     """
+    import pandas as pd
+
     common = table.groupby("value")["rows"].sum().nlargest(LEVELS).index
     value, names = pd.factorize(table["value"].where(table["value"].isin(common), "(others)"), sort=True)
     word, words = pd.factorize(table["word"])
@@ -161,6 +165,8 @@ def _values(asked: Asked, name: str, source: str, word: str, within: Query) -> p
 
 def _sample(asked: Asked, kind: Scope, numbers: list[str], rows: dict[int, int]) -> pd.DataFrame:
     """Rows of each load chosen by the hash of their number, so that the order of a file does not matter."""
+    import pandas as pd
+
     source, word, key = _SOURCES[kind]
     key = "event_no" if kind == "events" else key
     if kind == "events":

@@ -89,8 +89,9 @@ def clock(asked: Asked) -> Clock:
 def per_user(asked: Asked) -> pa.Table:
     """One row a user with at least one event, in order of user_no; asked once.
 
-    Columns: user_no; n = events; looks = what the user did but for buying (LOOKS); kept = carts and purchases; quiet =
-    looks in the quiet hours; views = looks with a dwell time; dwell, dwell2 = sum of dwell seconds and their squares.
+    Columns: user_no; n = events; looks = what the user did but for buying (LOOKS); kept = carts and purchases; bought =
+    purchases; quiet = looks in the quiet hours; views = looks with a dwell time; dwell, dwell2 = sum of dwell seconds
+    and their squares.
     """
     return remember(asked, "users", lambda: _per_user(asked))
 
@@ -161,13 +162,16 @@ def _clock(asked: Asked) -> Clock:
 
 
 def _per_user(asked: Asked) -> pa.Table:
+    # counts of what is not NULL: several FILTERs that read the same words cost half as much again
     query = Query(
-        f"SELECT user_no, count(*) AS n, count(*) FILTER ({LOOKS}) AS looks, "
-        "count(*) FILTER (event IN ('cart', 'purchase')) AS kept, "
-        f"count(*) FILTER ({LOOKS} AND (hour(at_utc) + 24 - ?) % 24 < {QUIET_HOURS}) AS quiet, "
-        f"count(dwell) FILTER ({LOOKS}) AS views, sum(dwell) FILTER ({LOOKS}) AS dwell, "
-        f"sum(dwell * dwell) FILTER ({LOOKS}) AS dwell2 "
-        "FROM events WHERE user_no IS NOT NULL GROUP BY user_no ORDER BY user_no",
+        "SELECT user_no, count(*) AS n, count(looks) AS looks, count(kept) AS kept, count(bought) AS bought, "
+        "count(quiet) AS quiet, count(dwell) AS views, sum(dwell) AS dwell, sum(dwell * dwell) AS dwell2 FROM ("
+        "SELECT user_no, CASE WHEN looks THEN 1 END AS looks, CASE WHEN bought OR event = 'cart' THEN 1 END AS kept, "
+        "CASE WHEN bought THEN 1 END AS bought, "
+        f"CASE WHEN looks AND (hour(at_utc) + 24 - ?) % 24 < {QUIET_HOURS} THEN 1 END AS quiet, "
+        "CASE WHEN looks THEN dwell END AS dwell FROM ("
+        f"SELECT user_no, event, at_utc, dwell, {LOOKS} AS looks, event = 'purchase' AS bought FROM events "
+        "WHERE user_no IS NOT NULL)) GROUP BY user_no ORDER BY user_no",
         (clock(asked).quiet,),
     )
     return asked.reader.read(query, step=asked.step)

@@ -22,7 +22,7 @@ from core.progress import Step, no_step
 from core.quality.apply import Applied, carry_out, check, does_not_fit
 from core.quality.codec import repair_from_json, repair_to_json
 from core.quality.told import describe
-from core.quality.types import KEY, Repair
+from core.quality.types import KEY, Figures, Repair
 from core.store import Query, Store, Writer
 
 _UNFIT = (
@@ -94,11 +94,11 @@ def add_repair(writer: Writer, repair: Repair, *, step: Step = no_step) -> Appli
     if not _counting(writer):
         writer.forget_repairs()  # mended_* get the columns that the tables have now
     with _said(int(row["no"]), repair):
-        done = carry_out(writer, repair, int(row["no"]), step=step)
+        done = carry_out(writer, repair, int(row["no"]), before=_last_figures(writer), step=step)
     writer.run(
         Query(
             "INSERT INTO repairs VALUES (?, ?, ?::JSON, ?::JSON, ?, NULL)",
-            (row["no"], row["place"], spec, json.dumps(done.as_json()), _now()),
+            (row["no"], row["place"], spec, _told(writer, done), _now()),
         )
     )
     return done
@@ -110,6 +110,14 @@ def end_repair(writer: Writer, repair_no: int, *, step: Step = no_step) -> None:
     writer.run(Query("UPDATE repairs SET ended_at = ? WHERE repair_no = ?", (_now(), repair_no)))
     _number(writer, [n for n in _counting(writer) if n != repair_no])
     reapply(writer, step=step)
+
+
+def end_all(writer: Writer, *, step: Step = no_step) -> int:
+    """Take back every repair that counts: the data show as they were loaded. How many were taken back."""
+    numbers = _counting(writer)
+    writer.run(Query("UPDATE repairs SET ended_at = ? WHERE ended_at IS NULL", (_now(),)))
+    reapply(writer, step=step)
+    return len(numbers)
 
 
 def move_repair(writer: Writer, repair_no: int, place: int, *, step: Step = no_step) -> None:
@@ -159,8 +167,7 @@ def reapply(writer: Writer, *, end: datetime | None = None, step: Step = no_step
                 raise
             done = does_not_fit(refusal)
         all_done.append(done)
-        told = json.dumps(done.as_json())
-        writer.run(Query("UPDATE repairs SET done = ?::JSON WHERE repair_no = ?", (told, number)))
+        writer.run(Query("UPDATE repairs SET done = ?::JSON WHERE repair_no = ?", (_told(writer, done), number)))
     writer.show_repairs()
     return all_done
 
@@ -231,6 +238,21 @@ _ALL = Query(
     "SELECT repair_no, place, spec::VARCHAR AS spec, done::VARCHAR AS done, created_at, ended_at FROM repairs "
     "ORDER BY ended_at IS NOT NULL, CASE WHEN ended_at IS NULL THEN place END, ended_at DESC, repair_no"
 )
+
+
+def _told(writer: Writer, done: Applied) -> str:
+    """What a repair did, as it is kept: with the version that the data have once this transaction has ended."""
+    return json.dumps({**done.as_json(), "version": writer.store.version + 1})
+
+
+def _last_figures(writer: Writer) -> Figures | None:
+    """The figures after the last repair that counts, if the data are still those it was applied to; None: not known."""
+    rows = writer.rows(Query("SELECT done::VARCHAR AS done FROM repairs WHERE ended_at IS NULL ORDER BY place DESC"))
+    told = json.loads(rows[0]["done"]) if rows and rows[0]["done"] else {}
+    # of this version, or of the one that this transaction makes
+    if told.get("version") not in (writer.store.version, writer.store.version + 1):
+        return None
+    return Applied.of(told).after
 
 
 def _counting(writer: Writer) -> list[int]:

@@ -40,7 +40,7 @@ from core.quality import (
 )
 from core.quality.ask import ask
 from core.quality.effect import with_effects
-from core.quality.figures import figures
+from core.quality.known import known_figures
 from core.quality.report_codec import figures_to_json, finding_from_json, finding_to_json, plain
 from core.quality.types import Asked, Figures, Finding, Level
 from core.store import Query, Store, Writer
@@ -159,7 +159,8 @@ def report(
         asked = ask(scratch, store.as_of())
         found = _detected(asked, step.part(0.0, _DETECTING), DETECTORS if detectors is None else detectors)
         step.report(_DETECTING, "Working out the key figures")
-        now = figures(scratch, step=step)
+        asked.step = step
+        now = known_figures(asked)
         if effects:
             asked.step = step.part(_FIGURES, 1.0)
             found = with_effects(asked, found, now=now)

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
-from scipy.stats import nbinom, poisson
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -82,6 +80,8 @@ def amounts(amount: Floats, weekday: NDArray[np.int64], judged: Bools) -> Limits
 
     Days without money (zero or less) are not judged: whether they are gaps, the counts say.
     """
+    from scipy.special import ndtri
+
     closed = closed_weekdays(amount, weekday)
     usable = judged & (amount > 0) & ~closed
     expected = np.zeros(len(amount))
@@ -273,6 +273,8 @@ def _half_spread(away: Floats) -> float:
 
 
 def _quantiles(mean: Floats, spread: float) -> tuple[Floats, Floats]:
+    from scipy.stats import nbinom, poisson
+
     law = poisson(mean) if spread * mean.max() < 1e-06 else nbinom(1 / spread, 1 / (1 + spread * mean))
     return np.asarray(law.ppf(TAIL), np.float64), np.asarray(law.isf(TAIL), np.float64)
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
 
 Floats = NDArray[np.float64]
 
@@ -49,6 +48,8 @@ def apart(before: Floats, now: Floats, people_before: float, people_now: float) 
         people_before, people_now: how many independent draws stand behind them: users rather than events, since what
             one user does is alike. For samples of so many draws the index is (1/n + 1/m) times a chi-square number.
     """
+    from scipy.special import chdtri
+
     there = (before + now) > 0
     before, now = before[there], now[there]
     parts = len(before)
@@ -57,7 +58,7 @@ def apart(before: Floats, now: Floats, people_before: float, people_now: float) 
     old, new = ((one + 0.5) / (one.sum() + 0.5 * parts) for one in (before, now))
     share = 1 / max(people_before, 1) + 1 / max(people_now, 1)
     psi = float(((new - old) * np.log(new / old)).sum())
-    return Apart(psi, share * float(chi2.isf(_CHANCE, parts - 1)), share * (parts - 1))
+    return Apart(psi, share * float(chdtri(parts - 1, _CHANCE)), share * (parts - 1))
 
 
 def standardised(before: Floats, now: Floats) -> tuple[Floats, Floats]:

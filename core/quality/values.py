@@ -10,7 +10,7 @@ import pyarrow as pa
 from core.errors import Refusal
 from core.quality.codec import bad_repair
 from core.quality.types import KEY, Asked, Cap, Fill, Scope
-from core.store import Query, Writer, ident, joined
+from core.store import Query, Writer, ident
 
 _NUMBERS = ("DOUBLE", "FLOAT", "DECIMAL", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 _FIXED = frozenset({"user_id", "item_id", "event", "order_id"})
@@ -33,9 +33,14 @@ def cap_values(writer: Writer, asked: Asked, cap: Cap, scope: Scope) -> None:
     limits, on = Query("SELECT ?::DOUBLE AS low, ?::DOUBLE AS high", (cap.low, cap.high)), "true"
     if cap.quantiles:
         named = "".join(f", {group} AS g{n}" for n, group in enumerate(groups))
-        parts = [_quantile(sql, cap.low, "low"), _quantile(sql, cap.high, "high")]
         grouped = f" GROUP BY {', '.join(f'g{n}' for n in range(len(groups)))}" if groups else ""
-        limits = Query("SELECT ") + joined(", ", parts) + f"{named} FROM {scope} t{grouped}"
+        # both limits from one sorting of the values
+        low, high = (f"q[{n}]" if share is not None else "NULL::DOUBLE" for n, share in ((1, cap.low), (2, cap.high)))
+        shares = [float(share or 0.0) for share in (cap.low, cap.high)]
+        limits = Query(
+            f"SELECT * EXCLUDE (q), {low} AS low, {high} AS high FROM (SELECT quantile_cont(({sql})::DOUBLE, "
+            f"{shares!r}) AS q{named} FROM {scope} t{grouped})"
+        )
         on = " AND ".join(f"l.g{n} IS NOT DISTINCT FROM {group}" for n, group in enumerate(groups)) or "true"
     writer.run(
         Query("CREATE OR REPLACE TEMP TABLE repair_limits AS ") + limits,
@@ -138,12 +143,6 @@ def _put_values(writer: Writer, scope: Scope, column: str, kind: str) -> None:
 def _lowered(name: str, column: str, changes: Mapping[str, str]) -> str:
     """Of a return: nothing above zero. A cap stops at zero there; a fill with 3 means 3 that came back."""
     return f"0 - abs({changes[name]})"
-
-
-def _quantile(sql: str, share: float | None, name: str) -> Query:
-    if share is None:
-        return Query(f"NULL::DOUBLE AS {name}")
-    return Query(f"quantile_cont(({sql})::DOUBLE, {float(share)!r}) AS {name}")
 
 
 def _column(asked: Asked, scope: Scope, name: str) -> tuple[str, str]:

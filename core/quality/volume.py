@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from core.errors import Refusal
@@ -16,6 +15,9 @@ from core.quality.daily import Daily, Measure, by_day, daily, words
 from core.quality.series import GAP_CHANCE, runs
 from core.quality.types import Asked, Exclude, Finding, Kind, Level, Param, Repair, Selection
 from core.store import Query
+
+if TYPE_CHECKING:
+    import pandas as pd  # slow to import, and every command comes by here
 
 __all__ = ["KINDS", "Daily", "Measure", "daily", "detect"]
 
@@ -56,6 +58,8 @@ def detect(asked: Asked) -> list[Finding]:
 
 def _counted(table: pd.DataFrame, finding: Finding) -> Finding:
     """With the number of events of its days, and of all days."""
+    import pandas as pd
+
     event, days = finding.facts["event"], pd.to_datetime([row["day"] for row in finding.facts["each"]])
     rows = table if event is None else table[table["event"] == event]
     chosen = rows.loc[rows["day"].isin(days), "events"]
@@ -170,6 +174,8 @@ def _words(run: dict[str, Any]) -> str:
 
 def _closed(whole: Daily) -> list[Finding]:
     """The weekdays that never have anything, said once for all of them."""
+    import pandas as pd
+
     at = whole.on("closed")
     if not len(at):
         return []

@@ -17,7 +17,7 @@ from core.segments.rule import Rule, Segment, children, walk
 from core.segments.schema import Schema, read_schema
 from core.segments.stored import saved_segments
 from core.segments.words import describe
-from core.store import Query, Store, contact_columns, contacts_query, ident, joined
+from core.store import Query, Store, contact_columns, contacts_query, filled_query, fills_users, ident, joined
 from core.store.cells import defuse_sql
 
 
@@ -166,9 +166,10 @@ def members_csv(store: Store, rule: Rule, out: Path, as_of: datetime | None = No
     """Write every member to `out` as UTF-8 CSV, in the order of user ids; the number of rows, header apart.
 
     Columns: user_id, every column of the workspace's users, how they can be reached (contact columns, which only files
-    that leave the program hold), then orders, net_value, last_order, last_seen. Ids stand as in the file, leading zeros
-    kept; cells that a spreadsheet would run as formulas get a leading apostrophe. Memory does not grow with the rows;
-    `out` appears only when it is whole. Raises BadRule, Cancelled.
+    that leave the program hold), then orders, net_value, last_order, last_seen; where a repair filled values of users
+    also filled, the names of the columns that it filled, parted by "|". Ids stand as in the file, leading zeros kept;
+    cells that a spreadsheet would run as formulas get a leading apostrophe. Memory does not grow with the rows; `out`
+    appears only when it is whole. Raises BadRule, Cancelled.
     """
     schema = read_schema(store, saved=saved_segments(store))
     end = as_of or store.as_of()
@@ -176,11 +177,14 @@ def members_csv(store: Store, rule: Rule, out: Path, as_of: datetime | None = No
     contacts = contact_columns(store)
     taken = {"user_id", *(name.lower() for name in own)}
     reach = [f"contact_{name}" if name.lower() in taken else name for name in contacts]
-    names = ["user_id", *own, *reach, *_fact_names([*own, *reach])]
+    marked = fills_users(store)
+    facts_named = _fact_names([*own, *reach], marked=marked)
+    names = ["user_id", *own, *reach, *facts_named]
     cells = [_cell(schema, column) for column in ("user_id", *own)]
     cells += [defuse_sql(f"r.c{k}") for k in range(len(contacts))]
     times = [f"strftime(f.{name}, '%Y-%m-%dT%H:%M:%S')" for name in ("last_order", "last_seen")]
     cells += ["coalesce(f.orders, 0)::VARCHAR", "f.net_value::VARCHAR", *times]
+    cells += [defuse_sql("m.filled")] if marked else []
     query = (
         Query("WITH chosen AS MATERIALIZED (")
         + compile_rule(rule, schema, end)
@@ -189,17 +193,19 @@ def members_csv(store: Store, rule: Rule, out: Path, as_of: datetime | None = No
         + contacts_query(contacts)
         + ") r USING (user_no) LEFT JOIN ("
         + facts(end, "SELECT user_no FROM chosen")
-        + ") f USING (user_no) ORDER BY u.user_id"
+        + ") f USING (user_no) LEFT JOIN ("
+        + filled_query()
+        + ") m USING (user_no) ORDER BY u.user_id"
     )
     return write_csv(names, store.stream(query, step=step), out)
 
 
-def _fact_names(taken: list[str]) -> list[str]:
+def _fact_names(taken: list[str], *, marked: bool = False) -> list[str]:
     """The names of the fact columns, set apart where the users file has a column of the same name."""
     lower = {name.lower() for name in taken}
     return [
         name if name not in lower else f"{name}_limelight"
-        for name in ("orders", "net_value", "last_order", "last_seen")
+        for name in ("orders", "net_value", "last_order", "last_seen", *(("filled",) if marked else ()))
     ]
 
 

@@ -3,6 +3,7 @@
 from core.store.adopt import adopt
 from core.store.cells import defuse
 from core.store.contacts import contact_columns, contacts_query
+from core.store.filled import filled_query, fills_users
 from core.store.query import Query, ident, joined, literal
 from core.store.rewrite import rewrite_workspace
 from core.store.scratch import Scratch
@@ -36,6 +37,8 @@ __all__ = [
     "contacts_query",
     "defuse",
     "delete_workspace",
+    "filled_query",
+    "fills_users",
     "home",
     "ident",
     "is_open",

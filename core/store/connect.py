@@ -38,9 +38,11 @@ def connect(path: Path, *, reads: Sequence[Path]) -> duckdb.DuckDBPyConnection:
     With a key (core.store.encryption), new files are encrypted; one that is there and is not stays as it is. An
     encrypted file is attached, and each cursor must `use` it.
     """
+    there = path.exists() and path.stat().st_size > 0
     connection = _open(path)
     try:
-        _refuse_newer(path, connection)
+        if there:
+            _refuse_newer(path, connection)
         folders = [f"{p.resolve()}{os.sep}" for p in reads if p.is_dir()]
         files = [str(p.resolve()) for p in reads if not p.is_dir()]
         connection.execute("SET GLOBAL TimeZone = 'UTC'")
@@ -127,19 +129,20 @@ def _remove_if_left(base: Path) -> None:
 
 
 def _refuse_newer(path: Path, connection: duckdb.DuckDBPyConnection) -> None:
-    tables = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
-    if tables and "migrations" not in tables:
-        raise Refusal(
-            "not_a_workspace", f"{path} is a DuckDB file, but not a Limelight workspace.", "Name another file."
-        )
-    if tables:
+    try:
         row = connection.execute("SELECT count(*) FROM migrations").fetchone()
-        if row and row[0] > len(MIGRATIONS):
+    except duckdb.CatalogException:  # asked first, since the list of tables is slow to get
+        if connection.execute("SELECT 1 FROM duckdb_tables() LIMIT 1").fetchall():
             raise Refusal(
-                "workspace_from_newer_version",
-                f"{path} was made by a newer Limelight (schema {row[0]}; this one knows {len(MIGRATIONS)}).",
-                "Install the newer version, or choose another workspace.",
-            )
+                "not_a_workspace", f"{path} is a DuckDB file, but not a Limelight workspace.", "Name another file."
+            ) from None
+        return
+    if row and row[0] > len(MIGRATIONS):
+        raise Refusal(
+            "workspace_from_newer_version",
+            f"{path} was made by a newer Limelight (schema {row[0]}; this one knows {len(MIGRATIONS)}).",
+            "Install the newer version, or choose another workspace.",
+        )
 
 
 def refusal(path: Path, error: duckdb.Error) -> Refusal:

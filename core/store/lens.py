@@ -15,6 +15,7 @@ from __future__ import annotations
 import duckdb
 
 from core.store.query import ident
+from core.store.tables import table_columns
 
 SCHEMA = "repaired"
 KEYS = {"events": "event_no", "users": "user_no", "items": "item_no"}
@@ -72,20 +73,18 @@ def prepare(cursor: duckdb.DuckDBPyConnection) -> None:
 
 def is_behind(cursor: duckdb.DuckDBPyConnection) -> bool:
     """Whether rows are touched that no view hides: in a workspace made from a backup, which takes rows alone."""
+    touched = [table for table in KEYS if _any(cursor, f"touched_{table}")]
+    if not touched:
+        return False  # DuckDB's list of views takes as long as all else of opening a workspace
     seen = {name for (name,) in cursor.execute(
         "SELECT view_name FROM duckdb_views() WHERE schema_name = ? AND database_name = current_database()", [SCHEMA]
     ).fetchall()}  # fmt: skip
-    return any(_any(cursor, f"touched_{table}") and table not in seen for table in KEYS)
+    return any(table not in seen for table in touched)
 
 
 def columns(cursor: duckdb.DuckDBPyConnection, table: str) -> list[str]:
     """Names of a loaded table's columns, in order."""
-    rows = cursor.execute(
-        "SELECT column_name FROM duckdb_columns() WHERE schema_name = 'main' AND table_name = ? "
-        "AND database_name = current_database() ORDER BY column_index",
-        [table],
-    ).fetchall()
-    return [str(name) for (name,) in rows]
+    return [name for name, _ in table_columns(cursor, table)]
 
 
 def _any(cursor: duckdb.DuckDBPyConnection, table: str) -> bool:

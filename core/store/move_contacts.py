@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 
 from core.store.query import ident
+from core.store.tables import table_columns
 
 _LONGEST = 200
 _OURS = frozenset("rowid user_no user_id batch_no".split())
@@ -55,12 +56,7 @@ def move_contacts(cursor: duckdb.DuckDBPyConnection) -> None:
 
 def _columns(cursor: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
     """Lower-case name -> name."""
-    rows = cursor.execute(
-        "SELECT column_name FROM duckdb_columns() WHERE schema_name = 'main' AND table_name = ? "
-        "AND database_name = current_database()",
-        (table,),
-    ).fetchall()
-    return {name.lower(): name for (name,) in rows}
+    return {name.lower(): name for name, _ in table_columns(cursor, table)}
 
 
 def _names(mapping: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -276,5 +276,5 @@ MIGRATIONS: tuple[tuple[str, str | Callable[[duckdb.DuckDBPyConnection], None]],
     ("repairs", _REPAIRS),
     ("quality reports", _REPORTS),
 )
-"""(name, SQL or a function of a cursor) in order, each in a transaction of its own; a workspace's schema number is how
-many of them it has seen."""
+"""(name, SQL or a function of a cursor) in order, each in a transaction of its own (all in one where the workspace is
+new, which is quicker); a workspace's schema number is how many of them it has seen."""

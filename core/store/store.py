@@ -250,14 +250,16 @@ class Store:
             cursor.execute("CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, name VARCHAR NOT NULL)")
             row = cursor.execute("SELECT count(*) FROM migrations").fetchone()
             seen = row[0] if row else 0
-        for number, (name, sql) in enumerate(MIGRATIONS[seen:], start=seen + 1):
+        missing = list(enumerate(MIGRATIONS[seen:], start=seen + 1))
+        for together in [missing[n : n + 1] for n in range(len(missing))] if seen else [missing]:
             with self._cursor() as cursor:
                 cursor.execute("BEGIN")
-                if isinstance(sql, str):
-                    cursor.execute(sql)
-                else:
-                    sql(cursor)
-                cursor.execute("INSERT INTO migrations VALUES (?, ?)", (number, name))
+                for number, (name, sql) in together:
+                    if isinstance(sql, str):
+                        cursor.execute(sql)
+                    else:
+                        sql(cursor)
+                    cursor.execute("INSERT INTO migrations VALUES (?, ?)", (number, name))
                 cursor.execute("COMMIT")
         with self._cursor() as cursor:
             if lens.is_behind(cursor):

@@ -13,6 +13,7 @@ import pyarrow as pa
 from core.progress import Step, no_step
 from core.store import hollow, lens
 from core.store.query import Query
+from core.store.tables import table_columns
 from core.store.watch import watched
 
 AS_OF = Query(
@@ -57,8 +58,14 @@ class Writer:
 
     def rows(self, query: Query, *, step: Step = no_step) -> list[dict[str, Any]]:
         """Like Store.rows, seeing what this writer has done so far."""
-        answer: list[dict[str, Any]] = self.read(query, step=step).to_pylist()
-        return answer
+        with watched(self._cursor, step, None):  # not by Arrow, which takes twice as long for a few rows
+            found = self._cursor.execute(query.sql, query.params)
+            names = [str(column[0]) for column in found.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+    def columns(self, table: str) -> list[tuple[str, str]]:
+        """(name, SQL type) of each column of a loaded table, in order, as this writer has made it so far."""
+        return table_columns(self._cursor, table)
 
     def as_of(self) -> datetime | None:
         """Like Store.as_of, seeing what this writer has done so far; inside `repaired`, of what readers see."""

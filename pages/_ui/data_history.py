@@ -32,6 +32,8 @@ def draw_history(store: Store) -> None:
         st.caption("Nothing yet.")
     live = [b for b in reversed(all_) if b["live"]]
     if live:
+        if shell.holds_events(store) and st.button("See what is wrong with the data", key="history_quality"):
+            state.go("quality")
         _together(live)
         more = len(live) > _SHOWN and st.toggle(f"Show all {len(live)} loads", key="history_all")
         for batch in live if more else live[:_SHOWN]:

@@ -30,6 +30,8 @@ def draw_report(store: Store, result: dict[str, Any]) -> None:
         with st.container(horizontal=True):
             if st.button("See what users do", type="primary", key="report_home"):
                 state.go("home")
+            if st.button("See what is wrong with the data", key="report_quality"):
+                state.go("quality")
             if st.button("Make a segment", key="report_segments"):
                 state.go("segments")
             if st.button("Load more files", key="report_more"):

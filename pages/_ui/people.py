@@ -99,7 +99,7 @@ def _people(store: Store, key: str, who: Behind) -> None:
         shown,
         hide_index=True,
         height="content" if len(shown) <= 8 else 320,
-        column_order=["user_id", "orders", "net_revenue", "events", "last_seen"],
+        column_order=["user_id", "orders", "net_revenue", "events", "last_seen", "filled"],
         column_config={
             "user_id": "User",
             "orders": st.column_config.NumberColumn("Orders", format="localized"),
@@ -108,6 +108,7 @@ def _people(store: Store, key: str, who: Behind) -> None:
             ),
             "events": st.column_config.NumberColumn("Events", format="localized"),
             "last_seen": st.column_config.DatetimeColumn("Last seen (UTC)", format="D MMM YYYY, HH:mm"),
+            "filled": st.column_config.TextColumn("Filled", help="Columns of this user whose value a repair filled"),
         },
     )
     drawn = (

@@ -13,6 +13,7 @@ from core.store import Store, home, list_workspaces, open_workspace, workspace_p
 PAGES = {
     "home": "Home",
     "data": "Data",
+    "quality": "Quality",
     "segments": "Segments",
     "features": "Features",
     "models": "Models",

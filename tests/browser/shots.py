@@ -119,6 +119,22 @@ def with_data_tabs(pages: dict[str, str]) -> dict[str, str]:
     return {**pages, "data-away": f"{address}#Take it away", "data-care": f"{address}#Erase and drop"}
 
 
+def with_quality(page: Page, pages: dict[str, str]) -> dict[str, str]:
+    """Wait for the report on the sample; the addresses of the views of the page Quality."""
+    if "quality" not in pages:
+        return pages
+    address = f"{pages['quality'].partition('?')[0]}?ws=sample"
+    go(page, address)
+    page.get_by_text("Report of").wait_for(timeout=120_000)
+    views = {
+        "finding": "finding=bot",
+        "repairs": "see=Repairs",
+        "missing": "see=Missing values&column=users · birth_year",
+        "days": "see=Events by day",
+    }
+    return {**pages, "quality": address, **{f"quality-{name}": f"{address}&{said}" for name, said in views.items()}}
+
+
 def with_features(page: Page, pages: dict[str, str]) -> dict[str, str]:
     """The addresses of the tabs of the page Features; which features tell something is worked out once."""
     if "features" not in pages:
@@ -182,7 +198,9 @@ def take(app: App, out: Path, *, guide_only: bool = False) -> list[str]:
         with watched_page(browser) as page:
             go(page, app.url)
             pages = with_explanations(page, with_models(page, navigation(page)))
-            pages = with_features(page, with_data_tabs(with_results(page, with_campaigns(page, pages))))
+            pages = with_quality(
+                page, with_features(page, with_data_tabs(with_results(page, with_campaigns(page, pages))))
+            )
         guide(browser, pages, out / "guide")
         if guide_only:
             pages = {}

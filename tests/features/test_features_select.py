@@ -13,7 +13,7 @@ import pytest
 from sklearn.metrics import mutual_info_score
 
 from core.errors import Refusal
-from core.features import FeatureSpec, FeatureTable, features, select, write_features
+from core.features import FeatureSpec, FeatureTable, Target, features, select, write_features
 from core.features.mutual import classes, information
 from core.features.scan import feature
 from core.store import Store
@@ -72,6 +72,37 @@ def test_what_tells_most_and_not_twice_is_chosen() -> None:
         with pytest.raises(Refusal) as refused:
             select(table, bad)
         assert refused.value.code == code
+
+
+def test_attributes_foretell_later_days_only_if_let_in_and_with_a_warning() -> None:
+    rng = np.random.default_rng(3)
+    n = 1_000
+    buys = rng.random(n) < 0.4
+    names = ["attr_tier", "attr_tier_filled", "attr_joined_age_days", "orders", "same"]
+    families = ["demographic"] * 3 + ["frequency"] * 2
+    made = tuple(feature(name, family, "", f"{name}.") for name, family in zip(names, families, strict=True))
+    cells = [buys + 0.1 * rng.normal(size=n), rng.normal(size=n), rng.normal(size=n), buys + rng.normal(size=n)]
+    ids = pa.array([f"u{k}" for k in range(n)])
+    told = pa.table([ids, *(pa.array(c) for c in cells), pa.array(np.ones(n))], names=["user_id", *names])
+    table = FeatureTable(FeatureSpec(as_of=AS_OF), made, told)
+    later = Target("buys", "Buys.", ids, pa.array(buys))
+    choice = select(table, later, k=3, rounds=2)
+    assert [c.name for c in choice.chosen] == ["orders"]
+    why = "Known only as of the last load; it may have been set after 2026-06-01 00:00 (UTC)."
+    assert {name: text for name, text in choice.left_out if text == why} == dict.fromkeys(names[:3], why)
+    assert " 1 feature was left out: constant" in choice.statement
+    assert "3 attributes were left out too: known only as of the last load." in choice.statement
+    assert choice.warnings == ()
+    let_in = select(table, later, k=2, rounds=2, attributes=True)
+    assert let_in.chosen[0].name == "attr_tier"
+    assert let_in.warnings == (f"attr_tier: {why}",)
+    assert "attributes were" not in let_in.statement
+    # a feature of the table is of the same moment as they are
+    assert select(table, "orders", k=1, rounds=2).chosen[0].name == "attr_tier"
+    only = FeatureTable(table.spec, made[:3], told.select([0, 1, 2, 3]))
+    with pytest.raises(Refusal, match="None of 3 features can be chosen") as refused:
+        select(only, later)
+    assert "let the attributes in" in str(refused.value.hint)
 
 
 def test_the_sample_tells_loyal_from_one_off(sample_workspace: Path, sample: Path, tmp_path: Path) -> None:

@@ -56,6 +56,20 @@ def test_windows_begin_with_the_first_moment_and_end_before_as_of(tmp_path: Path
         assert found["favourite_category"] is None
 
 
+def test_orders_of_one_sitting_are_no_pace(tmp_path: Path) -> None:
+    """In Online Retail two orders a minute apart made somebody 494,432 times overdue."""
+    with Store(tmp_path / "w.duckdb") as store:
+        add(store, {"users": pd.DataFrame({"user_id": ["a", "b"]}), "items": pd.DataFrame({"item_id": ["i"]})})
+        at = [AS_OF - timedelta(days=30), AS_OF - timedelta(days=30, minutes=-1)]
+        at += [AS_OF - timedelta(days=20), AS_OF - timedelta(days=10)]
+        rows = {"user_id": ["a", "a", "b", "b"], "item_id": "i", "event": "purchase", "at_utc": at}
+        add(store, {"events": pd.DataFrame(rows | {"order_id": ["1", "2", "3", "4"]})})
+        a, b = features(store, FeatureSpec(as_of=AS_OF)).rows().to_pylist()
+    assert a["order_gap_mean"] == pytest.approx(1 / 1440)
+    assert a["overdue_ratio"] == pytest.approx(30 - 1 / 1440)
+    assert b["overdue_ratio"] == 1
+
+
 def test_without_times_purchases_or_rows_there_are_reasons_and_no_crash(tmp_path: Path) -> None:
     with Store(tmp_path / "empty.duckdb") as store:
         for table in ("users", "items"):
