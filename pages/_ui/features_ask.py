@@ -17,7 +17,7 @@ _TABLES: dict[str, Literal["users", "items"]] = {"Users": "users", "Items": "ite
 _MISSING: dict[str, Literal["leave", "median", "neighbours"]] = {
     "Leave them empty": "leave",
     "Middle value, marked": "median",
-    "From the most alike, marked": "neighbours",
+    "Most alike, marked": "neighbours",
 }
 _WINDOWS = "7, 30, 90, 365"
 

@@ -31,7 +31,7 @@ def _table() -> tuple[FeatureTable, pd.DataFrame]:
             "spent": np.where(rng.random(n) < 0.2, np.nan, rng.lognormal(3, 2, n)),
             "orders": rng.integers(0, 9, n).astype(float),
             "city": rng.choice([f"c{k:02d}" for k in range(30)], n),
-            "member": rng.choice([True, False, None], n),
+            "member": pd.Series(rng.random(n) < 0.5, dtype=object).where(rng.random(n) < 0.7, None),
         }
     )
     kinds = {"spent": "number", "orders": "number", "city": "category", "member": "boolean"}
