@@ -10,11 +10,11 @@ import pyarrow as pa
 
 from core.progress import Step, no_step
 from core.quality import asked_column, fill, fill_column
-from core.quality import daily as series
 from core.quality.ask import ask, one
 from core.quality.clusters import Cluster, clusters
 from core.quality.codec import repair_to_json
 from core.quality.complete import filled
+from core.quality.daily import Daily, Measure, daily, words
 from core.quality.figures import figures
 from core.quality.hidden import HiddenTest, hidden_value_test
 from core.quality.hidden_words import figure, said
@@ -141,11 +141,11 @@ def completeness(store: Store) -> tuple[Completeness, ...]:
     for column in columns_of(store):
         if column.table != "events" or column.name in ("price", "event"):
             continue
-        words = full.words(column.name)
-        known = sum(full.known[word][column.name] for word in words)
-        every = set(words) >= set(full.rows)
+        kinds = full.words(column.name)
+        known = sum(full.known[word][column.name] for word in kinds)
+        every = set(kinds) >= set(full.rows)
         found.append(
-            Completeness("events", column.name, known, sum(full.rows[w] for w in words), () if every else words)
+            Completeness("events", column.name, known, sum(full.rows[w] for w in kinds), () if every else kinds)
         )
     for table in ("users", "items"):
         own = [asked_column.column_of(asked, table, c.name) for c in columns_of(store) if c.table == table]
@@ -194,16 +194,16 @@ def _score(test: HiddenTest, place: int) -> dict[str, Any]:
     unit = {"dates": " days", "categories": ""}.get(test.kind, "")
     low, high = score.interval
     if test.kind == "categories":
-        words = f"{score.right:.1%} right"
+        told = f"{score.right:.1%} right"
         between = f"{1 - high:.1%} to {1 - low:.1%}"
     else:
-        words = f"off by {figure(score.error)}{unit} on average"
+        told = f"off by {figure(score.error)}{unit} on average"
         between = f"{figure(low)} to {figure(high)}{unit}"
     return {
         "words": said(score.fill),
         "repair": repair_to_json(Repair(selection, score.fill)),
         "error": score.error,
-        "said": words,
+        "said": told,
         "between": between,
         "within": score.within,
         "answered": score.answered,
@@ -217,12 +217,12 @@ def _score(test: HiddenTest, place: int) -> dict[str, Any]:
 
 def daily_words(store: Store) -> list[str]:
     """Event words with a daily series of their own, the most frequent first."""
-    return series.words(ask(store, store.as_of()))
+    return words(ask(store, store.as_of()))
 
 
-def daily_of(store: Store, event: str | None = None, measure: series.Measure = "events") -> series.Daily:
+def daily_of(store: Store, event: str | None = None, measure: Measure = "events") -> Daily:
     """The daily series with its limits; see core.quality.daily."""
-    return series.daily(ask(store, store.as_of()), event, measure=measure)
+    return daily(ask(store, store.as_of()), event, measure=measure)
 
 
 # ---- repairs

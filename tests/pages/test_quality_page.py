@@ -119,7 +119,7 @@ def test_a_finding_is_opened_its_repair_previewed_accepted_and_taken_back(shop: 
     assert not [job for job in jobs if "test-1" in str(job)]
 
     at.segmented_control(key="see").set_value("Repairs").run()
-    assert "1. Leave out users or items that are tests" in words(at)
+    assert "1. Leave out users that are tests" in words(at)
     at = press(at, "repair_back_1")
     assert "Repair 1 has been taken back." in words(at)
     assert figures(shop) == figures_as_loaded(shop)
@@ -165,7 +165,7 @@ def test_repairs_by_hand_in_order_moved_and_all_taken_back(shop: Store) -> None:
     at = press(press(at, "by_hand_preview"), "by_hand_accept")
     assert [one.words for one in repairs(shop)] == [
         "Leave out events whose quantity is at least 3",
-        "Leave out the users u01, u02",
+        "Leave out named users, u01, u02",
     ]
     at = press(at, "repair_up_2")
     assert [one.repair_no for one in repairs(shop)] == [2, 1]
