@@ -10,11 +10,14 @@ import fcntl
 import os
 import shutil
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from core.store import Store, open_workspace, workspace_path
+from core.store.encryption import encryption_key
 
 
 def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
@@ -44,6 +47,21 @@ def workspace(factory: pytest.TempPathFactory, name: str, files: Sequence[Path])
             loaded(store, *files)
 
     return once(factory, f"{name}.duckdb", make)
+
+
+@cache
+def _empty() -> bytes:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "empty.duckdb"
+        Store(path).close()
+        return path.read_bytes()
+
+
+def new_store(path: Path, reads: Sequence[Path] = ()) -> Store:
+    """A new workspace as `Store(path)` makes it, in half the time; nothing is taken for it where a file is there."""
+    if encryption_key() is None and not path.exists():
+        path.write_bytes(_empty())
+    return Store(path, reads=reads)
 
 
 def copied(prepared: Path, to: Path) -> Path:

@@ -165,6 +165,8 @@ def check_periods(store: Store, window: Window, rows: pd.DataFrame, upto: pd.Dat
             if active.problem is None:
                 shown = active.table.iloc[n]
                 assert (shown["start"], shown["users"], shown["new"]) == (row["start"], len(come), len(new))
+                if n % 4 != len(rows) % 4:  # of 75 days every fourth, other ones in each example: two questions each
+                    continue
                 assert ids(store, active_users_users(store, window, unit, row["start"], "new")) == new
                 assert ids(store, active_users_users(store, window, unit, row["start"], "returning")) == come - new
 

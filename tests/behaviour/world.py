@@ -11,6 +11,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from core.store import Query, Store
+from tests.prepared import new_store
 
 LOADED_AT = datetime(2026, 1, 1)
 
@@ -55,7 +56,7 @@ def build(
             ),
         }
     )
-    store = Store(path)
+    store = new_store(path)
     with store.atomic() as w:
         w.run(
             Query(

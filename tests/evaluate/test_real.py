@@ -18,6 +18,8 @@ from tests.prepared import copied
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
+# Films that fewer than five rated are left out: EASE on all 9,724 takes 20 s, on these 3,634 four.
+FILMS = CompareSpec((spec("ease"), spec("puresvd")), MatrixSpec(least_item_users=5))
 LINEAR = CompareSpec((spec("ease"), spec("puresvd")))
 ALL = CompareSpec(tuple(spec(name) for name in NAMES), MatrixSpec(least_item_users=10))
 
@@ -45,7 +47,7 @@ def surely_above_popularity(found: Comparison) -> None:
 
 
 def test_films_leave_last_out(films: Store) -> None:
-    found = compare(films, LINEAR)
+    found = compare(films, FILMS)
     assert found.facts["users"] + found.facts["pairs_unknown"] == 610, "every user of this file rated 20 films or more"
     assert found.facts["users_skipped"] == 0
     surely_above_popularity(found)
@@ -77,7 +79,6 @@ def test_every_model_has_the_same_figures_for_the_same_data_whatever_the_row_ord
 ) -> None:
     first = figures(compare(films, ALL))
     assert not any(model["problem"] for model in first["models"])
-    assert figures(compare(films, ALL)) == first
     head, *lines = (movielens / "ratings.csv").read_text().splitlines()
     random.Random(7).shuffle(lines)
     (tmp_path / "ratings.csv").write_text("\n".join([head, *lines]) + "\n")

@@ -12,12 +12,13 @@ from core.ingest.source import open_source
 from core.ingest.types import ColumnMap, Kind, LoadReport, Mapping, Mode, Role, Source
 from core.ingest.undo import undo
 from core.store import Query, Store
+from tests.prepared import new_store
 
 
 @contextmanager
 def workspace(folder: Path) -> Iterator[Store]:
     """A new workspace in `folder`, which may read the folder's files."""
-    with Store(folder / "w.duckdb", reads=[folder]) as store:
+    with new_store(folder / "w.duckdb", [folder]) as store:
         yield store
 
 
