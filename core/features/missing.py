@@ -22,7 +22,8 @@ _Part = tuple[FeatureColumn, pa.Array]
 def fill(parts: Sequence[_Part], how: Missing, step: Step) -> tuple[list[_Part], str]:
     """The columns without gaps, each filled one followed by NAME_missing, and a note on what was done.
 
-    A column without any value stays as it is: there is nothing to fill it with. Raises Refusal `too_many_rows`.
+    A column without any value stays as it is: there is nothing to fill it with; so does one of names (titles, say), where
+    the most frequent would be another's. Raises Refusal `too_many_rows`.
     """
     rows = len(parts[0][1]) if parts else 0
     if how == "neighbours" and rows > MOST_ROWS:
@@ -36,7 +37,7 @@ def fill(parts: Sequence[_Part], how: Missing, step: Step) -> tuple[list[_Part],
     made: list[_Part] = []
     gaps = 0
     for n, (column, cells) in enumerate(parts):
-        if not cells.null_count or cells.null_count == rows:
+        if not cells.null_count or cells.null_count == rows or _names(column, cells):
             made.append((column, cells))
             continue
         gaps += 1
@@ -48,6 +49,12 @@ def fill(parts: Sequence[_Part], how: Missing, step: Step) -> tuple[list[_Part],
     if how == "neighbours":
         words = f"the mean of the {_NEIGHBOURS} most alike rows (of categories and yes/no the most frequent value)"
     return made, f"Missing values of {gaps:,} features were filled with {words}; NAME_missing marks them."
+
+
+def _names(column: FeatureColumn, cells: pa.Array) -> bool:
+    """Whether text is rather the names of things than categories: more than a tenth of the values differ."""
+    known = len(cells) - cells.null_count
+    return column.type == "category" and pc.count_distinct(cells).as_py() > max(50, known / 10)
 
 
 def _middle(cells: pa.Array, column: FeatureColumn) -> pa.Scalar:

@@ -64,7 +64,9 @@ def detect(asked: Asked) -> list[Finding]:
     events = sum(int(str(row["events"])) for row in found)
     money = sum(float(str(row["money"])) for row in found)
     selection = Selection.of("non_product")
-    named = ", ".join(str(row["item"]) for row in found[:12]) + (f" and {len(found) - 12:,} more" if len(found) > 12 else "")
+    named = ", ".join(str(row["item"]) for row in found[:12]) + (
+        f" and {len(found) - 12:,} more" if len(found) > 12 else ""
+    )
     return [
         Finding(
             "non_product",
