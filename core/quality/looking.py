@@ -19,7 +19,7 @@ from core.quality.figures import figures
 from core.quality.hidden import HiddenTest, hidden_value_test
 from core.quality.hidden_words import figure, said
 from core.quality.kinds import KINDS
-from core.quality.types import Figures, FillMethod, Param, Repair, Scope, Selection
+from core.quality.types import Figures, FillMethod, Repair, Scope, Selection
 from core.quality.where import OPS
 from core.store import Query, Store, Writer
 
@@ -228,7 +228,7 @@ def daily_of(store: Store, event: str | None = None, measure: Measure = "events"
 # ---- repairs
 
 
-def limits_of(selection: Selection) -> Mapping[str, Param]:
+def limits_of(selection: Selection) -> dict[str, int | float]:
     """The thresholds of a selection's rule, as it has them now: the parameters that are plain numbers, by name."""
     kind = KINDS.get(selection.code)
     if kind is None:
@@ -242,7 +242,7 @@ def limits_of(selection: Selection) -> Mapping[str, Param]:
     }
 
 
-def with_limits(selection: Selection, limits: Mapping[str, Param]) -> Selection:
+def with_limits(selection: Selection, limits: Mapping[str, int | float]) -> Selection:
     """The selection with other thresholds; those at their default are left out, so that equal rules are equal."""
     defaults = KINDS[selection.code].defaults
     given = {name: value for name, value in selection.params if name not in limits}

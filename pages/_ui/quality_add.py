@@ -67,9 +67,12 @@ def _repair(store: Store) -> Repair | None:
 
 def _selection(store: Store, how: str, table: Scope) -> Selection | None:
     if how == "ids":
-        text = st.text_area(f"Ids of {table}, one a line", key=f"{_KEY}_ids_{table}", height=100)
+        text = st.text_area(f"Ids of {table}, one a line", key=f"{_KEY}_ids_{table}", height=100, width=420)
         ids = _lines(text)
-        return Selection.of("ids", table=table, ids=ids) if ids else _wait(f"Name the {table} to go on.")
+        if ids:
+            return Selection.of("ids", table=table, ids=ids)
+        _wait(f"Name the {table} to go on.")
+        return None
     columns = {c.name: c for c in ask(store, columns_of) if c.table == table}
     name = st.selectbox("Whose", list(columns), format_func=words.column_word, key=f"{_KEY}_column_{table}", width=180)
     if how == "missing":
@@ -86,7 +89,8 @@ def _condition(column: ColumnOf) -> Selection | None:
     elif op == "between":
         both = [st.text_input(end, key=f"{key}_{end}", width=140).strip() for end in ("From", "To")]
         if not all(both):
-            return _wait("Give the lowest and the highest value.")
+            _wait("Give the lowest and the highest value.")
+            return None
         value = tuple(both)
     else:
         hint = {"number": "a number, as 12.5", "time": "a day, as 2026-03-31", "yes_no": "yes or no"}.get(
@@ -96,7 +100,8 @@ def _condition(column: ColumnOf) -> Selection | None:
             "Values, parted by commas" if op == "in" else "Value", key=f"{key}_value", width=220, placeholder=hint
         ).strip()
         if not text:
-            return _wait("Give the value to compare with.")
+            _wait("Give the value to compare with.")
+            return None
         value = tuple(part.strip() for part in text.split(",") if part.strip()) if op == "in" else text
     return Selection.of("where", table=column.table, column=column.name, op=op, value=value)
 
@@ -114,12 +119,16 @@ def _action(store: Store, how: str, table: Scope, selection: Selection) -> Actio
     if do == "cap":
         numbers = [c.name for c in ask(store, columns_of) if c.table == table and c.type == "number"]
         if not numbers:
-            return _wait(f"The {table} have no column of numbers.")
+            _wait(f"The {table} have no column of numbers.")
+            return None
         column = st.selectbox("Hold", numbers, format_func=words.column_word, key=f"{_KEY}_cap_{table}", width=200)
         cap = quality_repair.cap_fields(
             store, f"{_KEY}_cap_{table}_{column}", Repair(selection, Exclude()), Cap(column)
         )
-        return cap if cap.low is not None or cap.high is not None else _wait("Give a lowest or a highest value.")
+        if cap.low is not None or cap.high is not None:
+            return cap
+        _wait("Give a lowest or a highest value.")
+        return None
     if do == "fill":
         return _fill(store, how, table, selection)
     return Exclude()
@@ -133,10 +142,14 @@ def _fill(store: Store, how: str, table: Scope, selection: Selection) -> Action 
         column = st.selectbox("Column", names, format_func=words.column_word, key=f"{_KEY}_fill_{table}", width=200)
     methods = ask(store, fill_methods, scope_of(selection), column)
     if not methods:
-        return _wait(f"{words.column_word(column).capitalize()} names rows, or holds lists: nothing can stand for it.")
+        _wait(f"{words.column_word(column).capitalize()} names rows, or holds lists: nothing can stand for it.")
+        return None
     fill = Fill(column, methods[0])
     made = quality_repair.fill_fields(store, f"{_KEY}_fill_{table}_{column}", Repair(selection, fill), fill)
-    return made if made.method != "constant" or made.value else _wait("Give the value to fill with.")
+    if made.method != "constant" or made.value:
+        return made
+    _wait("Give the value to fill with.")
+    return None
 
 
 def _merge(table: Scope) -> Action | None:
@@ -148,10 +161,12 @@ def _merge(table: Scope) -> Action | None:
     )
     keep = _lines(text)
     if len(keep) != 1:
-        return _wait("Name the one id that is kept.")
+        _wait("Name the one id that is kept.")
+        return None
     ids = [one for one in _lines(st.session_state.get(f"{_KEY}_ids_{table}", "")) if one != keep[0]]
     if not ids or table == "events":
-        return _wait("Name at least one other id above.")
+        _wait("Name at least one other id above.")
+        return None
     return Merge(table, tuple((one, keep[0]) for one in ids))
 
 
@@ -168,4 +183,5 @@ def _lines(text: str) -> tuple[str, ...]:
 
 
 def _wait(text: str) -> None:
+    """Say what is missing before there is a repair."""
     st.caption(text)

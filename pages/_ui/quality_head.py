@@ -76,4 +76,8 @@ def _stands(store: Store, job: Job, report: Report | None) -> None:
         refuse(job.error)
     else:
         job_result(runner_for(store), job.id)
-    st.button("Look again", key="quality_again", on_click=jobs.start_report, args=(store,), type="primary")
+    st.button("Look again", key="quality_again", on_click=_again, args=(store,), type="primary")
+
+
+def _again(store: Store) -> None:
+    jobs.start_report(store)

@@ -64,17 +64,8 @@ def adjusted(store: Store, key: str, repair: Repair) -> Repair:
     if limits:
         with st.expander("Where the line is drawn"):
             st.caption("Other limits choose other rows than the finding counts.")
-            given = {
-                name: st.number_input(
-                    words.LIMITS.get(name, name.replace("_", " ").capitalize()),
-                    value=value,
-                    min_value=type(value)(0),  # type: ignore[arg-type]  # a number: limits_of gives no others
-                    key=f"{key}_limit_{name}",
-                    width=280,
-                )
-                for name, value in limits.items()
-            }
-        if given != dict(limits):
+            given = {name: _threshold(key, name, value) for name, value in limits.items()}
+        if given != limits:
             selection = with_limits(selection, given)
     return replace(repair, selection=selection, action=action)
 
@@ -92,25 +83,25 @@ def cap_fields(store: Store, key: str, repair: Repair, cap: Cap) -> Cap:
         )
         quantiles = by != "values"
         same = quantiles == cap.quantiles
-        unit = {"min_value": 0.0, "max_value": 1.0, "format": "%.4f"} if quantiles else {"format": "%.2f"}
-        low = st.number_input(
-            f"Lowest {words.column_word(cap.column)}",
-            value=cap.low if same else None,
-            key=f"{key}_low_{by}",
-            placeholder="no limit",
-            width=170,
-            **unit,  # type: ignore[arg-type]  # the fields' own types
-        )
-        high = st.number_input(
-            f"Highest {words.column_word(cap.column)}",
-            value=cap.high if same else None,
-            key=f"{key}_high_{by}",
-            placeholder="no limit",
-            width=170,
-            **unit,  # type: ignore[arg-type]
-        )
+        name = words.column_word(cap.column)
+        low = _limit(f"Lowest {name}", cap.low if same else None, f"{key}_low_{by}", quantiles)
+        high = _limit(f"Highest {name}", cap.high if same else None, f"{key}_high_{by}", quantiles)
         group = group_field(store, key, repair, cap.column, cap.group) if quantiles else None
     return replace(cap, low=low, high=high, quantiles=quantiles, group=group)
+
+
+def _limit(title: str, value: float | None, key: str, quantile: bool) -> float | None:
+    if quantile:
+        return st.number_input(title, 0.0, 1.0, value, format="%.4f", key=key, placeholder="no limit", width=170)
+    return st.number_input(title, None, None, value, format="%.2f", key=key, placeholder="no limit", width=170)
+
+
+def _threshold(key: str, name: str, value: int | float) -> int | float:
+    """A field for a threshold, whole where it is."""
+    title = words.LIMITS.get(name, name.replace("_", " ").capitalize())
+    if isinstance(value, int):
+        return st.number_input(title, min_value=0, value=value, key=f"{key}_limit_{name}", width=280)
+    return st.number_input(title, min_value=0.0, value=value, key=f"{key}_limit_{name}", width=280)
 
 
 def fill_fields(store: Store, key: str, repair: Repair, fill: Fill) -> Fill:
@@ -127,7 +118,8 @@ def fill_fields(store: Store, key: str, repair: Repair, fill: Fill) -> Fill:
             key=f"{key}_method",
             width=320,
         )
-        value, group, neighbours = None, None, fill.neighbours
+        value: str | float | None = None
+        group, neighbours = None, fill.neighbours
         if method == "constant":
             value = st.text_input("Value", str(fill.value or ""), key=f"{key}_value", width=200) or None
             if isinstance(fill.value, float) and value == str(fill.value):

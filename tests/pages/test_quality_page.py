@@ -106,7 +106,7 @@ def test_a_finding_is_opened_its_repair_previewed_accepted_and_taken_back(shop: 
     at = press(at, f"{key}_preview")
     seen = table(at, "With the repair").set_index("Key figure")
     assert seen.loc["Events", "With the repair"] == str(without)
-    assert seen.loc["Users", "Change"].startswith("-1 (")
+    assert str(seen.loc["Users", "Change"]).startswith("-1 (")
     assert not repairs(shop), "a look keeps nothing"
     at.text_input(key=f"{key}_note").set_value("our own").run()
     at = press(at, f"{key}_accept")
@@ -124,7 +124,7 @@ def test_a_finding_is_opened_its_repair_previewed_accepted_and_taken_back(shop: 
     assert "Repair 1 has been taken back." in words(at)
     assert figures(shop) == figures_as_loaded(shop)
     assert {m.label: m.value for m in at.main.metric}["Events"] == "600"
-    assert at.main.get("expander")[-1].label == "Taken back (1)"  # type: ignore[attr-defined]
+    assert "Taken back (1)" in [getattr(one, "label", "") for one in at.main.get("expander")]
 
 
 def test_a_stale_report_is_shown_and_marked_until_the_next_is_there(shop: Store) -> None:
