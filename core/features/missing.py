@@ -22,8 +22,8 @@ _Part = tuple[FeatureColumn, pa.Array]
 def fill(parts: Sequence[_Part], how: Missing, step: Step) -> tuple[list[_Part], str]:
     """The columns without gaps, each filled one followed by NAME_missing, and a note on what was done.
 
-    A column without any value stays as it is: there is nothing to fill it with; so does one of names (titles, say), where
-    the most frequent would be another's. Raises Refusal `too_many_rows`.
+    A column without any value stays as it is: there is nothing to fill it with; so does one of names (titles,
+    say), where the most frequent would be another's. Raises Refusal `too_many_rows`.
     """
     rows = len(parts[0][1]) if parts else 0
     if how == "neighbours" and rows > MOST_ROWS:
