@@ -173,7 +173,7 @@ _PLAIN = "SELECT event_no FROM events WHERE "
 _NOT_PLAIN = ("ORDER BY", "GROUP BY", "LIMIT", "QUALIFY", "UNION", "EXCEPT", "INTERSECT", "OVER")
 
 
-def _hit(scopes: Sequence[Scope], tests: Sequence[Query]) -> Query:
+def _hit(scopes: Sequence[Scope], tests: list[Query]) -> Query:
     """Every event that is chosen, by itself or with its user or item, and its mask."""
     plain = joined(" | ", tests) if tests else Query("0::BIGINT")
     mask = " | ".join(["e.m", *(f"coalesce({scope}_mask.m, 0)" for scope in scopes)])

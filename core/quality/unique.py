@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from core.quality import said
@@ -13,6 +14,8 @@ from core.quality.ask import one, remember
 from core.quality.event_examples import EXAMPLES, behind
 from core.quality.types import Asked, Exclude, Finding, Kind, Param, Repair, Selection
 from core.store import Query, ident
+
+Halves = npt.NDArray[np.uint32]
 
 
 def detect(asked: Asked) -> list[Finding]:
@@ -86,18 +89,22 @@ def _repeats(asked: Asked) -> pa.Array:
     def make() -> pa.Array:
         names = ", ".join(ident(name) for name in ("user_no", "item_no", *asked.columns["events"]))
         half = f"(hash({names}) >> 32)::UINTEGER"
-        halves = asked.reader.read(Query(f"SELECT {half} AS h FROM events"), step=asked.step)["h"].to_numpy()
+        table = asked.reader.read(Query(f"SELECT event_no, {half} AS h FROM events"), step=asked.step)
+        halves = table["h"].to_numpy()
         ordered = np.sort(halves)
         twice = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
         if not len(twice):
             return pa.array([], pa.int64())
-        maybe = Query(f"WHERE {half} IN (SELECT unnest(CAST(? AS UINTEGER[])))", (json.dumps(twice.tolist()),))
+        maybe = table["event_no"].to_numpy()[_where_in(halves, twice)]
+        among = Query("")
+        if len(maybe) <= _MOST_ROWS:
+            among = Query("WHERE event_no IN (SELECT unnest(CAST(? AS BIGINT[])))", (json.dumps(maybe.tolist()),))
         query = (
             Query(
                 f"SELECT event_no FROM (SELECT event_no, row_number() OVER (PARTITION BY {names} ORDER BY event_no) "
                 "AS place FROM events "
             )
-            + (maybe if len(twice) <= _MOST_HASHES else Query(""))
+            + among
             + ") WHERE place > 1 ORDER BY event_no"
         )
         return asked.reader.read(query, step=asked.step)["event_no"].combine_chunks()
@@ -105,7 +112,16 @@ def _repeats(asked: Asked) -> pa.Array:
     return remember(asked, "repeats", make)
 
 
-_MOST_HASHES = 2_000_000  # more than this, and nearly every event is looked at anyway
+_MOST_ROWS = 2_000_000  # more than this, and nearly every event is looked at anyway
+_BITS = (1 << 22) - 1
+
+
+def _where_in(halves: Halves, wanted: Halves) -> npt.NDArray[np.int64]:
+    """Places of those that are among `wanted`: told by their lower bits first, which a small table answers."""
+    low = np.zeros(_BITS + 1, np.bool_)
+    low[wanted & _BITS] = True
+    near = np.flatnonzero(low[halves & _BITS])
+    return near[np.isin(halves[near], wanted)]
 
 
 def _users(asked: Asked, chosen: pa.Array) -> int | None:

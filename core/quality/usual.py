@@ -61,7 +61,7 @@ def counts(asked: Asked, of: str) -> Counts:
             Query(f"SELECT {CELL[of]} AS cell, count(*) AS n FROM events WHERE {SALES} GROUP BY ALL"), step=asked.step
         )
         cell, n = np.asarray(table["cell"].to_numpy(), np.int64), np.asarray(table["n"].to_numpy(), np.int64)
-        order = np.argsort(cell, kind="stable")
+        order = np.argsort(cell)  # no two are equal
         cell, n = cell[order], n[order]
         return Counts(cell, cell // _APART, cell % _APART - _APART // 2, n)
 
@@ -70,10 +70,19 @@ def counts(asked: Asked, of: str) -> Counts:
 
 def usual(group: Ints, step: Ints, n: Ints) -> Usual:
     """Median and spread of each group; `n` sales stand at each `step` of 1 %."""
-    keys, place = np.unique(group, return_inverse=True)
+    keys, place = _places(group)
     middle, total = _medians(place, step.astype(np.float64), n, len(keys))
     away, _ = _medians(place, np.abs(step - middle[place]), n, len(keys))
     return Usual(keys, total, middle / 100, away * TO_SPREAD / 100)
+
+
+def _places(group: Ints) -> tuple[Ints, Ints]:
+    """The different groups in order, and the place of each row's among them; rows in order of group take no sorting."""
+    if len(group) and (group[1:] < group[:-1]).any():
+        keys, place = np.unique(group, return_inverse=True)
+        return keys, place
+    first = np.r_[np.ones(min(len(group), 1), bool), group[1:] != group[:-1]]
+    return group[first], np.cumsum(first) - 1
 
 
 def usual_of_items(asked: Asked, of: str) -> Usual:
@@ -88,7 +97,10 @@ def usual_of_items(asked: Asked, of: str) -> Usual:
 
 def _medians(place: Ints, value: Floats, n: Ints, groups: int) -> tuple[Floats, Ints]:
     """Weighted median of each group (the mean of the two in the middle where they are even), and its weight."""
-    order = np.lexsort((value, place))
+    # Values are whole or half steps, so group and value make one number: sorted four times as fast as two
+    steps = np.rint(2 * value).astype(np.int64)
+    least, most = (int(steps.min()), int(steps.max())) if len(steps) else (0, 0)
+    order = np.argsort(place * (most - least + 1) + steps - least)
     total = np.bincount(place, n, groups).astype(np.int64)
     upto = np.cumsum(n[order])
     before = np.cumsum(total) - total
