@@ -140,7 +140,9 @@ def _orders(world: World) -> Scan:
             f"Mean value of an order {words}, before returns, in the currency of the file.",
             f"They have no order with a value {words}.",
         )
-        found.append(Measure(mean, f"avg(worth) FILTER ({inside})", lacks=lacking or lacks or _no_money(world)))
+        # exact sums: an average of floating numbers hangs on the order in which threads bring them
+        sql = ratio(f"sum(worth) FILTER ({inside})", f"count(worth) FILTER ({inside})")
+        found.append(Measure(mean, sql, lacks=lacking or lacks or _no_money(world)))
     found += _gaps(world, "order", "orders", "orders", lacking)
     overdue = feature(
         "overdue_ratio",
@@ -159,7 +161,7 @@ def _orders(world: World) -> Scan:
     )
     found.append(trend_measure(world, "orders", "Orders", "true", lacking))
     rows = (
-        "SELECT user_no, max(age) AS age, min(w) AS w, sum(value)::DOUBLE AS worth "
+        "SELECT user_no, max(age) AS age, min(w) AS w, sum(value) AS worth "
         "FROM e WHERE kind = 6 AND user_no IS NOT NULL GROUP BY user_no, purchase"
     )
     gap = f"(lag(age) OVER (PARTITION BY user_no ORDER BY age DESC) - age) / {DAY}.0 AS gap"

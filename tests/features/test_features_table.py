@@ -35,7 +35,8 @@ def test_nothing_after_as_of_leaks_in(tmp_path: Path, table: str) -> None:
         add(store, {"events": later.assign(user_id=later.user_id.where(later.index % 3 > 0, "late"))})
         planted = features(store, spec)
     assert planted.columns == clean.columns
-    assert planted.rows().equals(clean.rows())
+    # spreads and entropies hang on the order in which threads bring their rows, in the last digit
+    pd.testing.assert_frame_equal(planted.rows().to_pandas(), clean.rows().to_pandas(), rtol=1e-12, atol=0)
 
 
 def test_windows_begin_with_the_first_moment_and_end_before_as_of(tmp_path: Path) -> None:
