@@ -16,26 +16,20 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from core.errors import Refusal
 from core.progress import Step
+from core.quality.effect_top import HIT, Top
 from core.quality.figures import IS_ORDER, ORDER, figures
 from core.quality.kinds import chosen, scope_of
 from core.quality.types import KEY, Asked, Effect, Figures, Finding, Scope, Selection
 from core.store import Query, Scratch, ident, joined
 
-TOP = 10
-"""How many items the top list has."""
 MOST = 60
 """Findings that share one mask of 63 bits."""
 HALF = 0.5
 """Above this share of all events a finding's effect is not worked out: what is left would say nothing."""
-
-Numbers = npt.NDArray[np.int64]
-_HIT = "quality_hit"
 
 
 @dataclass(frozen=True)
@@ -69,13 +63,13 @@ def effects(asked: Asked, findings: Sequence[Finding], *, now: Figures | None = 
     with_ = now or figures(scratch, step=asked.step)
     answer: list[Effect | Skipped | None] = [_skipped(finding, with_.events) for finding in findings]
     todo = [n for n, finding in enumerate(findings) if finding.selection is not None and answer[n] is None]
-    top = _Top(scratch, asked) if todo else None
+    top = Top(scratch, asked) if todo else None
     whole = asked.step
     for start in range(0, len(todo), MOST):
         part = todo[start : start + MOST]
         asked.step = whole.part(start / len(todo), (start + len(part)) / len(todo))
         masked = [(n, cast(Selection, findings[n].selection)) for n in part]
-        for n, effect in zip(part, _together(scratch, asked, masked, with_, cast(_Top, top)), strict=True):
+        for n, effect in zip(part, _together(scratch, asked, masked, with_, cast(Top, top)), strict=True):
             answer[n] = effect
     asked.step = whole
     return answer
@@ -88,7 +82,7 @@ def _skipped(finding: Finding, events: int) -> Skipped | None:
 
 
 def _together(
-    scratch: Scratch, asked: Asked, selections: Sequence[tuple[int, Selection]], with_: Figures, top: _Top
+    scratch: Scratch, asked: Asked, selections: Sequence[tuple[int, Selection]], with_: Figures, top: Top
 ) -> list[Effect | Skipped]:
     """The effects of up to MOST selections: bit k is the k-th of them."""
     step = asked.step
@@ -96,7 +90,7 @@ def _together(
     failed: dict[int, Skipped] = {}
     with _masks(scratch, asked, [selection for _, selection in selections], failed) as (scopes, tests):
         step.report(0.5, "Looking at the figures without them")
-        with scratch.keep(_HIT, _hit(scopes, tests), step=step):
+        with scratch.keep(HIT, _hit(scopes, tests), step=step):
             lost = _Lost(scratch, asked, step)
             changes = top.changes(scratch, len(selections), step)
     made: list[Effect | Skipped] = []
@@ -230,7 +224,7 @@ def _sum(rows: Sequence[dict[str, Any]], name: str) -> float:
 
 _SUMS = Query(
     "SELECT m, count(*) AS events, coalesce(sum(value) FILTER (event = 'purchase'), 0)::DECIMAL(38, 4) AS gross, "
-    f"coalesce(0 - sum(value) FILTER (event = 'return'), 0)::DECIMAL(38, 4) AS returned FROM {_HIT} GROUP BY m"
+    f"coalesce(0 - sum(value) FILTER (event = 'return'), 0)::DECIMAL(38, 4) AS returned FROM {HIT} GROUP BY m"
 )
 _THINGS: dict[str, tuple[tuple[str, ...], str]] = {
     "users": (("user_no",), "user_no IS NOT NULL"),
@@ -270,7 +264,7 @@ def _gone(keys: Sequence[str], among: str, counted: str | None) -> Query:
     named = ", ".join(f"{key} AS k{n}" for n, key in enumerate(keys))
     names = ", ".join(f"k{n}" for n in range(len(keys)))
     hit = (
-        f"SELECT {names}, bit_and(m) AS m, count(*) AS n FROM (SELECT {named}, m FROM {_HIT} WHERE {among}) "
+        f"SELECT {names}, bit_and(m) AS m, count(*) AS n FROM (SELECT {named}, m FROM {HIT} WHERE {among}) "
         f"GROUP BY {names} HAVING bit_and(m) <> 0"
     )
     if counted:
@@ -285,61 +279,3 @@ def _gone(keys: Sequence[str], among: str, counted: str | None) -> Query:
         f"AS held FROM (SELECT {named} FROM events WHERE {among}) e JOIN h ON {same} GROUP BY {ours}) "
         f"SELECT m, count(*) AS n FROM t WHERE hit = held GROUP BY m"
     )
-
-
-# ---- the top list
-
-
-class _Top:
-    """Net revenue per item, and which items come into the top list and drop out of it without some events.
-
-    Only items with a purchase or return that has a value can be in it; of equal ones the lower item_no is first.
-    """
-
-    def __init__(self, scratch: Scratch, asked: Asked) -> None:
-        table = scratch.read(Query(_REVENUE.format(", ", "events", "item_no")), step=asked.step)
-        self._items: Numbers = table["item_no"].to_numpy()
-        self._revenue: Numbers = table["revenue"].to_numpy()
-        self._valued: Numbers = table["valued"].to_numpy()
-        self._title = next((c for (t, c), role in asked.roles.items() if t == "items" and role == "title"), None)
-
-    def changes(self, scratch: Scratch, bits: int, step: Step) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
-        """Of each bit, the labels that leave and that enter, the best first; call it while the events hit are kept."""
-        hit = scratch.read(Query(_REVENUE.format(", m, ", _HIT, "item_no, m")), step=step)
-        place = np.searchsorted(self._items, hit["item_no"].to_numpy())
-        mask, revenue, valued = (hit[name].to_numpy() for name in ("m", "revenue", "valued"))
-        before = self._best(self._revenue, self._valued)
-        changes = []
-        for bit in range(bits):
-            mine = (mask >> bit & 1).astype(bool)
-            after = before
-            if mine.any():
-                less, fewer = self._revenue.copy(), self._valued.copy()
-                np.subtract.at(less, place[mine], revenue[mine])
-                np.subtract.at(fewer, place[mine], valued[mine])
-                after = self._best(less, fewer)
-            changes.append(([i for i in before if i not in after], [i for i in after if i not in before]))
-        labels = self._labels(scratch, {i for pair in changes for part in pair for i in part}, step)
-        return [(tuple(labels[i] for i in leave), tuple(labels[i] for i in enter)) for leave, enter in changes]
-
-    def _best(self, revenue: Numbers, valued: Numbers) -> list[int]:
-        among = np.flatnonzero(valued > 0)
-        if len(among) > TOP:
-            least = np.partition(revenue[among], -TOP)[-TOP]
-            among = among[revenue[among] >= least]
-        order = np.lexsort((self._items[among], -revenue[among]))[:TOP]
-        return [int(item) for item in self._items[among[order]]]
-
-    def _labels(self, scratch: Scratch, items: set[int], step: Step) -> dict[int, str]:
-        if not items:
-            return {}
-        label = f"coalesce({ident(self._title)}::VARCHAR, item_id)" if self._title else "item_id"
-        marks = ", ".join("?" * len(items))
-        query = Query(f"SELECT item_no, {label} AS label FROM items WHERE item_no IN ({marks})", tuple(sorted(items)))
-        return {int(row["item_no"]): str(row["label"]) for row in scratch.rows(query, step=step)}
-
-
-_REVENUE = (
-    "SELECT item_no{0}CAST(sum(value) * 10000 AS BIGINT) AS revenue, count(*) AS valued FROM {1} WHERE item_no IS NOT "
-    "NULL AND value IS NOT NULL AND event IN ('purchase', 'return') GROUP BY {2} ORDER BY item_no"
-)

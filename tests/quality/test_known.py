@@ -8,7 +8,6 @@ from core.quality import Finding, Selection, effects, figures
 from core.quality.ask import ask
 from core.quality.known import known_figures
 from core.quality.per_user import per_item, per_user
-from core.store import Store
 from tests.behaviour.world import SHOP, build
 
 SELECTIONS = (
