@@ -30,8 +30,8 @@ def described(asked: Asked, nos: npt.NDArray[np.int64], *, most: int, ranked: bo
         Query(
             f"SELECT e.event_no, e.at_utc AS time, u.user_id AS user, e.order_id AS order, i.item_id AS item, {words} "
             "AS title, e.quantity, round(e.value::DOUBLE / nullif(e.quantity, 0), 4) AS price, e.value::DOUBLE "
-            "AS value FROM events e LEFT JOIN users u USING (user_no) LEFT JOIN items i ON i.item_no = e.item_no WHERE e.event_no "
-            f"{IN_NUMBERS} ORDER BY abs(e.value) DESC NULLS LAST, e.event_no LIMIT ?",
+            "AS value FROM events e LEFT JOIN users u USING (user_no) LEFT JOIN items i ON i.item_no = e.item_no "
+            f"WHERE e.event_no {IN_NUMBERS} ORDER BY abs(e.value) DESC NULLS LAST, e.event_no LIMIT ?",
             (numbers(nos[:most] if ranked else nos), most),
         ),
         step=asked.step,
