@@ -80,6 +80,7 @@ def daily_figure(found: Daily) -> go.Figure:
                 hovertemplate=hover(f"{number} {what}%{{customdata[3]}}", _MEANS, head="%{customdata[2]}"),
             )
     made.update_xaxes(type="date", tickformat="%-d %b<br>%Y")
+    made.update_yaxes(tickformat=",")
     return made
 
 
