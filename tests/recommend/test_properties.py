@@ -84,8 +84,8 @@ def test_scores_and_parts_are_those_of_the_formula(name: str) -> None:
         model = make(spec(name, params)).fit(x, seed=1)
         learnt = model.arrays()  # type: ignore[attr-defined]
         twin = TWINS[name](v, params, learnt)
-        # What is learnt is kept in float32: a score of 2e-8 between items that share nobody, where scores are about 1, is
-        # what its rounding leaves, and two right formulas leave different ones (seen with iALS).
+        # What is learnt is kept in float32: a score of 2e-8 between items that share nobody, where scores are about 1,
+        # is what its rounding leaves, and two right formulas leave different ones (seen with iALS).
         grain = 8 * float(np.finfo(np.float32).eps) * max(np.abs(twin.score).max(), 1e-2)
         room = 1e-3 * np.abs(twin.score).max() + 1e-6 * v.max()
         for user in with_history(x):
