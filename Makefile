@@ -5,6 +5,8 @@ VENV   ?= .venv
 PYTHON ?=
 PORT   ?= 8501
 JOBS   ?= 2
+# Unit tests wait for the disk now and then: a third worker uses that time.
+UNITS  ?= 3
 PY     := $(VENV)/bin/python
 SHELL  := /bin/sh
 # Where containers forbid it, each of the hundred Pythons that tests start would compile all of Limelight anew.
@@ -45,7 +47,7 @@ format: install-dev ## put the code in order
 	$(PY) -m ruff format .
 
 unit: install-dev ## tests of core and pages, and the examples in docstrings, in parallel
-	$(PY) -m pytest -n $(JOBS) --dist worksteal --doctest-modules core tests -m "not bench and not prove and not browser"
+	$(PY) -m pytest -n $(UNITS) --dist worksteal --doctest-modules core tests -m "not bench and not prove and not browser"
 
 browser-tests: install-dev browser ## tests in a real browser; those of one file share an app
 	$(PY) -m pytest -n $(JOBS) --dist loadfile tests/browser -m "browser and not bench and not prove"

@@ -13,6 +13,7 @@ from pages._ui import format as fmt
 from pages._ui import state
 from pages._ui.data_joining import left_out
 from pages._ui.downloads import csv_button
+from pages._ui.quality_jobs import at_load
 from pages._ui.text import plain
 
 _PLAIN = {word.name: word.plain for word in EVENTS}
@@ -27,6 +28,8 @@ def draw_report(store: Store, result: dict[str, Any]) -> None:
         st.caption(f"{plain(', '.join(result['files']))} · {fmt.duration(seconds)}")
         for report in reports:
             _one(store, report)
+        said = at_load(store)
+        st.markdown(f"**Quality:** {plain(said) if said else 'being looked at, beside this page.'}")
         with st.container(horizontal=True):
             if st.button("See what users do", type="primary", key="report_home"):
                 state.go("home")

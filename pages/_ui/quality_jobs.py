@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -21,6 +22,7 @@ from core.quality import (
     add_repair,
     end_all,
     end_repair,
+    headline,
     last_report,
     move_repair,
     quality_job,
@@ -52,6 +54,20 @@ def current(store: Store) -> Report | None:
             return last_report(store)
         st.rerun()  # the panel of the jobs is drawn before the page
     return kept
+
+
+def at_load(store: Store) -> str | None:
+    """What the report says first of data that have just been loaded; None while it is being made, beside the page.
+
+    It is started once for each version of the data: where it was cancelled, or failed, the page Quality offers another.
+    """
+    kept = last_report(store)
+    if kept is not None and not stale(store, kept):
+        return headline(kept)
+    if report_job(store) is None:
+        with suppress(Refusal):  # the load itself is what this page is about
+            runner_for(store).submit(_REPORT, quality_job)
+    return None
 
 
 def stale(store: Store, report: Report) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pytest
 
@@ -177,18 +178,22 @@ def test_the_table_has_a_column_for_every_metric(store: Store) -> None:
     assert [row["column_name"] for row in found] == ["run_id", "label", "user_no", *METRICS]
 
 
-def test_a_workspace_of_the_first_version_is_brought_up_to_date(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_workspace_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None:
     path = tmp_path / "old.duckdb"
-    with monkeypatch.context() as patch:
-        patch.setattr("core.store.store.MIGRATIONS", MIGRATIONS[:1])
-        patch.setattr("core.store.connect.MIGRATIONS", MIGRATIONS[:1])
-        with build(path, SHOP) as old:
-            assert old.rows(Query("SELECT 1 FROM duckdb_tables() WHERE table_name = 'runs'")) == []
+    name, first = MIGRATIONS[0]
+    assert isinstance(first, str)
+    with duckdb.connect(str(path)) as old:
+        old.execute("CREATE TABLE migrations (number INTEGER PRIMARY KEY, name VARCHAR NOT NULL)")
+        old.execute(first)
+        old.execute("INSERT INTO migrations VALUES (1, ?)", [name])
+        old.execute("UPDATE meta SET value = '1' WHERE key = 'version'")
+        old.execute("INSERT INTO users VALUES (1, 'u1'), (2, 'u2')")
+        old.execute("INSERT INTO events (user_no, event, batch_no) SELECT 1 + n % 2, 'view', 1 FROM range(5) t(n)")
+        assert old.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'runs'").fetchall() == []
     with Store(path) as store:
         assert store.version == 1
-        assert store.rows(Query("SELECT count(*) AS n FROM events"))[0]["n"] == len(SHOP)
+        told = store.rows(Query("SELECT count(*) AS n, count(DISTINCT event_no) AS numbers FROM events"))
+        assert told == [{"n": 5, "numbers": 5}]
         run_id = saved(store)
     with Store(path) as store:
         assert get_run(store, run_id).answer == COMPARISON

@@ -50,10 +50,11 @@ def shop(rows: int) -> bytes:
 
 
 def test_stopping_while_looking_leaves_nothing_in_the_spool(store: Store) -> None:
+    gc.collect()  # what other tests' sessions have left goes with them
     before = set(store.spool.iterdir())
     look_and_stop(store, before)
     gc.collect()
-    assert set(store.spool.iterdir()) == before
+    assert set(store.spool.iterdir()) <= before
 
 
 def look_and_stop(store: Store, before: set[Path]) -> None:
