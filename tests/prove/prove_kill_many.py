@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import platform
+import json
 import random
 import shutil
 import subprocess
@@ -27,7 +28,7 @@ from core.store.digest import content_digest
 PAPER = Path(__file__).parents[2] / "docs" / "proofs" / "kill-many.md"
 MOMENTS = 50
 ROWS = 300_000
-STEPS = ("append", "replace", "undo", "erase", "retention", "restore")
+STEPS = ("append", "replace", "undo", "erase", "retention", "restore", "repair")
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def test_a_change_killed_at_any_moment_keeps_all_or_none(tmp_path: Path) -> None
 
 
 def prepared(folder: Path) -> Path:
-    """A workspace of two loads, and the files that the changes need."""
+    """A workspace of two loads and a repair that each change works out anew, and the files that the changes need."""
     today = datetime.now(UTC).replace(microsecond=0, tzinfo=None)
     write(folder / "old.csv", 0, ROWS, today)
     write(folder / "more.csv", ROWS // 2, ROWS + ROWS // 2, today)
@@ -88,6 +89,15 @@ def prepared(folder: Path) -> Path:
             (folder / name).write_text("user_id,item_id,event,time\nanna,lamp,view,2026-01-02 10:00:00\n", "utf-8")
         done = core("load", base, "--events", str(folder / name))
         assert done.returncode == 0, done.stderr
+    for name, selection in (
+        ("kept.json", {"code": "ids", "params": {"table": "users", "ids": ["u17", "u42"]}}),
+        (
+            "repair.json",
+            {"code": "where", "params": {"table": "events", "column": "event", "op": "=", "value": "cart"}},
+        ),
+    ):
+        (folder / name).write_text(json.dumps({"selection": selection, "action": {"do": "exclude"}}), "utf-8")
+    assert core("repair", base, "--add", str(folder / "kept.json")).returncode == 0
     assert core("backup", base, "--out", str(folder / "backup.duckdb")).returncode == 0
     return base
 
@@ -109,6 +119,7 @@ def arguments(step: str, folder: Path) -> tuple[str, ...]:
         "undo": ("undo", "--batch", "1"),
         "erase": ("erase", "--user", "u17"),
         "retention": ("retention", "--days", "300", "--now"),
+        "repair": ("repair", "--add", str(folder / "repair.json")),
         "restore": ("restore", "--from", str(folder / "backup.duckdb"), "--replace"),
     }[step]
 
@@ -145,12 +156,18 @@ def fresh(base: Path, folder: Path, name: str) -> Path:
 def held(workspace: Path) -> dict[str, Any]:
     """What every query's answer depends on, and the rows of the tables beside it, after opening the file again."""
     with Store(workspace) as store:
-        tables = ("batches", "parked_events", "retired_users", "erased", "rejects")
+        tables = ("batches", "parked_events", "retired_users", "erased", "rejects", "repairs", "touched_events")
         rows = {t: store.rows(Query(f"SELECT count(*) AS n FROM {t}"))[0]["n"] for t in tables}
         counts = "SELECT batch_no, rows_loaded, rows_duplicate, events_gone FROM batches ORDER BY batch_no"
         live = store.rows(Query("SELECT batch_no FROM live_batches ORDER BY 1"))
         told = store.rows(Query(counts))
-        return {"digest": content_digest(store), "told": told, "live": live, **rows}
+        return {
+            "digest": content_digest(store),
+            "raw": content_digest(store, raw=True),
+            "told": told,
+            "live": live,
+            **rows,
+        }
 
 
 def paper(shots: list[Shot], whole: dict[str, float]) -> str:
