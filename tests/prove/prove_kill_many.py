@@ -178,11 +178,12 @@ def paper(shots: list[Shot], whole: dict[str, float]) -> str:
 
 `make prove` ({Path(__file__).name}), {day}, Python {platform.python_version()}, {os.cpu_count()} cores.
 
-A workspace of two loads ({ROWS:,} rows and one) and a repair that counts; appending a file half of which is there already, replacing all,
-undoing the first load, erasing a user, dropping events by age, restoring a backup and adding a repair, each as its command, get SIGKILL
-after a random time, {len(shots)} times in all. Held each time: the digest of what shows and of what was loaded, each load's counts, which
-loads count, and the rows kept aside are those of before or those of after, never a mixture; where nothing was kept, the
-same command then goes through and ends as it does undisturbed.
+A workspace of two loads ({ROWS:,} rows and one) and a repair that counts; appending a file half of which is there
+already, replacing all, undoing the first load, erasing a user, dropping events by age, restoring a backup and adding
+a repair, each as its command, get SIGKILL after a random time, {len(shots)} times in all. Held each time: the digest
+of what shows and of what was loaded, each load's counts, which loads count, and the rows kept aside are those of
+before or those of after, never a mixture; where nothing was kept, the same command then goes through and ends as it
+does undisturbed.
 
 | what | killed after (s) | kept | exit code of the same again |
 |---|---|---|---|
