@@ -57,5 +57,7 @@ def _told(row: dict[str, Any], blank: str) -> dict[str, Any]:
         if name == "at_utc":
             out["time"] = None if value is None else value.isoformat(sep=" ", timespec="seconds")
         else:
-            out["order" if name == "order_id" else name] = float(value) if name == "value" else value
+            out["order" if name == "order_id" else name] = (
+                float(value) if name == "value" and value is not None else value
+            )
     return out

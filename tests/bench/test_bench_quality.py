@@ -41,7 +41,7 @@ SOIL = (
     f"INSERT INTO events BY NAME SELECT * REPLACE ({_NEW} + 1 AS event_no) FROM events WHERE event <> 'return' "
     "AND hash(event_no, 6) % 200 = 0",
     "INSERT INTO events (user_no, item_no, event, at_utc, dwell, batch_no, event_no) SELECT 1000 + n // 500, "
-    "1 + hash(n) % 5000, 'view', TIMESTAMP '2026-02-01 02:00:00' + INTERVAL (n % 500 * 4) SECOND "
+    "1 + hash(n) % 5000, 'view', TIMESTAMP '2024-02-01 02:00:00' + INTERVAL (n % 500 * 4) SECOND "
     "+ INTERVAL (n // 500 % 60) DAY, 2, 1, (1::BIGINT << 38) + n FROM range(100000) t(n)",
     "UPDATE users SET user_id = 'test_' || user_id WHERE user_no BETWEEN 1 AND 8",
 )

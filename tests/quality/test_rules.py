@@ -175,3 +175,11 @@ def test_rows_that_a_load_left_out(tmp_path: Path) -> None:
         told = {f.code: (f.count, f.of, f.column) for f in from_files.detect(asked)}
         assert told == {"rejected": (1, 52, "q"), "repeat_dropped": (1, 52, None)}
         assert unique.detect(asked) == []
+
+
+def test_a_price_that_is_missing_in_some_purchases(tmp_path: Path) -> None:
+    """It is the column looked at, so it stands in the examples, empty."""
+    with events(tmp_path, _orders("u1,i1,2,,900", "u2,i2,1,,901"), **ORDERS) as asked:
+        missing = [f for f in complete.detect(asked) if f.column == "value"]
+        assert [(f.count, f.of) for f in missing] == [(2, 52)]
+        assert [e["value"] for e in missing[0].examples] == [None, None]
