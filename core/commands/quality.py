@@ -108,7 +108,10 @@ def _names(finding: Finding) -> list[str]:
 def _write(store: Store, name: str, out: Path, step: Step) -> Answer:
     kept = last_report(store)
     made = kept if kept and kept.version == store.version else report(store, step=step.part(0.0, 0.8), effects=False)
-    chosen = [finding for finding in made.findings if name in _names(finding) and finding.selection is not None]
+    bare, _, place = name.partition("#")
+    chosen = [finding for finding in made.findings if bare in _names(finding) and finding.selection is not None]
+    if place:  # of several findings by one name, one by its place in the report
+        chosen = chosen[int(place) - 1 : int(place)] if place.isdecimal() and int(place) else []
     if not chosen:
         there = sorted({_names(f)[-1] for f in made.findings if f.selection is not None})
         raise Refusal(
@@ -117,8 +120,8 @@ def _write(store: Store, name: str, out: Path, step: Step) -> Answer:
     if len(chosen) > 1:
         raise Refusal(
             "several_findings",
-            f"{len(chosen)} findings are called {name!r}: {' '.join(f.title for f in chosen[:_SHOWN])}",
-            f"Name one: {', '.join(sorted({_names(f)[-1] for f in chosen}))}.",
+            f"{len(chosen)} findings are called {name!r}.",
+            " ".join(f"{name}#{n}: {f.title}" for n, f in enumerate(chosen[:_SHOWN], start=1)),
         )
     finding = chosen[0]
     written = _to_file(store, finding, out, step)

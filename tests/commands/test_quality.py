@@ -106,3 +106,17 @@ def test_rows_behind_a_finding(workspace: str, tmp_path: Path, capsys: pytest.Ca
         capsys.readouterr()
         assert main([*whole, *more]) == 2
         assert json.loads(capsys.readouterr().out)["error"]["code"] == code
+
+
+def test_the_second_of_several_findings_by_one_name(
+    workspace: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "rows.csv"
+    rows = ["quality", "--workspace", workspace, "--output", str(out), "--json", "--rows"]
+    assert main([*rows, "t_user"]) == 2
+    assert "t_user#2: A column." in json.loads(capsys.readouterr().out)["error"]["hint"]
+    assert main([*rows, "t_user#2"]) == 0
+    assert json.loads(capsys.readouterr().out)["column"] == "device"
+    for name in ("t_user#3", "t_user#0", "t_user#x"):
+        assert main([*rows, name]) == 2
+        assert json.loads(capsys.readouterr().out)["error"]["code"] == "no_such_finding"
