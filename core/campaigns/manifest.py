@@ -69,7 +69,7 @@ def manifest(
             for name, file in sorted(files.items())
         },
         "backtest": _lasting(_plain(backtest)),
-    } | ({"repairs": _plain(repaired)} if (repaired := listed(store)) else {})
+    } | ({"repairs": _plain(repaired)} if (repaired := listed(store, ids=False)) else {})
 
 
 def manifest_bytes(told: Mapping[str, Any]) -> bytes:

@@ -21,6 +21,7 @@ from core.errors import Refusal
 from core.progress import Step, no_step
 from core.quality.apply import Applied, carry_out, check, does_not_fit
 from core.quality.codec import repair_from_json, repair_to_json
+from core.quality.nameless import without_ids
 from core.quality.told import describe
 from core.quality.types import KEY, Figures, Repair
 from core.store import Query, Store, Writer
@@ -206,13 +207,17 @@ def cells(store: Store, table: str, keys: pa.Array | None = None) -> pa.Table:
     return store.read(query + " GROUP BY key, column_name ORDER BY key, column_name")
 
 
-def listed(store: Store | Writer) -> list[dict[str, Any]]:
-    """The repairs that count, in order, as manifests list them: repair_no, repair (JSON), words."""
-    return [
-        {"repair_no": kept.repair_no, "repair": repair_to_json(kept.repair), "words": kept.words}
-        for kept in repairs(store)
-        if kept.ended_at is None
-    ]
+def listed(store: Store | Writer, *, ids: bool = True) -> list[dict[str, Any]]:
+    """The repairs that count, in order, as manifests list them: repair_no, repair (JSON), words.
+
+    `ids`: False for papers that leave the house: see without_ids.
+    """
+    told = []
+    for kept in repairs(store):
+        if kept.ended_at is None:
+            repair, words = (repair_to_json(kept.repair), kept.words) if ids else without_ids(kept.repair)
+            told.append({"repair_no": kept.repair_no, "repair": repair, "words": words})
+    return told
 
 
 def repair_notes(applied: Sequence[Applied]) -> list[str]:

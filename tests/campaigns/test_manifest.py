@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -25,6 +26,7 @@ from core.campaigns import (
 )
 from core.errors import Refusal
 from core.interactions import MatrixSpec
+from core.quality import Exclude, Repair, Selection, add_repair
 from core.recommend import spec
 from core.segments import Prop, Segment, Test
 from core.store import Store
@@ -140,3 +142,19 @@ def test_it_is_canonical_json(tmp_path: Path) -> None:
     with pytest.raises(Refusal) as refused:
         write_manifest(told, tmp_path / "nowhere" / "m.json")
     assert refused.value.code == "cannot_write"
+
+
+def test_repairs_are_listed_and_name_nobody(tmp_path: Path) -> None:
+    with put(tmp_path / "w.duckdb", users=USERS) as store:
+        bring(
+            store,
+            [(user, item) for n, user in enumerate(USERS) for item in (("plain", "0042") if n % 2 else ("-5", "0042"))],
+            1,
+        )
+        with store.atomic() as writer:
+            writer.run("UPDATE events SET event_no = rowid")  # as a load gives them
+            add_repair(writer, Repair(Selection.of("ids", table="users", ids=("user-0042",)), Exclude()))
+        told = manifest(store, make_list(store, replace(asked(), matrix=MatrixSpec())), {})
+    assert [repair["repair_no"] for repair in told["repairs"]] == [1]
+    assert told["repairs"][0]["repair"]["action"] == {"do": "exclude"}
+    assert "user-0042" not in manifest_bytes(told).decode()
