@@ -33,6 +33,7 @@ FACE = 7  # pages and app.py
 MEETINGS = frozenset(
     {
         ("campaigns", "segments"),
+        ("segments", "features"),
         ("campaigns", "recommend"),
         ("campaigns", "predict"),
         ("evaluate", "recommend"),

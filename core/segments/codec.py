@@ -8,10 +8,35 @@ from dataclasses import dataclass
 from typing import Any as Json
 
 from core.segments import fields as f
+from core.segments import fields_more as m
 from core.segments.fields import Kind
 from core.segments.grid import DEFAULT_GRID, Grid
 from core.segments.parts import BadRule, Compare, Ever, joined_path
-from core.segments.rule import All, Any, Did, InSegment, Not, Order, Prop, Rfm, Rule, Sample, Top, default_measure
+from core.segments.rule import (
+    Abc,
+    All,
+    Any,
+    At,
+    Did,
+    InGroup,
+    InSegment,
+    Loyalty,
+    LoyaltySettings,
+    Moment,
+    Not,
+    Order,
+    Prop,
+    Regularly,
+    Resumed,
+    Rfm,
+    RfmSettings,
+    Rule,
+    Sample,
+    Sql,
+    Stopped,
+    Top,
+    default_measure,
+)
 
 _NONE = object()
 
@@ -81,6 +106,45 @@ SHAPES: dict[type, _Shape] = {
             _Field("within", "within", f.SPAN, None),
             _Field("window", "window", f.WINDOW, Ever()),
             _Field("same_item", "same_item", f.BOOLEAN, False),
+            _Field("absent", "absent", f.BOOLEAN, False),
+        ),
+    ),
+    Moment: _Shape(
+        Moment,
+        (
+            _Field("moment", "which", m.WHICH),
+            _Field("event", "event", f.TEXT),
+            _Field("window", "window", f.WINDOW, Ever()),
+            _Field("where", "where", f.WHERE, ()),
+        ),
+    ),
+    Regularly: _Shape(
+        Regularly,
+        (
+            _Field("regularly", "event", f.TEXT),
+            _Field("in", "of_them", m.COUNT),
+            _Field("of", "n", m.COUNT),
+            _Field("unit", "unit", m.BEAT, "weeks"),
+            _Field("where", "where", f.WHERE, ()),
+        ),
+    ),
+    Stopped: _Shape(
+        Stopped,
+        (
+            _Field("stopped", "event", f.TEXT),
+            _Field("quiet", "quiet", f.SPAN),
+            _Field("before", "before", f.SPAN, None),
+            _Field("least", "least", m.COUNT, 1),
+            _Field("where", "where", f.WHERE, ()),
+        ),
+    ),
+    Resumed: _Shape(
+        Resumed,
+        (
+            _Field("resumed", "event", f.TEXT),
+            _Field("pause", "pause", f.SPAN),
+            _Field("within", "within", f.SPAN),
+            _Field("where", "where", f.WHERE, ()),
         ),
     ),
     Top: _Shape(
@@ -95,7 +159,42 @@ SHAPES: dict[type, _Shape] = {
     ),
     Sample: _Shape(Sample, (_Field("sample", "share", f.SHARE), _Field("salt", "salt", f.ANY_TEXT, ""))),
     InSegment: _Shape(InSegment, (_Field("segment", "name", f.TEXT),)),
-    Rfm: _Shape(Rfm, (_Field("rfm", "groups", f.GROUPS), _Field("grid", "grid", _GRID, DEFAULT_GRID))),
+    InGroup: _Shape(
+        InGroup,
+        (
+            _Field("group", "name", f.TEXT),
+            _Field("parts", "parts", m.PARTS, ()),
+            _Field("closest", "closest", m.COUNT, None),
+        ),
+    ),
+    Rfm: _Shape(
+        Rfm,
+        (
+            _Field("rfm", "groups", f.GROUPS),
+            _Field("grid", "grid", _GRID, DEFAULT_GRID),
+            _Field("settings", "settings", m.RFM_SETTINGS, RfmSettings()),
+        ),
+    ),
+    Abc: _Shape(
+        Abc,
+        (
+            _Field("abc", "classes", m.CLASSES),
+            _Field("measure", "measure", f.MEASURE, "value"),
+            _Field("cuts", "cuts", m.CUTS, (0.8, 0.95)),
+            _Field("event", "event", f.TEXT, "purchase"),
+            _Field("window", "window", f.WINDOW, Ever()),
+            _Field("where", "where", f.WHERE, ()),
+        ),
+    ),
+    Loyalty: _Shape(
+        Loyalty,
+        (
+            _Field("loyalty", "stages", m.STAGE_NAMES),
+            _Field("settings", "settings", m.LOYALTY_SETTINGS, LoyaltySettings()),
+        ),
+    ),
+    Sql: _Shape(Sql, (_Field("sql", "sql", m.LONG_TEXT),)),
+    At: _Shape(At, (_Field("as_of", "as_of", m.AS_OF), _Field("rule", "rule", _RULE))),
     All: _Shape(All, (_Field("all", "rules", _RULES),)),
     Any: _Shape(Any, (_Field("any", "rules", _SOME_RULES),)),
     Not: _Shape(Not, (_Field("not", "rule", _RULE),)),
@@ -114,7 +213,7 @@ def rule_to_json(rule: Rule) -> dict[str, Json]:
     for place, part in enumerate(shape.fields):
         value = getattr(rule, part.attr)
         plain = value == part.default or (
-            part.key == "measure" and value == default_measure(getattr(rule, "event", ""))
+            isinstance(rule, Did) and part.key == "measure" and value == default_measure(rule.event)
         )
         if place == 0 or not plain:
             written[part.key] = part.kind.write(value)

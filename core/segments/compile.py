@@ -5,12 +5,40 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from core.segments.conditions import Setting, column_test, step_condition, window_condition
+from core.segments.abc_sql import abc_condition
+from core.segments.conditions import Setting, back, column_test, marks, step_condition, window_condition
+from core.segments.loyalty_sql import loyalty_condition
 from core.segments.measures import did_condition, top_condition
 from core.segments.parts import BadRule, Span, joined_path
 from core.segments.rfm_sql import rfm_condition
-from core.segments.rule import All, Any, Did, InSegment, Not, Order, Prop, Rfm, Rule, Sample, Segment, Top
+from core.segments.rhythm_sql import moment_condition, regularly_condition, resumed_condition, stopped_condition
+from core.segments.rule import (
+    Abc,
+    Ago,
+    All,
+    Any,
+    At,
+    Did,
+    InGroup,
+    InSegment,
+    Leaf,
+    Loyalty,
+    Moment,
+    Not,
+    Order,
+    Prop,
+    Regularly,
+    Resumed,
+    Rfm,
+    Rule,
+    Sample,
+    Segment,
+    Sql,
+    Stopped,
+    Top,
+)
 from core.segments.schema import Schema
+from core.segments.sql_rule import sql_condition
 from core.store import Query, ident, joined
 
 
@@ -39,13 +67,15 @@ def condition(rule: Rule, setting: Setting, path: str) -> Query:
             )
         case Not(inner):
             return Query("NOT ") + condition(inner, setting, joined_path(path, "not"))
+        case At(as_of, inner):
+            return condition(inner, _as_of(as_of, setting, path), joined_path(path, "rule"))
         case InSegment(name):
             return _segment(name, setting, joined_path(path, "segment"))
         case _:
             return _leaf(rule, setting, path)
 
 
-def _leaf(rule: Prop | Did | Order | Top | Sample | Rfm, setting: Setting, path: str) -> Query:
+def _leaf(rule: Leaf, setting: Setting, path: str) -> Query:  # noqa: PLR0911  # one answer a kind of rule
     match rule:
         case Prop(column, test):
             sql = f"u.{ident(column)}" if column else ""
@@ -60,6 +90,24 @@ def _leaf(rule: Prop | Did | Order | Top | Sample | Rfm, setting: Setting, path:
             return Query("md5_number_upper(? || ':' || u.user_id) < ?::UBIGINT", (salt, _threshold(share)))
         case Rfm():
             return rfm_condition(rule, setting.end(joined_path(path, "rfm"), "RFM"))
+        case Moment():
+            return moment_condition(rule, setting, path)
+        case Regularly():
+            return regularly_condition(rule, setting, path)
+        case Stopped():
+            return stopped_condition(rule, setting, path)
+        case Resumed():
+            return resumed_condition(rule, setting, path)
+        case Abc():
+            return abc_condition(rule, setting, path)
+        case Loyalty():
+            return loyalty_condition(rule, setting, path)
+        case InGroup():
+            return _group(rule, setting, path)
+        case Sql():
+            return sql_condition(rule, setting, path)
+        case _:
+            raise TypeError(rule)  # InSegment, which `condition` sees to
 
 
 def _bracketed(word: str, parts: list[Query]) -> Query:
@@ -97,6 +145,28 @@ def _within(span: Span | None) -> Query:
         return Query("")
     seconds = {"minutes": 60, "hours": 3600, "days": 86400, "weeks": 604800}[span.unit] * span.n
     return Query(" WHERE b.at_utc - a.at_utc <= to_seconds(?)", (seconds,))
+
+
+def _as_of(as_of: datetime | Ago, setting: Setting, path: str) -> Setting:
+    """The setting as of an earlier moment; never a later one than it has."""
+    end = setting.end(joined_path(path, "as_of"), "looking back")
+    return replace(setting, as_of=min(back(end, as_of.n, as_of.unit) if isinstance(as_of, Ago) else as_of, end))
+
+
+def _group(rule: InGroup, setting: Setting, path: str) -> Query:
+    found = setting.schema.group(rule.name, joined_path(path, "group"))
+    for place, part in enumerate(rule.parts):
+        if part not in found.parts:
+            known = ", ".join(f"{number} ({name})" for number, name in found.parts.items()) or "none"
+            raise BadRule(
+                f"{found.name!r} has no part {part}", joined_path(path, f"parts[{place}]"), f"It has: {known}."
+            )
+    query = Query("u.user_id IN (SELECT m.user_id FROM grouping_members m WHERE m.name = ?", (found.name,))
+    if rule.parts:
+        query += Query(f" AND m.part IN ({marks(rule.parts)})", rule.parts)
+    if rule.closest is not None:
+        query += Query(" AND m.rank <= ?", (rule.closest,))
+    return query + ")"
 
 
 def _segment(name: str, setting: Setting, path: str) -> Query:

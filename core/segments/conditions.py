@@ -79,7 +79,7 @@ def _condition(sql: str, kind: ColumnKind, test: Test, setting: Setting, path: s
             return Query(f"({sql} >= ? AND {sql} < ?)", test.values)
         case "last_days":
             end = setting.end(path, "counting back days")
-            return Query(f"({sql} >= ? AND {sql} < ?)", (_back(end, int(str(first)), "days"), end))
+            return Query(f"({sql} >= ? AND {sql} < ?)", (back(end, int(str(first)), "days"), end))
         case _:
             return compared(sql, test.op, test.values)
 
@@ -118,9 +118,9 @@ def bounds(window: Window, as_of: datetime) -> tuple[datetime, datetime]:
     """
     match window:
         case Last(n, unit):
-            return _back(as_of, n, unit), as_of
+            return back(as_of, n, unit), as_of
         case Earlier(n, unit):
-            return datetime.min, _back(as_of, n, unit)
+            return datetime.min, back(as_of, n, unit)
         case Between(start, until):
             return _midnight(start, datetime.min), min(_midnight(until, as_of), as_of)
         case _:
@@ -171,7 +171,8 @@ def step_condition(step: EventStep, setting: Setting, path: str) -> Query:
     return event_condition(step.event, setting, joined_path(path, "event")) + filters(step.where, setting, path)
 
 
-def _back(as_of: datetime, n: int, unit: str) -> datetime:
+def back(as_of: datetime, n: int, unit: str) -> datetime:
+    """So many units (calendar months clipped to the month's end) before `as_of`."""
     try:
         if unit != "months":
             return as_of - timedelta(**{unit: n})

@@ -8,8 +8,10 @@ from datetime import date
 from typing import Any as Json
 from typing import get_args
 
+from core.segments.amounts import Measure
 from core.segments.parts import (
     BadRule,
+    Beside,
     Between,
     Compare,
     CompareOp,
@@ -24,6 +26,7 @@ from core.segments.parts import (
     Test,
     TestOp,
     Unit,
+    Which,
     Window,
     joined_path,
     number,
@@ -31,10 +34,10 @@ from core.segments.parts import (
     share,
     text,
 )
-from core.segments.rule import Measure
 
-_MANY = ("is", "is_not", "any_of", "all_of", "none_of")
-_DATES = ("before", "since", "during")
+_MANY = ("is", "is_not", "any_of", "all_of", "none_of", "in_month")
+_DATES = ("before", "since", "after", "during")
+_BESIDE = ("before", "after", "which", "within")
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,8 @@ def one_key(raw: object, known: tuple[str, ...], path: str) -> tuple[str, Json]:
     return next(iter(found.items()))
 
 
-def _made(path: str, make: Callable[..., Json], *args: object) -> Json:
+def made(path: str, make: Callable[..., Json], *args: object) -> Json:
+    """What `make` makes of the arguments; its refusals say where it stands."""
     try:
         return make(*args)
     except BadRule as bad:
@@ -85,7 +89,7 @@ def _read_compare(raw: Json, path: str) -> Compare:
     ends = a_list(value, f"{path}.{op}")
     if len(ends) != 2:
         raise BadRule("takes two numbers: [lowest, highest]", f"{path}.{op}")
-    return _made(path, Compare, op, *(number(end, f"{path}.{op}[{n}]") for n, end in enumerate(ends)))  # type: ignore[no-any-return]
+    return made(path, Compare, op, *(number(end, f"{path}.{op}[{n}]") for n, end in enumerate(ends)))  # type: ignore[no-any-return]
 
 
 def _read_test(raw: Json, path: str) -> Test:
@@ -97,7 +101,7 @@ def _read_test(raw: Json, path: str) -> Test:
     for v in values:
         if not isinstance(v, Scalar):
             raise BadRule(f"cannot be {_shown(v)}", f"{path}.{op}")
-    return _made(path, Test, op, tuple(values))  # type: ignore[no-any-return]
+    return made(path, Test, op, tuple(values))  # type: ignore[no-any-return]
 
 
 def _write_test(test: Test) -> dict[str, Json]:
@@ -111,18 +115,38 @@ def _read_window(raw: Json, path: str) -> Window:
     if isinstance(raw, str):
         raise BadRule(f"unknown window {raw!r}", path, 'Known: "ever", or an object such as {"days": 90}.')
     found = an_object(raw, path)
+    if "before" in found or "after" in found:
+        return _read_beside(found, path)
     if found and set(found) <= {"from", "until"}:
         ends = {key: _day(found[key], f"{path}.{key}") for key in found}
-        return _made(path, Between, ends.get("from"), ends.get("until"))  # type: ignore[no-any-return]
+        return made(path, Between, ends.get("from"), ends.get("until"))  # type: ignore[no-any-return]
     key, value = one_key(raw, (*get_args(Unit), "earlier_than", "from", "until"), path)
     if key != "earlier_than":
-        return _made(path, Last, value, key)  # type: ignore[no-any-return]
+        return made(path, Last, value, key)  # type: ignore[no-any-return]
     unit, n = one_key(value, get_args(Unit), f"{path}.{key}")
-    return _made(f"{path}.{key}", Earlier, n, unit)  # type: ignore[no-any-return]
+    return made(f"{path}.{key}", Earlier, n, unit)  # type: ignore[no-any-return]
+
+
+def _read_beside(found: Mapping[str, object], path: str) -> Beside:
+    for key in found:
+        if key not in _BESIDE or ("before" in found and key == "after"):
+            raise BadRule("is not known here", joined_path(path, key), f"Known: {', '.join(_BESIDE)}.")
+    side = "before" if "before" in found else "after"
+    step = _read_step(found[side], f"{path}.{side}")
+    within = _read_span(found["within"], f"{path}.within") if "within" in found else None
+    return made(path, Beside, side, step, found.get("which", "last"), within)  # type: ignore[no-any-return]
+
+
+def _write_beside(window: Beside) -> dict[str, Json]:
+    more: dict[str, Json] = {} if window.which == "last" else {"which": window.which}
+    more |= {} if window.within is None else {"within": {window.within.unit: window.within.n}}
+    return {window.side: _write_step(window.step), **more}
 
 
 def _write_window(window: Window) -> Json:
     match window:
+        case Beside():
+            return _write_beside(window)
         case Ever():
             return "ever"
         case Last(n, unit):
@@ -136,7 +160,7 @@ def _write_window(window: Window) -> Json:
 
 def _read_span(raw: Json, path: str) -> Span:
     unit, n = one_key(raw, get_args(Gap), path)
-    return _made(path, Span, n, unit)  # type: ignore[no-any-return]
+    return made(path, Span, n, unit)  # type: ignore[no-any-return]
 
 
 def _read_where(raw: Json, path: str) -> tuple[Filter, ...]:
@@ -148,7 +172,7 @@ def _read_filter(raw: Json, path: str) -> Filter:
     of, column = one_key({k: v for k, v in found.items() if k != "test"}, ("event", "item"), path)
     if "test" not in found:
         raise BadRule("is missing", f"{path}.test")
-    return _made(path, Filter, of, column, _read_test(found["test"], f"{path}.test"))  # type: ignore[no-any-return]
+    return made(path, Filter, of, column, _read_test(found["test"], f"{path}.test"))  # type: ignore[no-any-return]
 
 
 def _write_where(where: tuple[Filter, ...]) -> list[Json]:
@@ -162,7 +186,7 @@ def _read_step(raw: Json, path: str) -> EventStep:
             raise BadRule("is not known here", f"{path}.{key}", "Known: event, where.")
     if "event" not in found:
         raise BadRule("is missing", f"{path}.event")
-    return _made(path, EventStep, found["event"], _read_where(found.get("where", []), f"{path}.where"))  # type: ignore[no-any-return]
+    return made(path, EventStep, found["event"], _read_where(found.get("where", []), f"{path}.where"))  # type: ignore[no-any-return]
 
 
 def _write_step(step: EventStep) -> dict[str, Json]:
@@ -170,7 +194,7 @@ def _write_step(step: EventStep) -> dict[str, Json]:
 
 
 def _read_measure(raw: Json, path: str) -> Json:
-    _made(path, one_of, raw, get_args(Measure), "measure")
+    made(path, one_of, raw, get_args(Measure), "measure")
     return raw
 
 
@@ -202,11 +226,13 @@ def _same(value: Json) -> Json:
     return value
 
 
-def _only(properties: dict[str, Json], required: list[str]) -> dict[str, Json]:
+def only(properties: dict[str, Json], required: list[str]) -> dict[str, Json]:
+    """The schema of an object with these keys and no others."""
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 
 
-def _one_of_keys(properties: dict[str, Json]) -> dict[str, Json]:
+def one_of_keys(properties: dict[str, Json]) -> dict[str, Json]:
+    """The schema of an object with exactly one of these keys."""
     return {
         "type": "object",
         "properties": properties,
@@ -217,41 +243,48 @@ def _one_of_keys(properties: dict[str, Json]) -> dict[str, Json]:
 
 
 _TEXT: dict[str, Json] = {"type": "string", "minLength": 1, "maxLength": 1000}
-_NUMBER: dict[str, Json] = {"type": "number", "minimum": -1e15, "maximum": 1e15}
-_WHOLE: dict[str, Json] = {"type": "integer", "minimum": 1, "maximum": 100_000}
+NUMBER: dict[str, Json] = {"type": "number", "minimum": -1e15, "maximum": 1e15}
+WHOLE: dict[str, Json] = {"type": "integer", "minimum": 1, "maximum": 100_000}
 _DATE: dict[str, Json] = {"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
-_PAIR: dict[str, Json] = {"type": "array", "items": _NUMBER, "minItems": 2, "maxItems": 2}
+_PAIR: dict[str, Json] = {"type": "array", "items": NUMBER, "minItems": 2, "maxItems": 2}
+_MONTH: dict[str, Json] = {"type": "integer", "minimum": 1, "maximum": 12}
 _TEXTS: dict[str, Json] = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT, "minItems": 1, "maxItems": 10_000}]}
 _SCALAR: dict[str, Json] = {"type": ["string", "number", "boolean"]}
 _EQUAL: dict[str, Json] = {"anyOf": [_SCALAR, {"type": "array", "items": _SCALAR, "minItems": 1, "maxItems": 10_000}]}
 _TESTS: dict[str, Json] = (
     dict.fromkeys(("is", "is_not"), _EQUAL)
-    | dict.fromkeys(("contains", "not_contains", "starts", "ends"), _TEXT)
-    | dict.fromkeys(("at_least", "at_most", "more_than", "less_than"), _NUMBER)
+    | dict.fromkeys(("contains", "not_contains", "starts", "ends", "matches"), _TEXT)
+    | dict.fromkeys(("at_least", "at_most", "more_than", "less_than"), NUMBER)
     | {"between": _PAIR}
-    | dict.fromkeys(("before", "since"), _DATE)
-    | {"during": {"type": "array", "items": _DATE, "minItems": 2, "maxItems": 2}, "last_days": _WHOLE}
+    | dict.fromkeys(("before", "since", "after"), _DATE)
+    | {"during": {"type": "array", "items": _DATE, "minItems": 2, "maxItems": 2}}
+    | dict.fromkeys(("last_days", "next_days"), WHOLE)
+    | {"anniversary_within": {**WHOLE, "maximum": 366}}
+    | {"in_month": {"anyOf": [_MONTH, {"type": "array", "items": _MONTH, "minItems": 1, "maxItems": 10_000}]}}
     | dict.fromkeys(("any_of", "all_of", "none_of"), _TEXTS)
     | {"missing": {"type": "boolean"}}
 )
-_UNITS = dict.fromkeys(get_args(Unit), _WHOLE)
+_UNITS = dict.fromkeys(get_args(Unit), WHOLE)
 _FILTER: dict[str, Json] = {
-    "oneOf": [_only({of: _TEXT, "test": {"$ref": "#/$defs/test"}}, [of, "test"]) for of in ("event", "item")]
+    "oneOf": [only({of: _TEXT, "test": {"$ref": "#/$defs/test"}}, [of, "test"]) for of in ("event", "item")]
 }
+_STEP: dict[str, Json] = {"$ref": "#/$defs/step"}
+_BESIDE_MORE: dict[str, Json] = {"which": {"enum": list(get_args(Which))}, "within": {"$ref": "#/$defs/span"}}
 
 DEFS: dict[str, Json] = {
-    "compare": _one_of_keys({op: _PAIR if op == "between" else _NUMBER for op in get_args(CompareOp)}),
-    "test": _one_of_keys(_TESTS),
+    "compare": one_of_keys({op: _PAIR if op == "between" else NUMBER for op in get_args(CompareOp)}),
+    "test": one_of_keys(_TESTS),
     "window": {
         "oneOf": [
             {"const": "ever"},
-            _one_of_keys({**_UNITS, "earlier_than": _one_of_keys(_UNITS)}),
-            {**_only({"from": _DATE, "until": _DATE}, []), "minProperties": 1},
+            one_of_keys({**_UNITS, "earlier_than": one_of_keys(_UNITS)}),
+            {**only({"from": _DATE, "until": _DATE}, []), "minProperties": 1},
+            *(only({side: _STEP, **_BESIDE_MORE}, [side]) for side in ("before", "after")),
         ]
     },
-    "span": _one_of_keys(dict.fromkeys(get_args(Gap), _WHOLE)),
+    "span": one_of_keys(dict.fromkeys(get_args(Gap), WHOLE)),
     "where": {"type": "array", "items": _FILTER},
-    "step": _only({"event": _TEXT, "where": {"$ref": "#/$defs/where"}}, ["event"]),
+    "step": only({"event": _TEXT, "where": {"$ref": "#/$defs/where"}}, ["event"]),
     "measure": {"enum": list(get_args(Measure))},
 }
 """The parts of the JSON schema that rules refer to."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
+from core.segments.amounts import COUNTS, TOTALS, Measure
 from core.segments.conditions import Setting, compared, event_condition, filters, window_condition
 from core.segments.parts import Compare, Ever, Filter, joined_path
-from core.segments.rule import COUNTS, TOTALS, Did, Measure, Top
+from core.segments.rule import Did, Top
 from core.store import Query
 
 # The order of a purchase: its order id, else its user and UTC day. Purchases with neither are one order together.
@@ -28,6 +29,8 @@ _SQL: dict[str, str] = {
     "quantity": "sum(e.quantity::DECIMAL(30, 6))",
     "value": "sum(e.value)",
     "dwell": "sum(e.dwell::DECIMAL(30, 6))",
+    "rating": "sum(e.rating::DECIMAL(30, 6))",
+    "mean_value": "avg(e.value)",
     "mean_quantity": "avg(e.quantity::DECIMAL(30, 6))",
     "order_value": f"sum(e.value) / nullif({PURCHASE_ORDERS}, 0)",
     "mean_dwell": "avg(e.dwell::DECIMAL(30, 6))",

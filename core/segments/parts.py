@@ -13,19 +13,22 @@ from core.errors import Refusal
 Scalar = str | int | float | bool | date
 CompareOp = Literal["at_least", "at_most", "exactly", "more_than", "less_than", "between"]
 TestOp = Literal[
-    "is", "is_not", "contains", "not_contains", "starts", "ends",
+    "is", "is_not", "contains", "not_contains", "starts", "ends", "matches",
     "at_least", "at_most", "more_than", "less_than", "between",
-    "before", "since", "during", "last_days",
+    "before", "since", "after", "during", "last_days", "next_days", "anniversary_within", "in_month",
     "any_of", "all_of", "none_of",
     "missing",
 ]  # fmt: skip
 Unit = Literal["hours", "days", "weeks", "months"]
 Gap = Literal["minutes", "hours", "days", "weeks"]
+Side = Literal["before", "after"]
+Which = Literal["first", "last"]
 ANY_EVENT = "*"
 """In place of an event word: every event but impressions, which are done to a user, not by one."""
 
 _MOST_VALUES = 10_000
 _MOST_UNITS = 100_000
+_WHOLE = {"last_days": _MOST_UNITS, "next_days": _MOST_UNITS, "anniversary_within": 366, "in_month": 12}
 
 
 class BadRule(Refusal):
@@ -92,9 +95,12 @@ class Test:
 
     Which ops a column admits depends on what it holds (core.segments.schema.OPS). Values by op: `is`, `is_not`:
     one or more, equal to any of them, letter for letter; `contains`, `not_contains`, `starts`, `ends`: one text,
-    upper and lower case alike; comparisons: one number, `between` two, both included; `before`, `since`: a date;
-    `during`: two dates, the second not included; `last_days`: whole days before as_of; `any_of`, `all_of`,
-    `none_of`: texts in a list; `missing`: true or false.
+    upper and lower case alike; `matches`: a regular expression (RE2) found anywhere in the text, letter for letter;
+    comparisons: one number, `between` two, both included; `before`, `since` (that day or later), `after` (a later
+    day): a date; `during`: two dates, the second not included; `last_days`, `next_days`: whole days before, after
+    as_of; `anniversary_within`: the day of the year comes round in the N days that begin with the last day of the
+    data (as_of minus an instant; 29 Feb is kept on 28 Feb in other years); `in_month`: one or more of 1 to 12;
+    `any_of`, `all_of`, `none_of`: texts in a list; `missing`: true or false.
     """
 
     __test__ = False  # pytest would collect it by its name
@@ -154,9 +160,6 @@ class Between:
             raise BadRule("must be later than 'from'", "until", "'until' is the first day that no longer counts.")
 
 
-Window = Ever | Last | Earlier | Between
-
-
 @dataclass(frozen=True)
 class Span:
     """A length of time between two events."""
@@ -193,6 +196,26 @@ class EventStep:
         text(self.event, "event")
 
 
+@dataclass(frozen=True)
+class Beside:
+    """Strictly before, or after, the user's own first or last event of a kind, and at most `within` from it.
+
+    Users without such an event have no such window: every condition on it is false for them, "at most 0" too.
+    """
+
+    side: Side
+    step: EventStep
+    which: Which = "last"
+    within: Span | None = None
+
+    def __post_init__(self) -> None:
+        one_of(self.side, get_args(Side), "side")
+        one_of(self.which, get_args(Which), "event to look from")
+
+
+Window = Ever | Last | Earlier | Between | Beside
+
+
 # ---- checks, each raising BadRule with the path of the part it looked at
 
 
@@ -224,10 +247,10 @@ def number(value: object, path: str) -> float:
     return value
 
 
-def whole(value: object, path: str) -> int:
-    """Refuse all but whole numbers from 1 to 100,000."""
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _MOST_UNITS:
-        raise BadRule(f"must be a whole number from 1 to {_MOST_UNITS:,}, not {value!r}", path)
+def whole(value: object, path: str, *, most: int = _MOST_UNITS) -> int:
+    """Refuse all but whole numbers from 1 to `most`."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
+        raise BadRule(f"must be a whole number from 1 to {most:,}, not {value!r}", path)
     return value
 
 
@@ -247,17 +270,17 @@ def plain_date(value: object, path: str) -> date:
 
 def _check_values(op: str, values: tuple[Scalar, ...]) -> None:
     wanted = {"between": 2, "during": 2}.get(op, 1)
-    if op not in ("is", "is_not", "any_of", "all_of", "none_of") and len(values) != wanted:
+    if op not in ("is", "is_not", "any_of", "all_of", "none_of", "in_month") and len(values) != wanted:
         raise BadRule(f"takes {wanted} value{'s' if wanted > 1 else ''}, not {len(values)}", op)
     for value in values:
-        if op in ("contains", "not_contains", "starts", "ends", "any_of", "all_of", "none_of"):
+        if op in ("contains", "not_contains", "starts", "ends", "matches", "any_of", "all_of", "none_of"):
             text(value, op)
         elif op in ("at_least", "at_most", "more_than", "less_than", "between"):
             number(value, op)
-        elif op in ("before", "since", "during"):
+        elif op in ("before", "since", "after", "during"):
             plain_date(value, op)
-        elif op == "last_days":
-            whole(value, op)
+        elif op in _WHOLE:
+            whole(value, op, most=_WHOLE[op])
         elif op == "missing":
             if not isinstance(value, bool):
                 raise BadRule("must be true or false", op)

@@ -9,28 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, get_args
 
+from core.segments.amounts import Measure, checked_measure, default_measure
 from core.segments.grid import CELLS, DEFAULT_GRID, Grid
+from core.segments.listed import Ago, InGroup, Sql
 from core.segments.parts import BadRule, Compare, EventStep, Ever, Filter, Span, Test, Window, share, text
+from core.segments.rhythm import Moment, Regularly, Resumed, Stopped
+from core.segments.worth import Abc, Loyalty, LoyaltySettings, RfmSettings
 
-Measure = Literal[
-    "orders", "events", "items", "days",
-    "quantity", "value", "dwell",
-    "mean_quantity", "order_value", "mean_dwell", "mean_rating",
+__all__ = [
+    "Abc", "Ago", "All", "Any", "At", "Did", "InGroup", "InSegment", "Leaf", "Loyalty", "LoyaltySettings", "Measure",
+    "Moment", "Not", "Order", "Prop", "Regularly", "Resumed", "Rfm", "RfmSettings", "Rule", "Sample", "Segment", "Sql",
+    "Stopped", "Top", "children", "default_measure", "walk",
 ]  # fmt: skip
-"""What can be measured of a user's events.
-
-Counts: `orders` (order ids, else user and UTC day; purchases only), `events` (rows), `items` (distinct items), `days`
-(distinct UTC days). Totals: `quantity` and `value` (of purchases: net of returns), `dwell` (seconds). Means:
-`mean_quantity` (units per purchase line, returns apart), `order_value` (net value per order), `mean_dwell`
-(seconds), `mean_rating`. Counts and totals of no events are 0; means of nothing, and totals of events none of which
-has the value, are missing.
-"""
-
-COUNTS = ("orders", "events", "items", "days")
-TOTALS = ("quantity", "value", "dwell")
-PURCHASES_ONLY = ("orders", "order_value")
 
 _MOST_NODES, _MOST_DEPTH = 500, 40
 
@@ -63,14 +54,16 @@ class Did:
 
     def __post_init__(self) -> None:
         text(self.event, "did")
-        object.__setattr__(self, "measure", _checked_measure(self.measure, self.event))
+        object.__setattr__(self, "measure", checked_measure(self.measure, self.event))
 
 
 @dataclass(frozen=True)
 class Order:
     """Users who did `first` and, strictly later (at most `within` after it), `then`; both inside the window.
 
-    With `same_item` both concern the same item (viewed it, then bought it).
+    With `same_item` both concern the same item (viewed it, then bought it). With `absent`: users with at least one
+    `first` that no such `then` followed; of `within`, only those `first` count whose time had run out at the end of
+    the data.
     """
 
     first: EventStep
@@ -78,6 +71,7 @@ class Order:
     within: Span | None = None
     window: Window = field(default_factory=Ever)
     same_item: bool = False
+    absent: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,7 +90,7 @@ class Top:
 
     def __post_init__(self) -> None:
         text(self.event, "event")
-        _checked_measure(self.measure, self.event)
+        checked_measure(self.measure, self.event)
         object.__setattr__(self, "share", share(self.share, "share"))
 
 
@@ -131,6 +125,7 @@ class Rfm:
 
     groups: tuple[str, ...]
     grid: Grid = DEFAULT_GRID
+    settings: RfmSettings = RfmSettings()  # noqa: RUF009  # frozen
 
     def __post_init__(self) -> None:
         if not self.groups:
@@ -177,7 +172,27 @@ class Not:
         _check_size(self)
 
 
-Rule = Prop | Did | Order | Top | Sample | InSegment | Rfm | All | Any | Not
+@dataclass(frozen=True)
+class At:
+    """Users for whom the rule held as of another moment: a date (UTC, itself not included), or so long before as_of.
+
+    It never sees past the as_of that it is asked at.
+    """
+
+    as_of: datetime | Ago
+    rule: Rule
+
+    def __post_init__(self) -> None:
+        if isinstance(self.as_of, datetime) and self.as_of.tzinfo is not None:
+            raise BadRule("must be in UTC, without an offset", "as_of")
+        _check_size(self)
+
+
+Leaf = (
+    Prop | Did | Order | Moment | Regularly | Stopped | Resumed | Top | Sample | InSegment | InGroup | Rfm | Abc
+    | Loyalty | Sql
+)  # fmt: skip
+Rule = Leaf | At | All | Any | Not
 
 
 @dataclass(frozen=True)
@@ -203,6 +218,8 @@ def children(rule: Rule) -> tuple[tuple[str, Rule], ...]:
             return tuple((f"any[{n}]", r) for n, r in enumerate(rules))
         case Not(inner):
             return (("not", inner),)
+        case At(rule=inner):
+            return (("rule", inner),)
         case _:
             return ()
 
@@ -212,22 +229,6 @@ def walk(rule: Rule, path: str = "") -> Iterator[tuple[str, Rule]]:
     yield path, rule
     for step, inner in children(rule):
         yield from walk(inner, f"{path}.{step}" if path else step)
-
-
-def default_measure(event: str) -> Measure:
-    """What is counted when nobody says: orders of purchases, events of everything else."""
-    return "orders" if event == "purchase" else "events"
-
-
-def _checked_measure(measure: str | None, event: str) -> Measure:
-    chosen = default_measure(event) if measure is None else measure
-    if chosen not in get_args(Measure):
-        raise BadRule(f"unknown measure {chosen!r}", "measure", f"Known: {', '.join(get_args(Measure))}.")
-    if chosen in PURCHASES_ONLY and event != "purchase":
-        raise BadRule(
-            f"{chosen!r} is measured of purchases only, not of {event!r}", "measure", "Count 'events' instead."
-        )
-    return chosen  # type: ignore[return-value]  # it is one of them, as the line above has made sure
 
 
 def _check_size(rule: Rule) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
@@ -15,17 +16,36 @@ Of = Literal["user", "event", "item"]
 
 _NUMBERS = tuple(op for op in get_args(CompareOp) if op != "exactly")
 OPS: Mapping[ColumnKind, tuple[str, ...]] = {
-    "text": ("is", "is_not", "contains", "not_contains", "starts", "ends", "missing"),
+    "text": ("is", "is_not", "contains", "not_contains", "starts", "ends", "matches", "missing"),
     "number": ("is", "is_not", *_NUMBERS, "missing"),
-    "date": ("last_days", "since", "before", "during", "missing"),
+    "date": (
+        "last_days", "next_days", "since", "after", "before", "during", "anniversary_within", "in_month", "missing",
+    ),
     "boolean": ("is", "missing"),
     "list": ("any_of", "all_of", "none_of", "missing"),
-}
+}  # fmt: skip
 """The tests that a column admits, by what it holds, in the order in which pages offer them."""
 
 # The plumbing of the tables, and the columns that rules reach by other words (event, window, the item's own columns).
 _HIDDEN = {"user_no", "item_no", "event", "at_utc", "batch_no", "row_no", "event_no"}
 _TYPES: Mapping[str, ColumnKind] = {"VARCHAR": "text", "DATE": "date", "BOOLEAN": "boolean", "VARCHAR[]": "list"}
+
+
+@dataclass(frozen=True)
+class Group:
+    """A kept group of users, as rules see it.
+
+    Attributes:
+        name: as saved.
+        kind: clusters, lookalike, list (from a file) or frozen (a segment's members at one moment).
+        parts: number of a part -> its name; {} where the group has none.
+        words: what it is, in a few words ("frozen 3 Nov 2026: at least 2 orders, ever").
+    """
+
+    name: str
+    kind: str
+    parts: Mapping[int, str] = field(default_factory=dict)
+    words: str = ""
 
 
 @dataclass(frozen=True)
@@ -37,6 +57,7 @@ class Schema:
         words: event words that occur in the data, the vocabulary's own in its order, then the analyst's by name.
         timed: whether any event has a time; without, only the window "ever" can be asked.
         segments: saved segments by lower-case name.
+        groups: kept groups by lower-case name.
     """
 
     user: Mapping[str, ColumnKind]
@@ -45,6 +66,7 @@ class Schema:
     words: tuple[str, ...]
     timed: bool
     segments: Mapping[str, Segment] = field(default_factory=dict)
+    groups: Mapping[str, Group] = field(default_factory=dict)
 
     def columns(self, of: Of) -> Mapping[str, ColumnKind]:
         """The columns of users, events or items."""
@@ -71,6 +93,14 @@ class Schema:
             raise BadRule(f"there is no saved segment {name!r}", path, f"Saved segments: {known}.")
         return found
 
+    def group(self, name: str, path: str) -> Group:
+        """A kept group. Raises BadRule where there is none of that name."""
+        found = self.groups.get(name.casefold())
+        if found is None:
+            known = ", ".join(g.name for g in self.groups.values()) or "none"
+            raise BadRule(f"there is no group {name!r}", path, f"Groups: {known}.")
+        return found
+
 
 def read_schema(store: Store, *, saved: tuple[Segment, ...] = ()) -> Schema:
     """What the workspace has now; `saved` are the segments that rules may refer to."""
@@ -88,7 +118,16 @@ def read_schema(store: Store, *, saved: tuple[Segment, ...] = ()) -> Schema:
         words,
         store.as_of() is not None,
         {segment.name.casefold(): segment for segment in saved},
+        {group.name.casefold(): group for group in map(_group, store.rows(_GROUPS))},
     )
+
+
+_GROUPS = Query("SELECT name, kind, parts, words FROM groupings ORDER BY lower(name), name")
+
+
+def _group(row: Mapping[str, object]) -> Group:
+    parts = {int(number): str(name) for number, name in json.loads(str(row["parts"])).items()}
+    return Group(str(row["name"]), str(row["kind"]), parts, str(row["words"]))
 
 
 _COLUMNS = Query(

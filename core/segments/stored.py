@@ -113,7 +113,9 @@ def segment_to_json(segment: Segment) -> dict[str, object]:
 def _insert(writer: Writer, saved: Saved) -> None:
     s = saved.segment
     values = (s.name, rule_to_text(s.rule), s.as_of, saved.created_at, saved.updated_at)
-    writer.run(Query("INSERT INTO segments VALUES (?, ?::JSON, ?, ?, ?)", values))
+    writer.run(
+        Query("INSERT INTO segments (name, rule, as_of, created_at, updated_at) VALUES (?, ?::JSON, ?, ?, ?)", values)
+    )
 
 
 def _by_name(writer: Writer) -> dict[str, Saved]:

