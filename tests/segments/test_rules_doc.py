@@ -91,14 +91,17 @@ def test_measures_and_tests_in_the_document_are_the_programs() -> None:
 
 
 def rewrite() -> None:
-    """Put the schema into the document."""
+    """Put the schema, and the sentence of each example, into the document: read them before they are committed."""
     schema = json_schema()
     defs = ",\n".join(
         f"  {json.dumps(name)}: {json.dumps(part, ensure_ascii=False)}" for name, part in schema["$defs"].items()
     )
     head = "".join(f" {json.dumps(key)}: {json.dumps(value)},\n" for key, value in schema.items() if key != "$defs")
     block = f'{{\n{head} "$defs": {{\n{defs}\n }}\n}}'
-    DOC.write_text(_SCHEMA.sub(lambda m: f"{m.group(1)}{block}\n{m.group(3)}", TEXT), "utf-8")
+    said = _SCHEMA.sub(lambda m: f"{m.group(1)}{block}\n{m.group(3)}", TEXT)
+    for text, words in EXAMPLES:
+        said = said.replace(f"{text}```\n> {words}\n", f"{text}```\n> {describe(rule_from_json(text))}\n")
+    DOC.write_text(said, "utf-8")
 
 
 if __name__ == "__main__":
