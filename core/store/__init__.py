@@ -7,6 +7,7 @@ from core.store.filled import filled_query, fills_users
 from core.store.query import Query, ident, joined, literal
 from core.store.rewrite import rewrite_workspace
 from core.store.scratch import Scratch
+from core.store.select import Columns, checked_select, select_columns
 from core.store.store import Store
 from core.store.vocabulary import EVENTS, NAMES, EventWord, known_event
 from core.store.workspaces import (
@@ -26,12 +27,14 @@ from core.store.writer import Writer
 __all__ = [
     "EVENTS",
     "NAMES",
+    "Columns",
     "EventWord",
     "Query",
     "Scratch",
     "Store",
     "Writer",
     "adopt",
+    "checked_select",
     "close_workspace",
     "contact_columns",
     "contacts_query",
@@ -49,6 +52,7 @@ __all__ = [
     "literal",
     "open_workspace",
     "rewrite_workspace",
+    "select_columns",
     "server_folder",
     "spool_folder",
     "workspace_path",
