@@ -1,4 +1,4 @@
-"""When users act, as SQL: the first or last time, regularly, no longer, again after a pause. Only dated events count."""
+"""When users act, as SQL: the first or last time, regularly, no longer, again after a pause. Dated events only."""
 
 from __future__ import annotations
 

@@ -137,7 +137,8 @@ def _group(row: Mapping[str, object]) -> Group:
 
 _COLUMNS = Query(
     "SELECT table_name, column_name, data_type FROM duckdb_columns() "
-    "WHERE schema_name = 'main' AND table_name IN ('users', 'events', 'items', 'batches') ORDER BY table_name, column_index"
+    "WHERE schema_name = 'main' AND table_name IN ('users', 'events', 'items', 'batches') "
+    "ORDER BY table_name, column_index"
 )
 
 

@@ -31,7 +31,8 @@ def sql_condition(rule: Sql, setting: Setting, path: str) -> Query:
         sql = checked_select(rule.sql)
         columns = select_columns(sql, setting.schema.types)
     except Refusal as refused:
-        raise BadRule(refused.message.strip().removesuffix("."), here, refused.hint) from None
+        said = " ".join(refused.message.partition("\n\nLINE ")[0].split())
+        raise BadRule(said.removesuffix("."), here, refused.hint) from None
     place, by_id = _naming(columns, here)
     # columns by place: two of one name would be in each other's way
     names = ", ".join(f"c{n}" for n in range(place + 1))

@@ -1,4 +1,4 @@
-"""Running queries that may hold an analyst's own SELECT: those have a time limit, and their errors are the analyst's."""
+"""Running queries that may hold an analyst's own SELECT: such have a time limit, and errors that the analyst made."""
 
 from __future__ import annotations
 

@@ -14,9 +14,9 @@ class Query:
     """SQL with positional `?` parameters. Only Store executes one.
 
     Values a person gave (ids, names, dates, thresholds) are always in `params`; names of tables and columns that
-    a person gave go into the text through `ident`, nothing else does. The one exception is `guarded`: a part of the text
-    is an analyst's own SELECT, out of core.store.select; whatever runs the query, or one that it is a part of, limits its
-    time and tells its errors as the analyst's (core.store.guarded).
+    a person gave go into the text through `ident`, nothing else does. The one exception is `guarded`: a part of
+    the text is an analyst's own SELECT, out of core.store.select; whatever runs the query, or one that it is a part
+    of, limits its time and tells its errors as the analyst's (core.store.guarded).
 
     >>> Query("SELECT * FROM events WHERE event = ?", ("view",)).params
     ('view',)
