@@ -92,7 +92,10 @@ PAIRS: dict[str, tuple[Rule, str]] = {
     ),
     "events of any kind": (_n("events", n=20, event="*"), _grouped("count(*) >= 20", "event <> 'impression'")),
     "orders": (_n("orders"), _grouped(f"{_ORDERS} >= 3")),
-    "distinct items": (_n("items"), _grouped("count(DISTINCT item_no) >= 3", f"{_BOUGHT} AND {_NOT_BACK}", before=_BACK)),
+    "distinct items": (
+        _n("items"),
+        _grouped("count(DISTINCT item_no) >= 3", f"{_BOUGHT} AND {_NOT_BACK}", before=_BACK),
+    ),
     "days": (_n("days"), _grouped("count(DISTINCT at_utc::DATE) >= 3")),
     "quantity": (_n("quantity", n=5), _grouped("sum(quantity) >= 5", _NET)),
     "value": (_n("value", n=200), _grouped("sum(value) >= 200", _NET)),
@@ -110,7 +113,10 @@ PAIRS: dict[str, tuple[Rule, str]] = {
         _n("events", n=2, event="view", where=_CATEGORY),
         _grouped("count(*) >= 2", f"event = 'view' AND {_IN_CATEGORY}"),
     ),
-    "the last 90 days": (_n("value", n=50, window=Last(90)), _grouped("sum(value) >= 50", f"{_NET} AND at_utc >= {_ago(90)}")),
+    "the last 90 days": (
+        _n("value", n=50, window=Last(90)),
+        _grouped("sum(value) >= 50", f"{_NET} AND at_utc >= {_ago(90)}"),
+    ),
     "a month": (
         Did("purchase", window=Between(date(2024, 5, 1), date(2024, 6, 1))),
         _distinct(f"{_BOUGHT} AND at_utc >= '2024-05-01' AND at_utc < '2024-06-01'"),
@@ -150,8 +156,8 @@ PAIRS: dict[str, tuple[Rule, str]] = {
     ),
     "resumed": (
         Resumed("purchase", Span(90), Span(30)),
-        "SELECT count(DISTINCT user_no) AS n FROM (SELECT user_no, at_utc, lag(at_utc) OVER (PARTITION BY user_no ORDER BY "
-        f"at_utc) AS earlier FROM events WHERE {_BOUGHT}) WHERE at_utc >= {_ago(30)} "
+        "SELECT count(DISTINCT user_no) AS n FROM (SELECT user_no, at_utc, lag(at_utc) OVER (PARTITION BY user_no "
+        f"ORDER BY at_utc) AS earlier FROM events WHERE {_BOUGHT}) WHERE at_utc >= {_ago(30)} "
         "AND at_utc - earlier >= INTERVAL 90 DAYS",
     ),
     "the top 10 % by value": (
@@ -175,7 +181,10 @@ PAIRS: dict[str, tuple[Rule, str]] = {
         "SELECT count(*) AS n FROM users WHERE user_id IN "
         "(SELECT user_id FROM grouping_members WHERE name = 'kept' AND part IN (1, 2))",
     ),
-    "as of another day": (At(datetime(2024, 7, 1), _n("events")), _grouped("count(*) >= 3", f"{_BOUGHT} AND at_utc < '2024-07-01'")),
+    "as of another day": (
+        At(datetime(2024, 7, 1), _n("events")),
+        _grouped("count(*) >= 3", f"{_BOUGHT} AND at_utc < '2024-07-01'"),
+    ),
     "own SQL": (
         Sql("select user_no from events where event = 'cart' group by user_no having count(*) > 2"),
         _grouped("count(*) > 2", "event = 'cart'"),
