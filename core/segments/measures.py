@@ -116,7 +116,8 @@ def kept_items(setting: Setting) -> Query:
         Query(
             " AND NOT EXISTS (SELECT 1 FROM (SELECT e.user_no, e.item_no FROM events e "
             "WHERE e.event IN ('purchase', 'return') "
-            "AND e.user_no IN (SELECT user_no FROM events WHERE event = 'return')"
+            "AND EXISTS (SELECT 1 FROM events r WHERE r.event = 'return' AND r.user_no = e.user_no "
+            "AND r.item_no = e.item_no)"
         )
         + before
         + " GROUP BY e.user_no, e.item_no HAVING count_if(e.event = 'return') > 0 "

@@ -23,17 +23,22 @@ from core.segments import (
     Ever,
     Filter,
     Last,
+    Moment,
     Not,
     Order,
     Prop,
+    Regularly,
+    Resumed,
     Rfm,
     Rule,
     Sample,
     Span,
+    Stopped,
     Test,
     Top,
 )  # fmt: skip
 from core.segments import Any as AnyOf
+from tests.segments.oracle_rhythm import rhythmic
 from tests.segments.world import World
 
 Event = dict[str, Any]
@@ -66,6 +71,9 @@ def members(rule: Rule, world: World, as_of: datetime) -> set[str]:  # noqa: PLR
         case Rfm():
             scores = rfm_scores(world, as_of)
             return {u for u, (r, f, _) in scores.items() if f"{r}{f}" in rule.cells()}
+        case Moment() | Regularly() | Stopped() | Resumed():
+            found = counted(world, as_of, rule.event, Ever(), rule.where)
+            return rhythmic(rule, lambda u: [e["at"] for e in found if e["user"] == u and e["at"]], everyone, as_of)
         case _:
             raise TypeError(rule)
 

@@ -32,6 +32,7 @@ from core.segments import (
     Top,
 )  # fmt: skip
 from core.segments import Any as AnyOf
+from tests.segments.strategies_rhythm import rhythm_strategy
 from tests.segments.world import World
 
 AS_OF = datetime(2024, 3, 1)
@@ -214,7 +215,8 @@ samples = st.builds(Sample, _shares, st.sampled_from(("", "autumn")))
 rfms = st.lists(st.sampled_from(("Champions", "Hibernating", "At risk", "33", "51")), min_size=1, max_size=3).map(
     lambda v: Rfm(tuple(v))
 )
-leaves: st.SearchStrategy[Rule] = st.one_of(props, dids, dids, orders, tops, samples, rfms)
+rhythms = rhythm_strategy(st.one_of(_words, st.just("purchase")), windows, _where)
+leaves: st.SearchStrategy[Rule] = st.one_of(props, dids, dids, orders, tops, samples, rfms, rhythms)
 
 
 def _nested(inner: st.SearchStrategy[Rule]) -> st.SearchStrategy[Rule]:
