@@ -145,7 +145,8 @@ def _leaf(rule: Rule) -> str:  # noqa: PLR0911, PLR0912  # one answer a kind of 
             return f"in segment “{name}”"
         case Rfm(groups, grid, settings):
             second = "FM" if settings.monetary == "with_frequency" else "F"
-            listed = ", ".join(group if len(group) > 2 else f"R{group[0]} {second}{group[1]}" for group in groups)
+            cells = grid.all_cells()
+            listed = ", ".join(f"R{group[0]} {second}{group[1]}" if group in cells else group for group in groups)
             notes = _rfm_notes(grid, settings)
             return f"RFM {listed}" + (f" ({', '.join(notes)})" if notes else "")
         case _:

