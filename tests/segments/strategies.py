@@ -195,14 +195,12 @@ loyalty_settings = st.builds(
     lambda spans, loyal, new: LoyaltySettings(*spans, loyal, new),
     _spans_set, st.sampled_from((None, 1, 2)), st.sampled_from((None, 5, 60)),
 )  # fmt: skip
+_OWN: dict[str, Any] = {"recency": (5, 20, 30, 41), "frequency": (1, 2, 3, 4.5), "money": (-1, 0.5, 10, 20)}
 rfm_settings = st.builds(
-    lambda n, own, monetary: RfmSettings(
-        n, *(cuts[: n - 1] if on else () for cuts, on in zip(_OWN, own, strict=True)), monetary
-    ),
-    st.sampled_from((3, 4, 5)), st.tuples(*(st.booleans(),) * 3),
+    lambda n, own, monetary: RfmSettings(n, **{key: _OWN[key][: n - 1] for key in own}, monetary=monetary),
+    st.sampled_from((3, 4, 5)), st.sets(st.sampled_from(("recency", "frequency", "money"))),
     st.sampled_from(("apart", "with_frequency", "none")),
 )  # fmt: skip
-_OWN = ((5, 20, 30, 41), (1, 2, 3, 4.5), (-1, 0.5, 10, 20))
 worths = st.one_of(
     st.builds(Abc, _classes, _totals, _cuts, _words, windows, _where),
     st.builds(Abc, _classes, st.one_of(_totals, st.just("orders")), _cuts, st.just("purchase"), windows, _where),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -195,7 +196,7 @@ def test_online_retail_by_quartiles(shop_store: Store, rows: pd.DataFrame) -> No
 
     table = retail.rfm_by_pandas(rows)
     found = rfm(shop_store, settings=RfmSettings(scores=4, monetary="with_frequency"))
-    scores = {}
+    scores: dict[str, Any] = {}
     for name, column in (("r", -table["recency"]), ("f", table["frequency"]), ("m", table["monetary"])):
         below = column.value_counts().sort_index().cumsum().iloc[:-1]
         cuts = [(below - q * len(column)).abs().idxmin() for q in (0.25, 0.5, 0.75)]
