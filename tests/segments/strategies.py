@@ -9,6 +9,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from core.segments import (
+    STAGES,
+    Abc,
     Ago,
     All,
     At,
@@ -21,10 +23,13 @@ from core.segments import (
     Ever,
     Filter,
     Last,
+    Loyalty,
+    LoyaltySettings,
     Not,
     Order,
     Prop,
     Rfm,
+    RfmSettings,
     Rule,
     Sample,
     Span,
@@ -216,7 +221,31 @@ rfms = st.lists(st.sampled_from(("Champions", "Hibernating", "At risk", "33", "5
     lambda v: Rfm(tuple(v))
 )
 rhythms = rhythm_strategy(st.one_of(_words, st.just("purchase")), windows, _where)
-leaves: st.SearchStrategy[Rule] = st.one_of(props, dids, dids, orders, tops, samples, rfms, rhythms)
+_cuts = st.sampled_from(((0.8, 0.95), (0.5, 0.75), (0.1, 0.9)))
+_classes = st.lists(st.sampled_from(("A", "B", "C")), min_size=1, max_size=2, unique=True).map(tuple)
+_totals = st.sampled_from(("events", "items", "days", "quantity", "value", "dwell"))
+_stages = st.lists(st.sampled_from(STAGES), min_size=1, max_size=3, unique=True).map(tuple)
+_spans_set = st.sampled_from(((None, None), (10, 20), (1, 2), (None, 15), (30, None)))
+loyalty_settings = st.builds(
+    lambda spans, loyal, new: LoyaltySettings(*spans, loyal, new),
+    _spans_set, st.sampled_from((None, 1, 2)), st.sampled_from((None, 5, 60)),
+)  # fmt: skip
+_OWN: dict[str, Any] = {"recency": (5, 20, 30, 41), "frequency": (1, 2, 3, 4.5), "money": (-1, 0.5, 10, 20)}
+rfm_settings = st.builds(
+    lambda n, own, monetary: RfmSettings(n, **{key: _OWN[key][: n - 1] for key in own}, monetary=monetary),
+    st.sampled_from((3, 4, 5)), st.sets(st.sampled_from(("recency", "frequency", "money"))),
+    st.sampled_from(("apart", "with_frequency", "none")),
+)  # fmt: skip
+worths = st.one_of(
+    st.builds(Abc, _classes, _totals, _cuts, _words, windows, _where),
+    st.builds(Abc, _classes, st.one_of(_totals, st.just("orders")), _cuts, st.just("purchase"), windows, _where),
+    st.builds(Loyalty, _stages, loyalty_settings),
+    st.builds(
+        lambda settings, cells: Rfm(cells, settings=settings),
+        rfm_settings, st.lists(st.sampled_from(("11", "13", "22", "31", "33", "Champions")), min_size=1).map(tuple),
+    ),
+)  # fmt: skip
+leaves: st.SearchStrategy[Rule] = st.one_of(props, dids, dids, orders, tops, samples, rfms, rhythms, worths)
 
 
 def _nested(inner: st.SearchStrategy[Rule]) -> st.SearchStrategy[Rule]:
