@@ -2,7 +2,10 @@
 
 from core.segments.codec import json_schema, rule_from_json, rule_to_json, rule_to_text
 from core.segments.compile import compile_rule
+from core.segments.frozen import freeze, thaw
 from core.segments.grid import CELLS, DEFAULT_GRID, Grid
+from core.segments.groups import KeptGroup, delete_group, get_group, list_groups, rename_group
+from core.segments.id_file import ID_COLUMNS, ListReport, list_from_file, list_from_text
 from core.segments.members import Counts, Member, NodeCount, count, explain_counts, members, members_csv, sample
 from core.segments.parts import (
     ANY_EVENT,
@@ -20,6 +23,7 @@ from core.segments.parts import (
     Test,
     Window,
 )
+from core.segments.reasons import Reason, reasons, sample_with_reasons
 from core.segments.rfm import Band, RfmGroup, RfmResult, rfm, rfm_members
 from core.segments.rule import (
     Abc,
@@ -68,6 +72,7 @@ __all__ = [
     "ANY_EVENT",
     "CELLS",
     "DEFAULT_GRID",
+    "ID_COLUMNS",
     "OPS",
     "Abc",
     "Ago",
@@ -90,7 +95,9 @@ __all__ = [
     "Group",
     "InGroup",
     "InSegment",
+    "KeptGroup",
     "Last",
+    "ListReport",
     "Loyalty",
     "LoyaltySettings",
     "Measure",
@@ -101,6 +108,7 @@ __all__ = [
     "Of",
     "Order",
     "Prop",
+    "Reason",
     "Regularly",
     "Resumed",
     "Rfm",
@@ -124,15 +132,23 @@ __all__ = [
     "compile_rule",
     "count",
     "default_measure",
+    "delete_group",
     "delete_segment",
     "describe",
     "explain_counts",
+    "freeze",
+    "get_group",
     "get_segment",
     "json_schema",
+    "list_from_file",
+    "list_from_text",
+    "list_groups",
     "list_segments",
     "members",
     "members_csv",
     "read_schema",
+    "reasons",
+    "rename_group",
     "rename_segment",
     "rfm",
     "rfm_members",
@@ -140,11 +156,13 @@ __all__ = [
     "rule_to_json",
     "rule_to_text",
     "sample",
+    "sample_with_reasons",
     "save_segment",
     "saved_segments",
     "say_compare",
     "say_test",
     "say_window",
     "segment_to_json",
+    "thaw",
     "walk",
 ]

@@ -161,7 +161,9 @@ def _place(cells: Sequence[str], column: str | None) -> int:
 def _no_column(column: str | None, cells: Sequence[str]) -> Refusal:
     what = "no column of user ids that can be told by its name" if column is None else f"no column {column!r}"
     shown = ", ".join(repr(cell.strip()) for cell in islice(cells, 20))
-    return Refusal("no_id_column", f"The list has {what}.", f"Its first row has: {shown}. Say which column has the ids.")
+    return Refusal(
+        "no_id_column", f"The list has {what}.", f"Its first row has: {shown}. Say which column has the ids."
+    )
 
 
 def _unquoted(line: str) -> str:
