@@ -56,7 +56,7 @@ def evidence(store: Store, leaf: Rule, at: Setting, path: str, holds: Mapping[in
         case Order():
             shown = (_absent if leaf.absent else _order)(store, leaf, at, path, users)
         case _:
-            shown = _OF_KINDS[type(leaf)](store, leaf, at, path, users)  # type: ignore[arg-type,index]
+            shown = _OF_KINDS[type(leaf)](store, leaf, at, path, users)  # type: ignore[operator]
     return shown
 
 
@@ -135,12 +135,12 @@ def _order(store: Store, rule: Order, at: Setting, path: str, users: tuple[int, 
     query = (
         Query("WITH a AS MATERIALIZED (") + _rows(rule, "first", at, path, users) + "), b AS MATERIALIZED ("
         + _rows(rule, "then", at, path, users)
-        + "), pairs AS (SELECT b.user_no, a.at_utc AS first, b.at_utc AS then, "
+        + "), pairs AS (SELECT b.user_no, a.at_utc AS first, b.at_utc AS later, "
         + Query(f"{near} AS near FROM b ASOF JOIN a ON b.user_no = a.user_no{same} AND b.at_utc > a.at_utc) ", seconds)
         + "SELECT u.user_no, (SELECT max(at_utc) FROM a WHERE a.user_no = u.user_no) AS last_first, "
         "(SELECT max(at_utc) FROM b WHERE b.user_no = u.user_no) AS last_then, p.* EXCLUDE (user_no) FROM users u "
-        "LEFT JOIN (SELECT user_no, bool_or(near) AS near, arg_max(first, (near, then)) AS first, "
-        "arg_max(then, (near, then)) AS then FROM pairs GROUP BY user_no) p USING (user_no) "
+        "LEFT JOIN (SELECT user_no, bool_or(near) AS near, arg_max(first, (near, later)) AS first, "
+        "arg_max(later, (near, later)) AS later FROM pairs GROUP BY user_no) p USING (user_no) "
         + Query(f"WHERE u.user_no IN ({marks(users)})", users)
     )  # fmt: skip
     return {int(row["user_no"]): _pair(rule, row) for row in store.rows(query)}
@@ -150,7 +150,7 @@ def _pair(rule: Order, row: Mapping[str, Any]) -> str:
     first, then = _step(rule.first), _step(rule.then)
     if row["first"]:
         late = "" if row["near"] or rule.within is None else f", more than {_span(rule.within)} later"
-        return f"{first} on {say_moment(row['first'])}, then {then} on {say_moment(row['then'])}{late}"
+        return f"{first} on {say_moment(row['first'])}, then {then} on {say_moment(row['later'])}{late}"
     if not row["last_first"]:
         return f"no {first}"
     item = " of the same item" if rule.same_item and row["last_then"] else ""
@@ -162,16 +162,16 @@ def _absent(store: Store, rule: Order, at: Setting, path: str, users: tuple[int,
     end = at.end(path, "one event after another")
     same = " AND b.item_no = a.item_no" if rule.same_item else ""
     seconds = _seconds(rule.within) if rule.within else None
-    alone = "then IS NULL" if seconds is None else "(then IS NULL OR then - first > to_seconds(?)) AND over"
+    alone = "later IS NULL" if seconds is None else "(later IS NULL OR later - first > to_seconds(?)) AND done"
     over = Query("true") if seconds is None else Query("a.at_utc + to_seconds(?) <= ?", (seconds, end))
     query = (
-        Query("WITH pairs AS (SELECT a.user_no, a.at_utc AS first, b.at_utc AS then, ")
-        + over + " AS over FROM (" + _rows(rule, "first", at, path, users) + ") a ASOF LEFT JOIN ("
+        Query("WITH pairs AS (SELECT a.user_no, a.at_utc AS first, b.at_utc AS later, ")
+        + over + " AS done FROM (" + _rows(rule, "first", at, path, users) + ") a ASOF LEFT JOIN ("
         + _rows(rule, "then", at, path, users)
         + f") b ON a.user_no = b.user_no{same} AND a.at_utc < b.at_utc) SELECT user_no, "
         + Query(f"bool_or({alone}) AS alone, arg_max(first, ({alone}, first)) AS first, ",
                 () if seconds is None else (seconds, seconds))
-        + Query(f"arg_max_null(then, ({alone}, first)) AS then, bool_or(over) AS over FROM pairs GROUP BY user_no",
+        + Query(f"arg_max_null(later, ({alone}, first)) AS later FROM pairs GROUP BY user_no",
                 () if seconds is None else (seconds,))
     )  # fmt: skip
     found = {int(row["user_no"]): row for row in store.rows(query)}
@@ -183,8 +183,8 @@ def _left_alone(rule: Order, row: Mapping[str, Any]) -> str:
     gap = f" within {_span(rule.within)}" if rule.within else ""
     if row["alone"]:
         return f"{first}, no {then}{gap} after it"
-    if row["then"]:
-        return f"{first}, then {then} on {say_moment(row['then'])}"
+    if row["later"]:
+        return f"{first}, then {then} on {say_moment(row['later'])}"
     return f"{first}, too late for {then}{gap} to be ruled out"
 
 

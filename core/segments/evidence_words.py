@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from core.segments.words import _noun
@@ -67,6 +66,6 @@ def say_value(value: Any) -> str:
         return say_day(value)
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "an empty list"
-    if isinstance(value, int | float | Decimal):  # a year is no amount: thousands are parted from 10,000 on
+    if isinstance(value, int | float):  # a year is no amount: thousands are parted from 10,000 on
         return f"{value:.15g}" if abs(value) < 10_000 else f"{value:,.15g}"
     return str(value)

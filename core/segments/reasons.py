@@ -10,7 +10,8 @@ from core.errors import Refusal
 from core.segments.asked import asked
 from core.segments.compile import condition
 from core.segments.conditions import Setting, marks
-from core.segments.evidence import evidence, say_moment
+from core.segments.evidence import evidence
+from core.segments.evidence_words import say_moment
 from core.segments.members import Member, sample
 from core.segments.rule import At, InSegment, Rule, Segment, children
 from core.segments.schema import read_schema

@@ -123,7 +123,7 @@ RHYTHM = (
     (Moment("first", "purchase", Last(90)), "first purchase on 1 Jan 2024, 10:00", "no purchase"),
     (Regularly("purchase", 2, 9), "purchases in 3 of the last 9 weeks", "purchases in 0 of the last 9 weeks"),
     (Stopped("purchase", Span(1, "weeks"), Span(30)),
-     "none in the last week, 1 in the 30 days before; the last purchase on 20 Feb 2024, 10:00", "no purchase"),
+     "none in the last 1 week, 1 in the 30 days before; the last purchase on 20 Feb 2024, 10:00", "no purchase"),
     (Resumed("purchase", Span(30), Span(14)), "purchase on 20 Feb 2024, 10:00, the one before on 8 Jan 2024, 10:00",
      "no purchase"),
     (Order(EventStep("view"), EventStep("purchase"), Span(10), absent=True),
@@ -149,7 +149,7 @@ def test_segments_inside_and_samples(store: Store) -> None:
     save_segment(store, Segment("Buyers", All((Did("purchase"), Not(Prop("country", Test("missing", (True,))))))))
     [reason] = reasons(store, InSegment("buyers"), ["ann"], AS_OF)["ann"]
     assert reason.evidence == "a member: 3 orders, the last on 20 Feb 2024, 10:00; country: France"
-    drawn = sample_with_reasons(store, InSegment("Buyers"), as_of=AS_OF)
+    drawn = sample_with_reasons(store, InSegment("buyers"), as_of=AS_OF)
     assert drawn == ((sample(store, InSegment("Buyers"), as_of=AS_OF)[0], (reason,)),)
     assert reasons(store, All(), ["ann"]) == {"ann": ()}
     with pytest.raises(Refusal, match="too many"):
