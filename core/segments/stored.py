@@ -47,11 +47,11 @@ def get_segment(store: Store, name: str) -> Segment:
     return named(list_segments(store), name).segment
 
 
-def save_segment(store: Store, segment: Segment, *, replace: bool = False, frozen: bool = False) -> Saved:
+def save_segment(store: Store, segment: Segment, *, replace: bool = False) -> Saved:
     """Keep a segment; with `replace`, in place of one of the same name (which keeps its date of making).
 
-    With `frozen` its members are settled at once (core.segments.frozen); a frozen segment saved anew with the rule that
-    it has stays frozen, and with another becomes live. `segment.made_from` is not looked at.
+    A frozen segment (core.segments.frozen) saved anew with the rule that it has stays frozen, and with another becomes
+    live. `segment.made_from` is not looked at.
 
     Raises Refusal `segment_exists`, `no_such_segment` for a rule that refers to one that is not there, BadRule
     for one that would refer to itself, `group_in_use` where another segment names the frozen members that would go.
@@ -73,12 +73,7 @@ def save_segment(store: Store, segment: Segment, *, replace: bool = False, froze
         _insert(writer, Saved(segment, old.created_at if old else now, now))
         if segment.made_from is not None and old and old.segment.name != segment.name:
             _move_members(writer, old.segment.name, segment.name)
-        made = by_name(writer)[segment.name.casefold()]
-        if frozen and not made.frozen:
-            from core.segments.frozen import settle
-
-            made = settle(store, writer, made)
-    return made
+        return by_name(writer)[segment.name.casefold()]
 
 
 def rename_segment(store: Store, name: str, new: str) -> Saved:

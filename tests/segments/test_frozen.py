@@ -87,7 +87,8 @@ def test_members_stay_as_they_were(store: Store) -> None:
 def test_its_own_moment(store: Store) -> None:
     put(store, World(events=(event("a", "view", "2024-01-01"), event("b", "view", "2024-03-01"))))
     pinned = Segment("Early", Did("view"), datetime(2024, 2, 1))
-    assert save_segment(store, pinned, frozen=True).frozen
+    save_segment(store, pinned)
+    assert freeze(store, "Early").frozen
     group = get_group(store, "early")
     assert (group.users, group.as_of, group.kind) == (1, datetime(2024, 2, 1), "frozen")
     assert thaw(store, "Early").segment == pinned
@@ -96,7 +97,8 @@ def test_its_own_moment(store: Store) -> None:
 def test_names_move_together(store: Store) -> None:
     put(store, world("a"))
     save_segment(store, Segment("Base", TWICE))
-    save_segment(store, Segment("Twice", InSegment("Base")), frozen=True)
+    save_segment(store, Segment("Twice", InSegment("Base")))
+    freeze(store, "Twice")
     save_segment(store, Segment("Use", Not(InGroup("twice"))))
     rename_segment(store, "Twice", "Two")
     rename_segment(store, "Base", "Ground")
