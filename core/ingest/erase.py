@@ -18,7 +18,15 @@ from typing import Any
 from core.errors import Refusal
 from core.ingest import typed
 from core.ingest.erased import forget_row, is_erased, remember
-from core.ingest.mentions import GONE, mentions, rule_without, sentence_without, without
+from core.ingest.mentions import (
+    GONE,
+    answer_without,
+    mentions,
+    rule_without,
+    sentence_without,
+    without,
+    words_without,
+)
 from core.ingest.pseudonym import as_kept
 from core.progress import Step, no_step
 from core.quality.forget import forget_in_repairs
@@ -64,9 +72,9 @@ class Receipt:
     Attributes:
         id_hash: HMAC-SHA-256 of the id (hexadecimal) with the workspace's own key, as kept in `erased`.
         erased_at: UTC.
-        rows: table -> rows deleted, or emptied (rejects, jobs, segments); only tables where there were some.
+        rows: table -> rows deleted, or emptied (rejects, jobs, segments, groupings); only tables where there were some.
         batches: loads that the user had rows in.
-        lists: saved lists that the user was a member of: their groups are now smaller.
+        lists: saved lists that the user was a member of: their groups are now smaller (so are kept groups of users).
         runs: stored runs that the user was judged in.
         models: fitted models removed: all there were, since each holds what it learnt from the data before.
         notes: what this does and does not guarantee, in sentences.
@@ -123,7 +131,9 @@ def erase(writer: Writer, user_id: str, *, step: Step = no_step) -> Receipt:
     }
     rows["rejects"] = forget_row(writer, told)
     rows["jobs"] = _clean(writer, "jobs", "job_id", ("title", "spec", "result", "error"), user_id, without)
-    rows["segments"] = _clean(writer, "segments", "name", ("rule",), user_id, rule_without)
+    rows["grouping_members"] = writer.run(Query("DELETE FROM grouping_members WHERE ") + of_id, step=step)
+    rows["segments"] = _clean(writer, "segments", "name", ("rule", "made_from"), user_id, rule_without)
+    rows["groupings"] = _clean_groups(writer, user_id)
     rows["repairs"] = forget_in_repairs(writer, user_id, partial(sentence_without, user_id=user_id), GONE)
     if not any(rows.values()):
         raise _unknown(is_erased(writer, user_id))
@@ -203,6 +213,17 @@ def _clean(
             writer.run(Query(f"UPDATE {table} SET {column} = ?{cast} WHERE {key} = ?", (after[column], row[key])))
         changed += after != before
     return changed
+
+
+def _clean_groups(writer: Writer, user_id: str) -> int:
+    """What kept groups were asked, answered and are called; how many places changed."""
+    changed = 0
+    for row in writer.rows(Query("SELECT name, words FROM groupings WHERE ") + mentions("words", user_id)):
+        words = words_without(str(row["words"]), user_id)
+        if words != row["words"]:
+            changed += writer.run(Query("UPDATE groupings SET words = ? WHERE name = ?", (words, row["name"])))
+    changed += _clean(writer, "groupings", "name", ("spec",), user_id, rule_without)
+    return changed + _clean(writer, "groupings", "name", ("answer", "model"), user_id, answer_without)
 
 
 def _cleaned(text: str, user_id: str, clean: Callable[[Any, str], Any]) -> str:

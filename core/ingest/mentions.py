@@ -62,14 +62,57 @@ def sentence_without(text: str, user_id: str) -> str:
 
 
 def rule_without(told: Any, user_id: str) -> Any:
-    """A rule's JSON in which conditions on the column user_id name GONE in the id's place; nothing else changes."""
+    """A rule's JSON in which conditions on the column user_id, and an analyst's SQL, name GONE in the id's place.
+
+    Nothing else changes. SQL goes on being SQL: what is in quotes stays so.
+    """
     if isinstance(told, list):
         return [rule_without(value, user_id) for value in told]
     if not isinstance(told, dict):
         return told
     if "user_id" in told.values():
         return without(told, user_id)
-    return {key: rule_without(value, user_id) for key, value in told.items()}
+    return {
+        key: _sql_without(value, user_id) if key == "sql" and isinstance(value, str) else rule_without(value, user_id)
+        for key, value in told.items()
+    }
+
+
+_OF_USERS = frozenset("map_ids ids examples example_ids members users user_id user_ids".split())
+
+
+def answer_without(told: Any, user_id: str, *, of_users: bool = False) -> Any:
+    """What a kept group answers, without the id where users stand, and in sentences that name it.
+
+    Elsewhere short words and numbers of parts stay, or the id "0" would take the first part's name away.
+    """
+    if isinstance(told, dict):
+        return {
+            (GONE if key == user_id and (of_users or len(key) >= 4) else key): answer_without(
+                value, user_id, of_users=of_users or key in _OF_USERS
+            )
+            for key, value in told.items()
+        }
+    if isinstance(told, list):
+        return [answer_without(value, user_id, of_users=of_users) for value in told]
+    if not isinstance(told, str):
+        return told
+    return GONE if of_users and told == user_id else words_without(told, user_id)
+
+
+def words_without(text: str, user_id: str) -> str:
+    """`sentence_without`, in the quotes of rules in words too.
+
+    >>> words_without("user_id is “7” or “8”", "7")
+    'user_id is “(erased)” or “8”'
+    """
+    return sentence_without(text.replace(f"“{user_id}”", f"“{GONE}”"), user_id)
+
+
+def _sql_without(sql: str, user_id: str) -> str:
+    spelt = user_id.replace("'", "''")
+    sql = sql.replace(f"'{spelt}'", f"'{GONE}'")
+    return re.sub(rf"(?<![\w.@+\-]){re.escape(spelt)}(?![\w@+\-])", GONE, sql) if len(user_id) >= 4 else sql
 
 
 def cells_of(raw: str) -> set[str]:

@@ -20,8 +20,8 @@ from core.store import Query, Store, Writer
 MOST_DAYS = 36_500
 _KEY = "retention_days"
 NOTE = (
-    "Events without a time are kept, since their age is not known; so are rejected rows, stored runs, saved lists and "
-    "what files of users and items say."
+    "Events without a time are kept, since their age is not known; so are rejected rows, stored runs, saved lists, "
+    "kept groups of users and what files of users and items say."
 )
 
 

@@ -3,7 +3,10 @@
 from core.segments.abc import AbcClass, AbcResult, abc
 from core.segments.codec import json_schema, rule_from_json, rule_to_json, rule_to_text
 from core.segments.compile import compile_rule
+from core.segments.frozen import freeze, thaw
 from core.segments.grid import CELLS, DEFAULT_GRID, Grid, default_grid
+from core.segments.groups import KeptGroup, delete_group, get_group, list_groups, rename_group
+from core.segments.id_file import ID_COLUMNS, ListReport, list_from_file, list_from_text
 from core.segments.loyalty import LoyaltyResult, LoyaltyStage, Pauses, Threshold, loyalty, settled
 from core.segments.members import Counts, Member, NodeCount, count, explain_counts, members, members_csv, sample
 from core.segments.parts import (
@@ -22,6 +25,7 @@ from core.segments.parts import (
     Test,
     Window,
 )
+from core.segments.reasons import Reason, reasons, sample_with_reasons
 from core.segments.rfm import Band, RfmGroup, RfmResult, rfm, rfm_members
 from core.segments.rule import (
     Abc,
@@ -71,6 +75,7 @@ __all__ = [
     "ANY_EVENT",
     "CELLS",
     "DEFAULT_GRID",
+    "ID_COLUMNS",
     "OPS",
     "STAGES",
     "Abc",
@@ -96,7 +101,9 @@ __all__ = [
     "Group",
     "InGroup",
     "InSegment",
+    "KeptGroup",
     "Last",
+    "ListReport",
     "Loyalty",
     "LoyaltyResult",
     "LoyaltySettings",
@@ -110,6 +117,7 @@ __all__ = [
     "Order",
     "Pauses",
     "Prop",
+    "Reason",
     "Regularly",
     "Resumed",
     "Rfm",
@@ -137,17 +145,25 @@ __all__ = [
     "count",
     "default_grid",
     "default_measure",
+    "delete_group",
     "delete_segment",
     "describe",
     "explain_counts",
     "fitting",
+    "freeze",
+    "get_group",
     "get_segment",
     "json_schema",
+    "list_from_file",
+    "list_from_text",
+    "list_groups",
     "list_segments",
     "loyalty",
     "members",
     "members_csv",
     "read_schema",
+    "reasons",
+    "rename_group",
     "rename_segment",
     "rfm",
     "rfm_members",
@@ -155,6 +171,7 @@ __all__ = [
     "rule_to_json",
     "rule_to_text",
     "sample",
+    "sample_with_reasons",
     "save_segment",
     "saved_segments",
     "say_compare",
@@ -162,5 +179,6 @@ __all__ = [
     "say_window",
     "segment_to_json",
     "settled",
+    "thaw",
     "walk",
 ]

@@ -7,7 +7,10 @@ Order of columns, always:
 - users, items: user_id or item_id, then the columns that files brought. Contacts are not among those of users.
 - contacts: user_id, then a column for each contact column; users of whom at least one is known.
 - batches: the history of loads. rejects: batch_no, file, line, column, reason, message, raw (the file's own text).
-- segments: name, rule (JSON), as_of, created_at, updated_at. Rules, not members.
+- segments: name, rule (JSON), as_of, created_at, updated_at, made_from (JSON; of a frozen segment the rule that chose
+  its members). Rules, not members.
+- groups: the members of kept groups (clusters, look-alikes, lists, frozen segments): name, kind, words, as_of, user_id,
+  part, part_name, rank, score.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ from core.ingest import ColumnMap, Mapping, Type
 from core.store import Query, Store, contact_columns, ident, joined
 from core.store.cells import defuse, defuse_sql
 
-TABLES = ("events", "users", "items", "contacts", "batches", "rejects", "segments")
+TABLES = ("events", "users", "items", "contacts", "batches", "rejects", "segments", "groups")
 """What can be exported."""
 
 PERSONAL = ("contacts", "rejects")
@@ -86,6 +89,8 @@ def table_of(store: Store, name: str) -> Table:
         raise Refusal("no_such_table", f"There is no table {name!r} to export.", f"There are: {', '.join(TABLES)}.")
     if name == "contacts":
         return _contacts(store)
+    if name == "groups":
+        return _groups()
     physical = _physical(store, name)
     if name == "events":
         return _events(store, physical)
@@ -161,6 +166,17 @@ def _contacts(store: Store) -> Table:
         columns.append(Column(c, f"c{k}.value", "VARCHAR", "contact"))
     known = " OR ".join(f"{column.sql} IS NOT NULL" for column in columns[1:]) or "false"
     return Table("contacts", tuple(columns), f"{source} WHERE {known}")
+
+
+def _groups() -> Table:
+    of = {"name": "VARCHAR", "kind": "VARCHAR", "words": "VARCHAR", "as_of": "TIMESTAMP"}
+    own = {"user_id": "VARCHAR", "part": "INTEGER", "rank": "INTEGER", "score": "DOUBLE"}
+    columns = [Column(c, f"g.{c}", kind) for c, kind in of.items()]
+    for c, kind in own.items():
+        columns.append(Column(c, f"m.{c}", kind))
+        if c == "part":
+            columns.append(Column("part_name", "json_extract_string(g.parts, '$.\"' || m.part || '\"')", "VARCHAR"))
+    return Table("groups", tuple(columns), "grouping_members m JOIN groupings g USING (name)")
 
 
 def _physical(store: Store, table: str) -> dict[str, str]:

@@ -33,6 +33,8 @@ _TABLES = {
     "users": "The user's id",
     "retired_users": "The user's id",
     "saved_members": "Places on saved lists",
+    "grouping_members": "Places in kept groups of users",
+    "groupings": "Kept groups that named the user",
     "run_users": "Figures in stored comparisons",
     "run_chosen": "Places in stored audience checks",
     "rejects": "Rejected rows that named the user",

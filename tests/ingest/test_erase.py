@@ -79,9 +79,16 @@ def trail(store: Store) -> None:
         rule = {"all": [{"user": "user_id", "is": GONE}, {"event": "x", "is": GONE}]}
         writer.run(
             Query(
-                "INSERT INTO segments VALUES ('S', ?, NULL, now()::TIMESTAMP, now()::TIMESTAMP, NULL)",
-                (json.dumps(rule),),
+                "INSERT INTO segments VALUES ('S', ?, NULL, now()::TIMESTAMP, now()::TIMESTAMP, ?)",
+                (json.dumps(rule), json.dumps({"any": [{"sql": f"SELECT '{GONE}' AS user_id"}, rule["all"][0]]})),
             )
+        )
+        answer = {"map_ids": ["2", GONE], "parts": {"0": {"examples": [GONE]}}, "notes": [f"Nearest to {GONE}."]}
+        spec, words = {"rule": rule}, f"frozen 3 Nov 2026 (2 users): user_id is “{GONE}”"
+        group = "INSERT INTO groupings VALUES ('G', 'frozen', '{}', ?, ?, ?, NULL, NULL, 1, now()::TIMESTAMP)"
+        writer.run(Query(group, (words, json.dumps(spec), json.dumps(answer))))
+        writer.run(
+            Query("INSERT INTO grouping_members (name, user_id, rank) VALUES ('G', ?, 1), ('G', '2', 2)", (GONE,))
         )
 
 
@@ -115,7 +122,8 @@ def test_every_table_is_cleaned_and_the_receipt_says_so(store: Store) -> None:
     assert receipt.rows == {
         "events": 3, "parked_events": 1, "user_facts": 1, "contact_facts": 2, "run_users": 2, "run_chosen": 1,
         "users": 1,
-        "retired_users": 1, "saved_members": 1, "rejects": 2, "jobs": 1, "segments": 1,
+        "retired_users": 1, "saved_members": 1, "rejects": 2, "jobs": 1, "segments": 1, "grouping_members": 1,
+        "groupings": 3,
     }  # fmt: skip
     assert (receipt.lists, receipt.runs, receipt.models) == (("L",), ("r1", "r2"), 1)
     assert GONE not in json.dumps(receipt.as_json())
@@ -128,6 +136,17 @@ def test_every_table_is_cleaned_and_the_receipt_says_so(store: Store) -> None:
     assert json.loads(job["result"])["why"] == "for (erased): 3"
     [rule] = store.rows(Query("SELECT rule::VARCHAR AS r FROM segments"))
     assert json.loads(rule["r"])["all"] == [{"user": "user_id", "is": "(erased)"}, {"event": "x", "is": GONE}]
+    [made] = store.rows(Query("SELECT made_from::VARCHAR AS m FROM segments"))
+    assert json.loads(made["m"])["any"] == [
+        {"sql": "SELECT '(erased)' AS user_id"}, {"user": "user_id", "is": "(erased)"},
+    ]  # fmt: skip
+    [group] = store.rows(Query("SELECT words, answer::VARCHAR AS answer, spec::VARCHAR AS spec FROM groupings"))
+    assert group["words"].endswith("user_id is “(erased)”")
+    assert json.loads(group["answer"]) == {
+        "map_ids": ["2", "(erased)"], "parts": {"0": {"examples": ["(erased)"]}}, "notes": ["Nearest to (erased)."],
+    }  # fmt: skip
+    assert json.loads(group["spec"])["rule"]["all"][0]["is"] == "(erased)"
+    assert store.rows(Query("SELECT user_id FROM grouping_members")) == [{"user_id": "2"}]
     said = store.rows(Query("SELECT line, raw, message FROM rejects ORDER BY line"))
     assert [(row["line"], row["raw"]) for row in said] == [(7, "3,b,soon,1,"), (8, None), (9, None)]
     assert not any(GONE in str(row["message"]) for row in said)
@@ -183,7 +202,7 @@ def test_no_table_that_knows_users_is_forgotten(store: Store) -> None:
             "WHERE c.column_name IN ('user_no', 'user_id') AND c.schema_name = 'main'"
         )
     )
-    assert {str(row["t"]) for row in rows} == {*BY_NUMBER, *REPAIRED, "saved_members"}
+    assert {str(row["t"]) for row in rows} == {*BY_NUMBER, *REPAIRED, "saved_members", "grouping_members"}
 
 
 MENTIONS = (

@@ -119,7 +119,7 @@ def test_everything_comes_back(store: Store, tmp_path: Path, form: str) -> None:
     told = export_all(store, tmp_path / "out", format=form, raw=True, contacts=True)
     assert told["digest"] == content_digest(store)
     assert {name: t["rows"] for name, t in told["tables"].items()} == {
-        "events": 5, "users": 4, "items": 3, "contacts": 1, "batches": 3, "rejects": 0, "segments": 0,
+        "events": 5, "users": 4, "items": 3, "contacts": 1, "batches": 3, "rejects": 0, "segments": 0, "groups": 0,
     }  # fmt: skip
     (tmp_path / "again").mkdir()
     with Store(tmp_path / "again" / "w.duckdb", reads=[tmp_path / "out"]) as again:
