@@ -71,7 +71,8 @@ def keys(at: AppTest, pattern: str) -> list[str]:
 
 
 def add(at: AppTest, kind: str, group: int = 0) -> AppTest:
-    at.main.get("menu_button")[group].set_value(kind).run()  # type: ignore[union-attr]
+    menus = [m for m in at.main.get("menu_button") if m.key.endswith("_add")]  # type: ignore[union-attr]
+    menus[group].set_value(kind).run()  # type: ignore[union-attr]
     assert not at.exception, at.exception
     return at
 
