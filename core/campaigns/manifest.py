@@ -42,7 +42,9 @@ def manifest(
     digest = facts.pop("digest", None) or content_digest(store)
     segment = None
     if campaign.segment is not None:
-        segment = {**told["segment"], "words": describe(campaign.segment.rule)}
+        chosen = campaign.segment.made_from
+        words = describe(campaign.segment.rule) if chosen is None else f"as frozen: {describe(chosen)}"
+        segment = {**told["segment"], "words": words}
     return {
         "limelight": __version__,
         "digest": digest,

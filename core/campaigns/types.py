@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 from core.errors import Refusal
 from core.interactions import Array, MatrixSpec
 from core.recommend import Spec, spec_from_json
-from core.segments import Segment, rule_from_json, rule_to_json
+from core.segments import Segment, rule_from_json, segment_to_json
 
 Ask = Literal["item", "category", "segment", "ids"]
 ASKS: tuple[Ask, ...] = get_args(Ask)
@@ -108,9 +108,7 @@ class Campaign:
         segment = self.segment
         return told | {
             "items": list(self.items),
-            "segment": None
-            if segment is None
-            else {"name": segment.name, "rule": rule_to_json(segment.rule), "as_of": _iso(segment.as_of)},
+            "segment": None if segment is None else segment_to_json(segment),
             "model": None if self.model is None else self.model.as_json(),
             "matrix": self.matrix.as_json(),
             "as_of": _iso(self.as_of),
@@ -127,7 +125,12 @@ class Campaign:
                 "items": tuple(told["items"]),
                 "segment": None
                 if segment is None
-                else Segment(segment["name"], rule_from_json(segment["rule"]), _moment(segment["as_of"])),
+                else Segment(
+                    segment["name"],
+                    rule_from_json(segment["rule"]),
+                    _moment(segment["as_of"]),
+                    rule_from_json(segment["made_from"]) if segment.get("made_from") else None,
+                ),
                 "model": None if model is None else spec_from_json(model),
                 "matrix": MatrixSpec.from_json(told["matrix"]),
                 "as_of": _moment(told["as_of"]),

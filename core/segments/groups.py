@@ -11,10 +11,15 @@ from typing import Any, Literal
 import pyarrow as pa
 
 from core.errors import Refusal
+from core.segments.group_rows import move_group, named_group, remove_group, rename_in_rules
 from core.segments.parts import text
-from core.segments.rule import InGroup, walk
-from core.segments.stored import list_segments
+from core.segments.stored import groups_of, list_segments
 from core.store import Query, Store, Writer
+
+__all__ = [
+    "KeptGroup", "Kind", "check_group_name", "delete_group", "get_group", "list_groups", "remove_group",
+    "rename_group", "write_group",
+]  # fmt: skip
 
 Kind = Literal["clusters", "lookalike", "list", "frozen"]
 
@@ -70,18 +75,19 @@ def write_group(  # noqa: PLR0913  # a row of a table
 ) -> None:
     """Keep a group; `members` has the columns user_id, and part, rank, score where it has them.
 
-    Raises Refusal `group_exists` (without `replace`), BadRule for a name that cannot be one.
+    Raises Refusal `group_exists` (without `replace`, or where one of the two is of a frozen segment and the other is
+    not), BadRule for a name that cannot be one.
     """
-    text(name, "name", most=80)
-    if name != name.strip() or not name.isprintable():
-        raise Refusal("bad_name", "A name must not start or end with a space, nor hold line breaks.", "Choose another.")
-    held = [
-        str(r["name"]) for r in writer.rows(Query("SELECT name FROM groupings WHERE lower(name) = lower(?)", (name,)))
-    ]
+    check_group_name(name)
+    held = named_group(writer, name)
     if held and not replace:
         raise Refusal("group_exists", f"There is a group {held[0]!r} already.", "Choose another name, or replace it.")
-    for old in held:
-        remove_group(writer, old)
+    if held and "frozen" in (kind, held[1]) and held[1] != kind:
+        what = {"frozen": "the frozen members of a segment", "list": "a list from a file"}.get(held[1], held[1])
+        hint = "Choose another name." if held[1] == "frozen" else "Rename the group or the segment first."
+        raise Refusal("group_exists", f"The name {held[0]!r} is taken by {what}.", hint)
+    if held:
+        remove_group(writer, held[0])
     values = (
         name, kind, json.dumps({str(k): v for k, v in (parts or {}).items()}), words, json.dumps(dict(spec)),
         json.dumps(dict(answer or {})), None if model is None else json.dumps(dict(model)), as_of, version,
@@ -91,20 +97,40 @@ def write_group(  # noqa: PLR0913  # a row of a table
     _write_members(writer, name, members)
 
 
-def remove_group(writer: Writer, name: str) -> None:
-    """Take a group and its members away, whatever refers to it."""
-    writer.run(Query("DELETE FROM grouping_members WHERE name = ?", (name,)))
-    writer.run(Query("DELETE FROM groupings WHERE name = ?", (name,)))
+def check_group_name(name: str) -> None:
+    """Refuse what cannot be the name of a group: BadRule, or Refusal `bad_name`."""
+    text(name, "name", most=80)
+    if name != name.strip() or not name.isprintable():
+        raise Refusal("bad_name", "A name must not start or end with a space, nor hold line breaks.", "Choose another.")
+
+
+def rename_group(store: Store, name: str, new: str) -> KeptGroup:
+    """Give a group another name, in the rules of saved segments too.
+
+    Raises Refusal `no_such_group`, `group_exists`, `group_is_frozen` (rename its segment), `bad_name`; BadRule.
+    """
+    check_group_name(new)
+    with store.atomic(data=False) as writer:
+        group = _named(tuple(_kept(row) for row in writer.rows(_ALL)), name)
+        _refuse_frozen(group)
+        taken = named_group(writer, new)
+        if taken and taken[0] != group.name:
+            raise Refusal("group_exists", f"There is a group {taken[0]!r} already.", "Choose another name.")
+        move_group(writer, group.name, new)
+        rename_in_rules(writer, group.name, new)
+    return get_group(store, new)
 
 
 def delete_group(store: Store, name: str) -> None:
-    """Take a group away. Raises Refusal `no_such_group`, `group_in_use` where a saved segment names it."""
+    """Take a group away.
+
+    Raises Refusal `no_such_group`, `group_in_use` where a saved segment names it, `group_is_frozen` (delete or thaw its
+    segment).
+    """
     group = get_group(store, name)
-    users = [
-        s.segment.name
-        for s in list_segments(store)
-        if any(isinstance(r, InGroup) and r.name.casefold() == group.name.casefold() for _, r in walk(s.segment.rule))
-    ]
+    _refuse_frozen(group)
+    key = group.name.casefold()
+    users = [s.segment.name for s in list_segments(store) if key in groups_of(s.segment)]
     if users:
         raise Refusal(
             "group_in_use",
@@ -113,6 +139,15 @@ def delete_group(store: Store, name: str) -> None:
         )
     with store.atomic(data=False) as writer:
         remove_group(writer, group.name)
+
+
+def _refuse_frozen(group: KeptGroup) -> None:
+    if group.kind == "frozen":
+        raise Refusal(
+            "group_is_frozen",
+            f"{group.name!r} holds the members of a frozen segment.",
+            "Rename or delete the segment, or make it live again.",
+        )
 
 
 def _write_members(writer: Writer, name: str, members: pa.Table) -> None:

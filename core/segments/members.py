@@ -9,16 +9,20 @@ from decimal import Decimal
 from pathlib import Path
 
 from core.progress import Step, no_step
+from core.segments.asked import asked, combined, removable
 from core.segments.compile import compile_rule, condition
 from core.segments.conditions import Setting
 from core.segments.csv_cells import write_csv
 from core.segments.measures import ORDERS
-from core.segments.rule import Rule, Segment, children, walk
+from core.segments.rule import Rule, Segment, children
 from core.segments.schema import Schema, read_schema
 from core.segments.stored import saved_segments
 from core.segments.words import describe
 from core.store import Query, Store, contact_columns, contacts_query, filled_query, fills_users, ident, joined
 from core.store.cells import defuse_sql
+
+_MOST_WEIGHED = 60
+"""Parts of a rule up to which each part's own contribution is worked out."""
 
 
 @dataclass(frozen=True)
@@ -29,11 +33,17 @@ class NodeCount:
         path: where it stands in the rule ("all[0].not"); "" for the whole rule.
         words: the part in plain words.
         users: known users for whom it holds.
+        without: members of the whole rule if the part were taken out of its all or any group; None for the whole rule,
+            the only part of a group, what stands right under not or at (their own figure tells), and in rules of more
+            than 60 parts.
     """
 
     path: str
     words: str
     users: int
+    without: int | None = None
+    takes: int | None = None
+    """`without` less the members as they are: so many users the part keeps out; below zero, so many it brings in."""
 
 
 @dataclass(frozen=True)
@@ -102,21 +112,31 @@ def explain_counts(
     """
     started = time.perf_counter()
     schema = read_schema(store, saved=saved_segments(store) if saved is None else saved)
-    setting = Setting(schema, as_of or store.as_of())
-    nodes = list(walk(rule))
-    leaves = {path: f"c{n}" for n, (path, node) in enumerate(nodes) if not children(node)}
-    asked = [condition(node, setting, path) + f" AS {leaves[path]}" for path, node in nodes if path in leaves]
-    counted = ", ".join(
-        f"count(*) FILTER ({_combined(node, path, leaves)}) AS n{n}" for n, (path, node) in enumerate(nodes)
-    )
+    nodes = list(asked(rule, Setting(schema, as_of or store.as_of())))
+    leaves = {path: f"c{n}" for n, (path, node, _) in enumerate(nodes) if not children(node)}
+    flags = [condition(node, at, path) + f" AS {leaves[path]}" for path, node, at in nodes if path in leaves]
+    spare = set(removable(rule)) if len(nodes) <= _MOST_WEIGHED else set()
+    counted = ["coalesce(sum(times), 0) AS known"]
+    for n, (path, node, _) in enumerate(nodes):
+        counted.append(f"coalesce(sum(times) FILTER ({combined(node, path, leaves)}), 0) AS n{n}")
+        if path in spare:
+            counted.append(f"coalesce(sum(times) FILTER ({combined(rule, '', leaves, path)}), 0) AS w{n}")
     query = (
-        Query("WITH flags AS MATERIALIZED (SELECT ")
-        + joined(", ", asked)
-        + f" FROM users u) SELECT count(*) AS known, {counted} FROM flags"
+        Query("WITH flags AS MATERIALIZED (SELECT ") + joined(", ", flags) + " FROM users u), ways AS MATERIALIZED ("
     )
-    row = {key: int(str(value)) for key, value in store.rows(query)[0].items()}
-    found = tuple(NodeCount(path, describe(node), row[f"n{n}"]) for n, (path, node) in enumerate(nodes))
-    return Counts(found[0].users, row["known"], found, time.perf_counter() - started)
+    # users alike in every condition are looked at once: a few dozen ways in place of a million users
+    query += "SELECT *, count(*) AS times FROM flags GROUP BY ALL" if spare else "SELECT *, 1 AS times FROM flags"
+    row = store.rows(query + f") SELECT {', '.join(counted)} FROM ways")[0]
+    figures = {key: int(str(value)) for key, value in row.items()}
+    found = tuple(
+        _node(path, describe(node, schema), figures[f"n{n}"], figures.get(f"w{n}"), figures["n0"])
+        for n, (path, node, _) in enumerate(nodes)
+    )
+    return Counts(found[0].users, figures["known"], found, time.perf_counter() - started)
+
+
+def _node(path: str, words: str, users: int, without: int | None, members: int) -> NodeCount:
+    return NodeCount(path, words, users, without, None if without is None else without - members)
 
 
 def sample(
@@ -224,12 +244,3 @@ def _moment(sql: str) -> str:
     """A date or time as ISO text; the time of day only where there is one."""
     day = f"{sql}::TIMESTAMP = date_trunc('day', {sql}::TIMESTAMP)"
     return f"CASE WHEN {day} THEN strftime({sql}, '%Y-%m-%d') ELSE strftime({sql}, '%Y-%m-%dT%H:%M:%S') END"
-
-
-def _combined(rule: Rule, path: str, leaves: dict[str, str]) -> str:
-    """The rule as a condition over the flags of its leaves."""
-    if path in leaves:
-        return leaves[path]
-    inner = [_combined(r, f"{path}.{step}" if path else step, leaves) for step, r in children(rule)]
-    word = {"All": " AND ", "Any": " OR "}.get(type(rule).__name__)
-    return f"({word.join(inner)})" if word else f"NOT {inner[0]}"

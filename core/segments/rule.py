@@ -197,11 +197,15 @@ Rule = Leaf | At | All | Any | Not
 
 @dataclass(frozen=True)
 class Segment:
-    """A named rule; `as_of` (UTC) pins the end of the data it sees, None = just after the last event."""
+    """A named rule; `as_of` (UTC) pins the end of the data it sees, None = just after the last event.
+
+    `made_from`: of a frozen segment, whose `rule` is its own kept group, the rule that chose the members; None = live.
+    """
 
     name: str
     rule: Rule
     as_of: datetime | None = None
+    made_from: Rule | None = None
 
     def __post_init__(self) -> None:
         name = text(self.name, "name", most=80)

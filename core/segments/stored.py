@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from core.errors import Refusal
 from core.segments.codec import rule_from_json, rule_to_json, rule_to_text
 from core.segments.compile import find_cycle, refers_to
+from core.segments.group_rows import move_group, named_group, remove_group, rename_in_rules
 from core.segments.parts import BadRule
-from core.segments.rule import All, Any, InSegment, Not, Rule, Segment
+from core.segments.rule import InGroup, InSegment, Segment, walk
 from core.store import Query, Store, Writer
 
 
@@ -21,8 +23,13 @@ class Saved:
     created_at: datetime
     updated_at: datetime
 
+    @property
+    def frozen(self) -> bool:
+        """Whether its members are settled (core.segments.frozen)."""
+        return self.segment.made_from is not None
 
-_ALL = Query("SELECT name, rule, as_of, created_at, updated_at FROM segments ORDER BY lower(name), name")
+
+_ALL = Query("SELECT name, rule, as_of, made_from, created_at, updated_at FROM segments ORDER BY lower(name), name")
 
 
 def list_segments(store: Store) -> tuple[Saved, ...]:
@@ -37,18 +44,21 @@ def saved_segments(store: Store) -> tuple[Segment, ...]:
 
 def get_segment(store: Store, name: str) -> Segment:
     """The saved segment of that name, upper and lower case alike. Raises Refusal `no_such_segment`."""
-    return _named(list_segments(store), name).segment
+    return named(list_segments(store), name).segment
 
 
-def save_segment(store: Store, segment: Segment, *, replace: bool = False) -> Saved:
+def save_segment(store: Store, segment: Segment, *, replace: bool = False, frozen: bool = False) -> Saved:
     """Keep a segment; with `replace`, in place of one of the same name (which keeps its date of making).
 
+    With `frozen` its members are settled at once (core.segments.frozen); a frozen segment saved anew with the rule that
+    it has stays frozen, and with another becomes live. `segment.made_from` is not looked at.
+
     Raises Refusal `segment_exists`, `no_such_segment` for a rule that refers to one that is not there, BadRule
-    for one that would refer to itself.
+    for one that would refer to itself, `group_in_use` where another segment names the frozen members that would go.
     """
     now = datetime.now(UTC).replace(tzinfo=None)
     with store.atomic(data=False) as writer:
-        saved = _by_name(writer)
+        saved = by_name(writer)
         old = saved.get(segment.name.casefold())
         if old and not replace:
             raise Refusal(
@@ -56,69 +66,135 @@ def save_segment(store: Store, segment: Segment, *, replace: bool = False) -> Sa
                 f"There is a segment {old.segment.name!r} already.",
                 "Choose another name, or replace it.",
             )
-        _check_references(segment, {name: s.segment for name, s in saved.items()})
+        check_references(segment, {name: s.segment for name, s in saved.items()})
+        segment = _in_place_of(writer, segment, old, saved)
         if old:
             writer.run(Query("DELETE FROM segments WHERE name = ?", (old.segment.name,)))
-        made = Saved(segment, old.created_at if old else now, now)
-        _insert(writer, made)
+        _insert(writer, Saved(segment, old.created_at if old else now, now))
+        if segment.made_from is not None and old and old.segment.name != segment.name:
+            _move_members(writer, old.segment.name, segment.name)
+        made = by_name(writer)[segment.name.casefold()]
+        if frozen and not made.frozen:
+            from core.segments.frozen import settle
+
+            made = settle(store, writer, made)
     return made
 
 
 def rename_segment(store: Store, name: str, new: str) -> Saved:
-    """Give a segment another name, in the rules of other segments that refer to it too.
+    """Give a segment another name, in the rules of other segments that refer to it too; frozen members go with it.
 
-    Raises Refusal `no_such_segment`, `segment_exists`.
+    Raises Refusal `no_such_segment`, `segment_exists`, `group_exists`.
     """
     now = datetime.now(UTC).replace(tzinfo=None)
     with store.atomic(data=False) as writer:
-        saved = _by_name(writer)
-        old = _named(tuple(saved.values()), name)
+        saved = by_name(writer)
+        old = named(tuple(saved.values()), name)
         other = saved.get(new.casefold())
         if other and other != old:
             raise Refusal(
                 "segment_exists", f"There is a segment {other.segment.name!r} already.", "Choose another name."
             )
-        made = Saved(Segment(new, old.segment.rule, old.segment.as_of), old.created_at, now)
+        made = Saved(dataclasses.replace(old.segment, name=new), old.created_at, now)
         writer.run(Query("DELETE FROM segments WHERE name = ?", (old.segment.name,)))
         _insert(writer, made)
-        for user in saved.values():
-            if old.segment.name.casefold() in refers_to(user.segment.rule):
-                rule = _renamed(user.segment.rule, old.segment.name.casefold(), new)
-                text = rule_to_text(rule)
-                writer.run(Query("UPDATE segments SET rule = ?::JSON WHERE name = ?", (text, user.segment.name)))
-    return made
+        if old.frozen:
+            _move_members(writer, old.segment.name, new)
+        rename_in_rules(writer, old.segment.name, new, of=InSegment)
+        return by_name(writer)[new.casefold()]
 
 
 def delete_segment(store: Store, name: str) -> None:
-    """Take a segment away. Raises Refusal `no_such_segment`, `segment_in_use` where another's rule refers to it."""
+    """Take a segment away, and its frozen members.
+
+    Raises Refusal `no_such_segment`, `segment_in_use` where another's rule refers to it, or the rule that chose the
+    members of a frozen one.
+    """
     with store.atomic(data=False) as writer:
-        saved = _by_name(writer)
-        old = _named(tuple(saved.values()), name).segment
-        users = [s.segment.name for s in saved.values() if old.name.casefold() in refers_to(s.segment.rule)]
+        saved = by_name(writer)
+        old = named(tuple(saved.values()), name)
+        key = old.segment.name.casefold()
+        users = [s.segment.name for s in saved.values() if key in segments_of(s.segment)]
         if users:
             raise Refusal(
                 "segment_in_use",
-                f"Segment {old.name!r} is part of {', '.join(map(repr, users))}.",
+                f"Segment {old.segment.name!r} is part of {', '.join(map(repr, users))}.",
                 "Take it out of those first, or delete them.",
             )
-        writer.run(Query("DELETE FROM segments WHERE name = ?", (old.name,)))
+        if old.frozen:
+            remove_members(writer, old, saved)
+        writer.run(Query("DELETE FROM segments WHERE name = ?", (old.segment.name,)))
+
+
+def segments_of(segment: Segment) -> frozenset[str]:
+    """The saved segments that a segment names, in lower case, by the rule that chose frozen members too."""
+    chosen = frozenset[str]() if segment.made_from is None else refers_to(segment.made_from)
+    return refers_to(segment.rule) | chosen
+
+
+def groups_of(segment: Segment) -> frozenset[str]:
+    """The kept groups that a segment names, in lower case, its own and those of the rule that chose it too."""
+    rules = (segment.rule,) if segment.made_from is None else (segment.rule, segment.made_from)
+    return frozenset(r.name.casefold() for rule in rules for _, r in walk(rule) if isinstance(r, InGroup))
+
+
+def remove_members(writer: Writer, frozen: Saved, saved: dict[str, Saved]) -> None:
+    """Take a frozen segment's members away. Raises Refusal `group_in_use` where another segment names them."""
+    key = frozen.segment.name.casefold()
+    users = [s.segment.name for s in saved.values() if key in groups_of(s.segment) and s is not frozen]
+    if users:
+        raise Refusal(
+            "group_in_use",
+            f"The frozen members of {frozen.segment.name!r} are part of {', '.join(map(repr, users))}.",
+            "Take them out of those first, or let those name the segment.",
+        )
+    remove_group(writer, frozen.segment.name)
+
+
+def _in_place_of(writer: Writer, segment: Segment, old: Saved | None, saved: dict[str, Saved]) -> Segment:
+    """The segment as it is kept: frozen if it was and its rule is the same; else its frozen members go."""
+    if old is None or not old.frozen:
+        return dataclasses.replace(segment, made_from=None)
+    if segment.rule == old.segment.rule:
+        return dataclasses.replace(segment, made_from=old.segment.made_from)
+    segment = dataclasses.replace(segment, made_from=None)
+    remove_members(writer, old, saved)
+    if old.segment.name.casefold() in groups_of(segment):
+        raise Refusal(
+            "group_in_use",
+            f"The new rule of {segment.name!r} names the frozen members that it would take the place of.",
+            "Save it under another name.",
+        )
+    return segment
+
+
+def _move_members(writer: Writer, old: str, new: str) -> None:
+    taken = named_group(writer, new)
+    if taken and taken[0] != old:
+        raise Refusal(
+            "group_exists", f"There is a group {taken[0]!r} already, of another kind.", "Choose another name."
+        )
+    move_group(writer, old, new)
+    rename_in_rules(writer, old, new)
 
 
 def segment_to_json(segment: Segment) -> dict[str, object]:
-    """A segment as a JSON object: name, rule, as_of (ISO, or null)."""
+    """A segment as a JSON object: name, rule, as_of (ISO, or null); where it is frozen, made_from too."""
     as_of = None if segment.as_of is None else segment.as_of.isoformat()
-    return {"name": segment.name, "rule": rule_to_json(segment.rule), "as_of": as_of}
+    told: dict[str, object] = {"name": segment.name, "rule": rule_to_json(segment.rule), "as_of": as_of}
+    return told if segment.made_from is None else told | {"made_from": rule_to_json(segment.made_from)}
 
 
 def _insert(writer: Writer, saved: Saved) -> None:
     s = saved.segment
-    values = (s.name, rule_to_text(s.rule), s.as_of, saved.created_at, saved.updated_at)
-    writer.run(
-        Query("INSERT INTO segments (name, rule, as_of, created_at, updated_at) VALUES (?, ?::JSON, ?, ?, ?)", values)
-    )
+    made_from = None if s.made_from is None else rule_to_text(s.made_from)
+    values = (s.name, rule_to_text(s.rule), s.as_of, made_from, saved.created_at, saved.updated_at)
+    columns = "name, rule, as_of, made_from, created_at, updated_at"
+    writer.run(Query(f"INSERT INTO segments ({columns}) VALUES (?, ?::JSON, ?, ?::JSON, ?, ?)", values))
 
 
-def _by_name(writer: Writer) -> dict[str, Saved]:
+def by_name(writer: Writer) -> dict[str, Saved]:
+    """Every saved segment by lower-case name, as this writer has made them so far."""
     return {s.segment.name.casefold(): s for s in map(_saved, writer.rows(_ALL))}
 
 
@@ -129,12 +205,14 @@ def _saved(row: dict[str, object]) -> Saved:
     assert isinstance(created, datetime)
     assert isinstance(updated, datetime)
     try:
-        return Saved(Segment(name, rule_from_json(str(row["rule"])), as_of), created, updated)
+        made_from = None if row["made_from"] is None else rule_from_json(str(row["made_from"]))
+        return Saved(Segment(name, rule_from_json(str(row["rule"])), as_of, made_from), created, updated)
     except BadRule as bad:
         raise bad.under(f"segment {name!r}") from None
 
 
-def _named(saved: tuple[Saved, ...], name: str) -> Saved:
+def named(saved: tuple[Saved, ...], name: str) -> Saved:
+    """The segment of that name. Raises Refusal `no_such_segment`."""
     found = next((s for s in saved if s.segment.name.casefold() == name.casefold()), None)
     if found is None:
         known = ", ".join(s.segment.name for s in saved) or "none yet"
@@ -142,7 +220,8 @@ def _named(saved: tuple[Saved, ...], name: str) -> Saved:
     return found
 
 
-def _check_references(segment: Segment, saved: dict[str, Segment]) -> None:
+def check_references(segment: Segment, saved: dict[str, Segment]) -> None:
+    """Refuse a rule that names a segment that is not there, or, by others, the segment itself."""
     for other in sorted(refers_to(segment.rule) - {segment.name.casefold()}):
         if other not in saved:
             known = ", ".join(s.name for s in saved.values()) or "none yet"
@@ -153,17 +232,3 @@ def _check_references(segment: Segment, saved: dict[str, Segment]) -> None:
         raise BadRule(
             f"segment {segment.name!r} would refer to itself: {chain}", "", "Take one of these references out."
         )
-
-
-def _renamed(rule: Rule, old: str, new: str) -> Rule:
-    match rule:
-        case InSegment(name) if name.casefold() == old:
-            return InSegment(new)
-        case All(rules):
-            return All(tuple(_renamed(r, old, new) for r in rules))
-        case Any(rules):
-            return Any(tuple(_renamed(r, old, new) for r in rules))
-        case Not(inner):
-            return Not(_renamed(inner, old, new))
-        case _:
-            return rule

@@ -45,6 +45,7 @@ from core.segments.rule import (
     Stopped,
     Top,
 )
+from core.segments.schema import Group, Schema
 
 _NOUNS = {
     "purchase": "purchase", "impression": "impression", "open": "open", "view": "view", "click": "click",
@@ -60,40 +61,52 @@ _MEASURES: dict[Measure, str] = {
 }  # fmt: skip
 
 
-def describe(rule: Rule) -> str:
+def describe(rule: Rule, schema: Schema | None = None) -> str:
     """The rule as a person would say it; nested groups in brackets, texts in quotes.
+
+    With the workspace's `schema`, parts of kept groups are named, and frozen members say what chose them.
 
     >>> describe(All((Did("purchase", compare=Compare("at_least", 2)), Not(Did("purchase", window=Last(30))))))
     'at least 2 orders, ever, and no purchase in the last 30 days'
     """
-    return _said(rule, top=True)
+    return _said(rule, schema, top=True)
 
 
-def _said(rule: Rule, *, top: bool = False) -> str:
+def _said(rule: Rule, schema: Schema | None, *, top: bool = False) -> str:  # noqa: PLR0911  # one answer a kind of rule
     match rule:
         case All(rules):
-            return _group(rules, " and ", top) if rules else "all users"
+            return _group(rules, " and ", top, schema) if rules else "all users"
         case Any(rules):
-            return _group(rules, " or ", top)
+            return _group(rules, " or ", top, schema)
         case Not(Did() as did) if did.measure in ("orders", "events") and did.compare == Compare("at_least", 1):
             return f"no {_noun(did.event, 1)}{_where(did.where)}{_when(did.window)}"
         case Not(Not(inner)):
-            return _said(inner, top=top)
+            return _said(inner, schema, top=top)
         case Not(All() | Any() as inner):
-            return f"not ({_said(inner, top=True)})"
+            return f"not ({_said(inner, schema, top=True)})"
         case Not(inner):
-            return f"not: {_said(inner)}"
+            return f"not: {_said(inner, schema)}"
         case At(as_of, inner):
             moment = f"{_units(as_of.n, as_of.unit)} earlier" if isinstance(as_of, Ago) else f"before {_moment(as_of)}"
-            return f"as of {moment}: {_said(inner)}"
+            return f"as of {moment}: {_said(inner, schema)}"
+        case InGroup() if schema is not None and (kept := schema.groups.get(rule.name.casefold())):
+            return _in_group(rule, kept, top)
         case _:
             return _leaf(rule)
 
 
-def _group(rules: Sequence[Rule], word: str, top: bool) -> str:
+def _in_group(rule: InGroup, kept: Group, top: bool) -> str:
+    if kept.kind == "frozen" and not rule.parts and rule.closest is None:
+        return kept.words if top else f"({kept.words})"
+    named = " or ".join(f"“{kept.parts.get(part, str(part))}”" for part in rule.parts)
+    of = f"{named} of " if named else ""
+    return f"in {of}group “{kept.name}”" + (f", the closest {rule.closest:,}" if rule.closest else "")
+
+
+def _group(rules: Sequence[Rule], word: str, top: bool, schema: Schema | None) -> str:
     if len(rules) == 1:
-        return _said(rules[0], top=top)
-    parts = [_said(r) for r in rules]
+        return _said(rules[0], schema, top=top)
+    parts = [_said(r, schema) for r in rules]
     # a comma before the word only where a part could be read on past it: "at least 2 orders, ever, and no purchase"
     unclear = any(mark in part for part in parts if not part.startswith("(") for mark in (",", word))
     between = ("," if unclear else "") + word
