@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from core.segments.abc_sql import abc_condition
-from core.segments.conditions import Setting, back, column_test, marks, step_condition, window_condition
+from core.segments.absent_sql import absent_condition, order_rows
+from core.segments.conditions import Setting, back, column_test, marks, seconds, window_condition
 from core.segments.loyalty_sql import loyalty_condition
 from core.segments.measures import did_condition, top_condition
 from core.segments.parts import BadRule, Span, joined_path
@@ -122,18 +123,18 @@ def _threshold(share: float) -> int:
 def _order(rule: Order, setting: Setting, path: str) -> Query:
     """Each `then` looks back at the last `first` before it: if that is too long ago, so are all the others."""
     setting.end(path, "one event after another")
+    if rule.absent:
+        return absent_condition(rule, setting, path)
     window = window_condition(rule.window, setting, joined_path(path, "window"))
-    rows = Query(
-        "SELECT e.user_no, e.item_no, e.at_utc FROM events e WHERE e.user_no IS NOT NULL AND e.at_utc IS NOT NULL AND "
-    )
-    first = rows + step_condition(rule.first, setting, joined_path(path, "first")) + window
-    then = rows + step_condition(rule.then, setting, joined_path(path, "then")) + window
+    first, then = order_rows(rule.first, setting, path, "first"), order_rows(rule.then, setting, path, "then")
     same = " AND b.item_no = a.item_no" if rule.same_item else ""
     return (
         Query("u.user_no IN (SELECT b.user_no FROM (")
         + then
+        + window
         + ") b ASOF JOIN ("
         + first
+        + window
         + f") a ON b.user_no = a.user_no{same} AND b.at_utc > a.at_utc"
         + _within(rule.within)
         + ")"
@@ -141,10 +142,7 @@ def _order(rule: Order, setting: Setting, path: str) -> Query:
 
 
 def _within(span: Span | None) -> Query:
-    if span is None:
-        return Query("")
-    seconds = {"minutes": 60, "hours": 3600, "days": 86400, "weeks": 604800}[span.unit] * span.n
-    return Query(" WHERE b.at_utc - a.at_utc <= to_seconds(?)", (seconds,))
+    return Query("") if span is None else Query(" WHERE b.at_utc - a.at_utc <= to_seconds(?)", (seconds(span),))
 
 
 def _as_of(as_of: datetime | Ago, setting: Setting, path: str) -> Setting:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
+from calendar import isleap, monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -11,6 +11,7 @@ from decimal import Decimal
 from core.segments.parts import (
     ANY_EVENT,
     BadRule,
+    Beside,
     Between,
     Earlier,
     EventStep,
@@ -18,12 +19,13 @@ from core.segments.parts import (
     Filter,
     Last,
     Scalar,
+    Span,
     Test,
     Window,
     joined_path,
 )
 from core.segments.schema import OPS, ColumnKind, Schema
-from core.store import Query, ident, joined
+from core.store import Query, ident, joined, pattern_problem
 
 _SYMBOLS = {
     "at_least": ">=", "at_most": "<=", "exactly": "=", "more_than": ">", "less_than": "<",
@@ -64,7 +66,9 @@ def column_test(of: str, column: str, sql: str, test: Test, setting: Setting, pa
     return _condition(sql, kind, test, setting, here)
 
 
-def _condition(sql: str, kind: ColumnKind, test: Test, setting: Setting, path: str) -> Query:
+def _condition(  # noqa: PLR0911  # one answer a kind of test
+    sql: str, kind: ColumnKind, test: Test, setting: Setting, path: str
+) -> Query:
     first = test.values[0]
     match test.op:
         case "missing":
@@ -80,8 +84,49 @@ def _condition(sql: str, kind: ColumnKind, test: Test, setting: Setting, path: s
         case "last_days":
             end = setting.end(path, "counting back days")
             return Query(f"({sql} >= ? AND {sql} < ?)", (back(end, int(str(first)), "days"), end))
+        case "next_days":
+            return _next_days(sql, int(str(first)), setting.end(path, "counting days ahead"))
+        case "after":  # the day after is made in SQL, where the year may pass 9999
+            return Query(f"{sql} >= ?::DATE + 1", test.values)
+        case "anniversary_within":
+            return _anniversary(sql, int(str(first)), setting.end(path, "an anniversary"))
+        case "in_month":
+            return Query(f"month({sql}) IN ({marks(test.values)})", test.values)
+        case "matches":
+            return _matches(sql, str(first), path)
         case _:
             return compared(sql, test.op, test.values)
+
+
+def _next_days(sql: str, n: int, end: datetime) -> Query:
+    try:
+        return Query(f"({sql} >= ? AND {sql} < ?)", (end, end + timedelta(days=n)))
+    except OverflowError:
+        return Query(f"{sql} >= ?", (end,))
+
+
+def _anniversary(sql: str, n: int, end: datetime) -> Query:
+    """The month and day, as a number such as 1231, within those of the first and the last of the `n` days."""
+    if n >= 366:
+        return Query(f"{sql} IS NOT NULL")
+    first = (end - timedelta(microseconds=1) if end > datetime.min else end).date()
+    if first.year > 9000:
+        first = first.replace(year=first.year - 400)  # the calendar repeats, and Python's ends at 9999
+    last = first + timedelta(days=n - 1)
+    begin, until = first.month * 100 + first.day, last.month * 100 + last.day
+    if until == 228 and not isleap(last.year):
+        until = 229  # 29 Feb is kept on that day
+    word = "AND" if begin <= until else "OR"  # a stretch over the turn of the year
+    day = f"month({sql}) * 100 + day({sql})"
+    return Query(f"({day} >= ? {word} {day} <= ?)", (begin, until))
+
+
+def _matches(sql: str, pattern: str, path: str) -> Query:
+    problem = pattern_problem(pattern)
+    if problem is not None:
+        hint = "Put a backslash before a character that stands for itself."
+        raise BadRule(f"is not a regular expression: {problem}", path, hint)
+    return Query(f"regexp_matches({sql}, ?)", (pattern,))
 
 
 _HOLDS: dict[ColumnKind, str] = {
@@ -111,11 +156,12 @@ def compared(sql: str, op: str, values: Sequence[Scalar | Decimal]) -> Query:
 
 
 def bounds(window: Window, as_of: datetime) -> tuple[datetime, datetime]:
-    """The half-open stretch [start, end) of a window, never past `as_of`; UTC.
+    """The half-open stretch [start, end) of a window, never past `as_of`; UTC. Beside, each user's own, is refused.
 
     >>> bounds(Last(1, "months"), datetime(2011, 3, 31, 12))
     (datetime.datetime(2011, 2, 28, 12, 0), datetime.datetime(2011, 3, 31, 12, 0))
     """
+    refuse_beside(window, "window")
     match window:
         case Last(n, unit):
             return back(as_of, n, unit), as_of
@@ -127,11 +173,20 @@ def bounds(window: Window, as_of: datetime) -> tuple[datetime, datetime]:
             return datetime.min, as_of
 
 
+def refuse_beside(window: Window, path: str) -> None:
+    """Refuse a window before or after a user's own event, in conditions that have no use for it."""
+    if isinstance(window, Beside):
+        raise BadRule(
+            f"a window {window.side} an event is not possible here", path, "It is in conditions of 'did' and 'top'."
+        )
+
+
 def window_condition(window: Window, setting: Setting, path: str) -> Query:
     """The condition on events `e`, ` AND ` before it; empty where every event counts.
 
     `Ever` lets in events without a time; other windows do not, and raise BadRule where no event has one.
     """
+    refuse_beside(window, path)
     if isinstance(window, Ever):
         if setting.as_of is None:
             return Query("")
@@ -180,6 +235,11 @@ def back(as_of: datetime, n: int, unit: str) -> datetime:
         return as_of.replace(year=year, month=month + 1, day=min(as_of.day, monthrange(year, month + 1)[1]))
     except (OverflowError, ValueError):
         return datetime.min
+
+
+def seconds(span: Span) -> int:
+    """How long it is."""
+    return {"minutes": 60, "hours": 3600, "days": 86400, "weeks": 604800}[span.unit] * span.n
 
 
 def _midnight(day: date | None, otherwise: datetime) -> datetime:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from core.segments.amounts import COUNTS, TOTALS, Measure
+from core.segments.beside_sql import anchored, beside_condition, beside_join
 from core.segments.conditions import Setting, compared, event_condition, filters, window_condition
-from core.segments.parts import Compare, Ever, Filter, joined_path
+from core.segments.parts import Beside, Compare, Ever, Filter, joined_path
 from core.segments.rule import Did, Top
 from core.store import Query
 
@@ -42,10 +43,23 @@ _NET = ("quantity", "value", "order_value")  # returns count against purchases
 def did_condition(rule: Did, setting: Setting, path: str) -> Query:
     """The condition on users `u` that their events measure up; never NULL.
 
-    Where 0 satisfies a count or total, users without such events are in: the complement of those who fail.
+    Where 0 satisfies a count or total, users without such events are in: the complement of those who fail. Of a window
+    beside an event only users who have that event, since nobody else has the window.
     """
     compare, measure = rule.compare, rule.measure or "events"
     rows = measured_rows(rule, setting, path)
+    if isinstance(rule.window, Beside) and measure in COUNTS + TOTALS and compare.holds(0):
+        return (
+            Query("(")
+            + anchored(rule.window, setting, joined_path(path, "window"))
+            + " AND "
+            + _measured_up(rows, measure, compare)
+            + ")"
+        )
+    return _measured_up(rows, measure, compare)
+
+
+def _measured_up(rows: Query, measure: Measure, compare: Compare) -> Query:
     if measure in ("orders", "events") and _asks_for_any(compare):
         return Query("u.user_no IN (SELECT e.user_no ") + rows + ")"
     if measure in ("orders", "events") and _asks_for_none(compare):
@@ -78,10 +92,14 @@ def measured_rows(rule: Did | Top, setting: Setting, path: str) -> Query:
     """`FROM events e WHERE ...`: the events of known users that a rule measures."""
     measure = rule.measure or "events"
     event_path = joined_path(path, "did" if isinstance(rule, Did) else "event")
+    window_path = joined_path(path, "window")
+    beside = rule.window if isinstance(rule.window, Beside) else None
     rows = (
-        Query("FROM events e WHERE e.user_no IS NOT NULL AND ")
+        Query("FROM events e")
+        + (beside_join(beside, setting, window_path) if beside else Query(""))
+        + " WHERE e.user_no IS NOT NULL AND "
         + event_condition(rule.event, setting, event_path, net=measure in _NET)
-        + window_condition(rule.window, setting, joined_path(path, "window"))
+        + (beside_condition(beside, setting) if beside else window_condition(rule.window, setting, window_path))
         + filters(rule.where, setting, path)
     )
     if rule.event == "purchase" and measure in COUNTS and _asks_about_items(measure, rule.where):

@@ -63,7 +63,7 @@ class Order:
 
     With `same_item` both concern the same item (viewed it, then bought it). With `absent`: users with at least one
     `first` that no such `then` followed; of `within`, only those `first` count whose time had run out at the end of
-    the data.
+    the data. The window then limits `first` alone, and with `same_item` a `first` without an item does not count.
     """
 
     first: EventStep

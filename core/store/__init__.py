@@ -4,6 +4,7 @@ from core.store.adopt import adopt
 from core.store.cells import defuse
 from core.store.contacts import contact_columns, contacts_query
 from core.store.filled import filled_query, fills_users
+from core.store.patterns import pattern_problem
 from core.store.query import Query, ident, joined, literal
 from core.store.rewrite import rewrite_workspace
 from core.store.scratch import Scratch
@@ -48,6 +49,7 @@ __all__ = [
     "list_workspaces",
     "literal",
     "open_workspace",
+    "pattern_problem",
     "rewrite_workspace",
     "server_folder",
     "spool_folder",

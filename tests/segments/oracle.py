@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, time, timedelta
@@ -11,7 +12,10 @@ from fractions import Fraction
 from typing import Any
 
 from core.segments import (
+    Ago,
     All,
+    At,
+    Beside,
     Between,
     Did,
     Earlier,
@@ -25,6 +29,7 @@ from core.segments import (
     Rfm,
     Rule,
     Sample,
+    Span,
     Test,
     Top,
 )  # fmt: skip
@@ -45,6 +50,8 @@ def members(rule: Rule, world: World, as_of: datetime) -> set[str]:  # noqa: PLR
             return set().union(*(members(r, world, as_of) for r in rules))
         case Not(inner):
             return everyone - members(inner, world, as_of)
+        case At(earlier, inner):
+            return members(inner, world, min(_moment(earlier, as_of), as_of))
         case Prop(column, test):
             own = {u: {**world.users.get(u, {}), "user_id": u} for u in everyone}
             return {u for u in everyone if passes(own[u].get(column), test, as_of)}
@@ -87,6 +94,11 @@ def passes(value: Any, test: Test, as_of: datetime) -> bool:
         "since": lambda: value >= _midnight(a),
         "during": lambda: _midnight(a) <= value < _midnight(b),
         "last_days": lambda: as_of - timedelta(days=a) <= value < as_of,
+        "next_days": lambda: as_of <= value < as_of + timedelta(days=a),
+        "after": lambda: value.date() > a,
+        "anniversary_within": lambda: any(_kept_on(value, day) for day in _coming_days(as_of, a)),
+        "in_month": lambda: value.month in test.values,
+        "matches": lambda: re.search(a, value) is not None,
         "any_of": lambda: bool(set(value) & set(test.values)),
         "all_of": lambda: set(test.values) <= set(value),
         "none_of": lambda: not set(value) & set(test.values),
@@ -94,14 +106,64 @@ def passes(value: Any, test: Test, as_of: datetime) -> bool:
     return answers[test.op]()
 
 
+def _coming_days(as_of: datetime, n: int) -> list[date]:
+    last_seen = (as_of - timedelta(microseconds=1)).date()
+    return [last_seen + timedelta(days=k) for k in range(n)]
+
+
+def _kept_on(value: datetime, day: date) -> bool:
+    leap_year = day.year % 4 == 0 and (day.year % 100 != 0 or day.year % 400 == 0)
+    moved = (value.month, value.day) == (2, 29) and not leap_year
+    return (day.month, day.day) == ((2, 28) if moved else (value.month, value.day))
+
+
+def _moment(earlier: datetime | Ago, as_of: datetime) -> datetime:
+    if isinstance(earlier, datetime):
+        return earlier
+    if earlier.unit != "months":
+        return as_of - earlier.n * _DAYS[earlier.unit]
+    months = as_of.year * 12 + as_of.month - 1 - earlier.n
+    for day in range(as_of.day, 0, -1):  # 31 Mar less a month is the last day of February
+        try:
+            return as_of.replace(year=months // 12, month=months % 12 + 1, day=day)
+        except ValueError:
+            continue
+    raise ValueError(earlier)
+
+
 def counted(world: World, as_of: datetime, event: str, window: Any, where: Sequence[Filter]) -> list[Event]:
     """The events of one kind in a window that pass the filters."""
+    if isinstance(window, Beside):
+        seen = anchors(world, as_of, window)
+        return [
+            e
+            for e in counted(world, as_of, event, Ever(), where)
+            if e["user"] in seen and e["at"] is not None and _is_beside(e["at"], seen[e["user"]], window)
+        ]
     words = {"*": lambda w: w != "impression"}.get(event, lambda w: w == event)
     return [
         dict(e) for e in world.events
         if words(e["event"]) and e["user"] is not None and _inside(e["at"], window, as_of)
         and all(_lets_in(f, e, world, as_of) for f in where)
     ]  # fmt: skip
+
+
+def anchors(world: World, as_of: datetime, window: Beside) -> dict[str, datetime]:
+    """The moment from which each user's window is reckoned, of those who have one."""
+    found: dict[str, list[datetime]] = defaultdict(list)
+    for e in counted(world, as_of, window.step.event, Ever(), window.step.where):
+        if e["at"] is not None:
+            found[e["user"]].append(e["at"])
+    return {u: min(times) if window.which == "first" else max(times) for u, times in found.items()}
+
+
+def _is_beside(at: datetime, anchor: datetime, window: Beside) -> bool:
+    gap = at - anchor if window.side == "after" else anchor - at
+    return timedelta() < gap <= _length(window.within)
+
+
+def _length(span: Span | None) -> timedelta:
+    return timedelta.max if span is None else span.n * {"minutes": timedelta(minutes=1), **_DAYS}[span.unit]
 
 
 def _lets_in(part: Filter, e: Any, world: World, as_of: datetime) -> bool:
@@ -157,13 +219,13 @@ def amount(rule: Did | Top, world: World, user: str, as_of: datetime) -> Fractio
             return Fraction(len({e["at"].date() for e in kept if e["at"]}))
         case "quantity" | "value":
             return _total(net, rule.measure)
-        case "dwell":
-            return _total(mine, "dwell")
+        case "dwell" | "rating":
+            return _total(mine, rule.measure)
         case "order_value":
             total = _total(net, "value")
             return total / orders(mine) if net and total is not None and mine else None
         case _:
-            column = {"mean_quantity": "quantity", "mean_dwell": "dwell", "mean_rating": "rating"}[rule.measure or ""]
+            column = (rule.measure or "").removeprefix("mean_")
             known = [Fraction(e[column]) for e in mine if e.get(column) is not None]
             return sum(known, Fraction()) / len(known) if known else None
 
@@ -182,23 +244,29 @@ def _sent_back(world: World, user: str, item: str | None, as_of: datetime) -> bo
 
 
 def _did(rule: Did, world: World, user: str, as_of: datetime) -> bool:
+    if isinstance(rule.window, Beside) and user not in anchors(world, as_of, rule.window):
+        return False
     value = amount(rule, world, user, as_of)
     return value is not None and rule.compare.holds(value)  # type: ignore[arg-type]  # a Fraction compares like a float
 
 
 def _order(rule: Order, world: World, user: str, as_of: datetime) -> bool:
-    def done(step: EventStep) -> list[Event]:
-        found = counted(world, as_of, step.event, rule.window, step.where)
+    def done(step: EventStep, window: Any) -> list[Event]:
+        found = counted(world, as_of, step.event, window, step.where)
         return [e for e in found if e["user"] == user and e["at"] is not None]
 
-    sizes = {"minutes": timedelta(minutes=1), **_DAYS}
-    longest = timedelta.max if rule.within is None else rule.within.n * sizes[rule.within.unit]
-    return any(
-        timedelta() < b["at"] - a["at"] <= longest
-        and (not rule.same_item or (a.get("item") is not None and a.get("item") == b.get("item")))
-        for a in done(rule.first)
-        for b in done(rule.then)
-    )
+    longest = _length(rule.within)
+
+    def follows(a: Event, b: Event) -> bool:
+        same = not rule.same_item or (a.get("item") is not None and a.get("item") == b.get("item"))
+        return same and timedelta() < b["at"] - a["at"] <= longest
+
+    firsts = done(rule.first, rule.window)
+    if not rule.absent:
+        return any(follows(a, b) for a in firsts for b in done(rule.then, rule.window))
+    known = [a for a in firsts if rule.within is None or as_of - a["at"] >= longest]
+    known = [a for a in known if not rule.same_item or a.get("item") is not None]
+    return any(not any(follows(a, b) for b in done(rule.then, Ever())) for a in known)
 
 
 def _top(rule: Top, world: World, as_of: datetime) -> set[str]:

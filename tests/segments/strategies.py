@@ -9,7 +9,10 @@ from typing import Any
 from hypothesis import strategies as st
 
 from core.segments import (
+    Ago,
     All,
+    At,
+    Beside,
     Between,
     Compare,
     Did,
@@ -49,6 +52,14 @@ _times = st.one_of(
 )
 
 
+# far from as_of by the year and near it by the day, 29 Feb and the turn of the year among them
+_birthdays = st.sampled_from(
+    tuple(datetime(y, m, d, 12) for y, m, d in (
+        (1996, 2, 29), (1995, 2, 28), (1990, 3, 1), (1999, 12, 31), (2001, 1, 1), (2024, 3, 20), (2025, 1, 5),
+    ))
+)  # fmt: skip
+
+
 @st.composite
 def _events(draw: st.DrawFn) -> dict[str, Any]:
     word = draw(st.sampled_from(_WORDS))
@@ -75,7 +86,7 @@ _users = st.dictionaries(
         {
             "country": st.sampled_from((None, *_COUNTRIES)),
             "age": st.sampled_from((None, 18.0, 30.0, 30.5, 64.0)),
-            "joined": _times,
+            "joined": st.one_of(_times, _birthdays),
             "vip": st.sampled_from((None, True, False)),
             "tags": st.one_of(st.none(), st.lists(st.sampled_from(_TAGS), max_size=3)),
         }
@@ -108,12 +119,17 @@ def _pair(op: str, values: st.SearchStrategy[Any]) -> st.SearchStrategy[Test]:
 _missing = _one("missing", st.booleans())
 
 
+# what RE2 and Python's re read alike
+PATTERNS = ("ra", "^F", "(?i)^f", "e$", r"\d+", "[A-Z].*n", "a|b", r"=cmd\|x", "' OR 1=1 --", "^.{1,3}$", "é|Î")
+
+
 def texts(values: tuple[str, ...]) -> st.SearchStrategy[Test]:
     """Tests of a text column."""
     parts = st.sampled_from((*values, "ra", "F", "%", "_"))
     return st.one_of(
         _missing, *(_several(op, st.sampled_from(values)) for op in ("is", "is_not")),
         *(_one(op, parts) for op in ("contains", "not_contains", "starts", "ends")),
+        _one("matches", st.sampled_from(PATTERNS)),
     )  # fmt: skip
 
 
@@ -129,6 +145,9 @@ def numbers(values: tuple[float, ...]) -> st.SearchStrategy[Test]:
 dates = st.one_of(
     _missing, _one("before", st.sampled_from(_DAYS)), _one("since", st.sampled_from(_DAYS)),
     _pair("during", st.sampled_from(_DAYS)), _one("last_days", st.integers(1, 40)),
+    _one("after", st.sampled_from(_DAYS)), _one("next_days", st.sampled_from((1, 7, 20, 400))),
+    _one("anniversary_within", st.sampled_from((1, 2, 30, 90, 307, 364, 365, 366))),
+    _several("in_month", st.integers(1, 12)),
 )  # fmt: skip
 _lists = st.one_of(_missing, *(_several(op, st.sampled_from(_TAGS)) for op in ("any_of", "all_of", "none_of")))
 props = st.one_of(
@@ -155,6 +174,10 @@ windows = st.one_of(
     st.builds(Between, st.sampled_from(_DAYS), st.none()),
     st.lists(st.sampled_from(_DAYS), min_size=2, max_size=2, unique=True).map(lambda v: Between(*sorted(v))),
 )
+_steps = st.builds(EventStep, st.sampled_from(("view", "cart", "purchase", "*")), _where)
+_spans = st.one_of(st.none(), st.builds(Span, st.integers(1, 20), st.sampled_from(("days", "hours"))))
+_beside = st.builds(Beside, st.sampled_from(("before", "after")), _steps, st.sampled_from(("first", "last")), _spans)
+_own_windows = st.one_of(windows, windows, _beside)
 _bounds = st.sampled_from((0, 1, 2, 3, 0.3, 7.5, -1))
 compares: st.SearchStrategy[Compare] = st.one_of(
     *(st.builds(Compare, st.just(op), _bounds) for op in ("at_least", "at_most", "exactly", "more_than", "less_than")),
@@ -162,20 +185,30 @@ compares: st.SearchStrategy[Compare] = st.one_of(
 )
 _words = st.sampled_from(("view", "cart", "return", "impression", "*"))
 _counts = st.sampled_from(
-    ("events", "items", "days", "quantity", "value", "dwell", "mean_quantity", "mean_dwell", "mean_rating")
+    (
+        "events",
+        "items",
+        "days",
+        "quantity",
+        "value",
+        "dwell",
+        "rating",
+        "mean_quantity",
+        "mean_value",
+        "mean_dwell",
+        "mean_rating",
+    )
 )
 _bought = st.one_of(_counts, st.sampled_from(("orders", "order_value")))
 dids = st.one_of(
-    st.builds(Did, _words, _counts, compares, windows, _where),
-    st.builds(Did, st.just("purchase"), _bought, compares, windows, _where),
+    st.builds(Did, _words, _counts, compares, _own_windows, _where),
+    st.builds(Did, st.just("purchase"), _bought, compares, _own_windows, _where),
 )
-_steps = st.builds(EventStep, st.sampled_from(("view", "cart", "purchase")), _where)
-_spans = st.one_of(st.none(), st.builds(Span, st.integers(1, 20), st.sampled_from(("days", "hours"))))
-orders = st.builds(Order, _steps, _steps, _spans, windows, st.booleans())
+orders = st.builds(Order, _steps, _steps, _spans, windows, st.booleans(), st.booleans())
 _shares = st.sampled_from((0.1, 0.25, 0.5, 1.0))
 tops = st.one_of(
-    st.builds(Top, _counts, _shares, _words, windows, _where),
-    st.builds(Top, _bought, _shares, st.just("purchase"), windows, _where),
+    st.builds(Top, _counts, _shares, _words, _own_windows, _where),
+    st.builds(Top, _bought, _shares, st.just("purchase"), _own_windows, _where),
 )
 samples = st.builds(Sample, _shares, st.sampled_from(("", "autumn")))
 rfms = st.lists(st.sampled_from(("Champions", "Hibernating", "At risk", "33", "51")), min_size=1, max_size=3).map(
@@ -190,3 +223,17 @@ def _nested(inner: st.SearchStrategy[Rule]) -> st.SearchStrategy[Rule]:
 
 
 rules: st.SearchStrategy[Rule] = st.recursive(leaves, _nested, max_leaves=5)
+
+_moments = st.one_of(
+    st.sampled_from((datetime(2024, 1, 20), datetime(2024, 2, 29, 5), AS_OF, datetime(2024, 6, 1))),
+    st.builds(Ago, st.integers(1, 40), st.just("days")),
+    st.builds(Ago, st.integers(1, 3), st.sampled_from(("weeks", "months"))),
+)
+
+
+def _looking_back(inner: st.SearchStrategy[Rule]) -> st.SearchStrategy[Rule]:
+    return st.one_of(_nested(inner), st.builds(At, _moments, inner))
+
+
+moved_rules: st.SearchStrategy[Rule] = st.recursive(leaves, _looking_back, max_leaves=4)
+"""Rules that look back from other moments too, anywhere inside."""
