@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 from core.segments.parts import ANY_EVENT, BadRule, CompareOp
 from core.segments.rule import Segment
-from core.store import NAMES, Query, Store
+from core.store import NAMES, Columns, Query, Store
 
 ColumnKind = Literal["text", "number", "date", "boolean", "list"]
 Of = Literal["user", "event", "item"]
@@ -58,6 +58,7 @@ class Schema:
         timed: whether any event has a time; without, only the window "ever" can be asked.
         segments: saved segments by lower-case name.
         groups: kept groups by lower-case name.
+        types: table (users, events, items, batches) -> its columns with their SQL types, for an analyst's own SQL.
     """
 
     user: Mapping[str, ColumnKind]
@@ -67,6 +68,7 @@ class Schema:
     timed: bool
     segments: Mapping[str, Segment] = field(default_factory=dict)
     groups: Mapping[str, Group] = field(default_factory=dict)
+    types: Mapping[str, Columns] = field(default_factory=dict)
 
     def columns(self, of: Of) -> Mapping[str, ColumnKind]:
         """The columns of users, events or items."""
@@ -105,9 +107,11 @@ class Schema:
 def read_schema(store: Store, *, saved: tuple[Segment, ...] = ()) -> Schema:
     """What the workspace has now; `saved` are the segments that rules may refer to."""
     tables: dict[str, dict[str, ColumnKind]] = {"users": {}, "events": {}, "items": {}}
+    types: dict[str, Columns] = {}
     for row in store.rows(_COLUMNS):
         table, column, kind = str(row["table_name"]), str(row["column_name"]), _kind(str(row["data_type"]))
-        if column not in _HIDDEN and kind is not None:
+        types[table] = (*types.get(table, ()), (column, str(row["data_type"])))
+        if table in tables and column not in _HIDDEN and kind is not None:
             tables[table][column] = kind
     found = {str(row["event"]) for row in store.rows(Query("SELECT DISTINCT event FROM events"))}
     words = (*(w for w in NAMES if w in found), *sorted(found - set(NAMES)))
@@ -119,6 +123,7 @@ def read_schema(store: Store, *, saved: tuple[Segment, ...] = ()) -> Schema:
         store.as_of() is not None,
         {segment.name.casefold(): segment for segment in saved},
         {group.name.casefold(): group for group in map(_group, store.rows(_GROUPS))},
+        types,
     )
 
 
@@ -132,7 +137,7 @@ def _group(row: Mapping[str, object]) -> Group:
 
 _COLUMNS = Query(
     "SELECT table_name, column_name, data_type FROM duckdb_columns() "
-    "WHERE schema_name = 'main' AND table_name IN ('users', 'events', 'items') ORDER BY table_name, column_index"
+    "WHERE schema_name = 'main' AND table_name IN ('users', 'events', 'items', 'batches') ORDER BY table_name, column_index"
 )
 
 

@@ -8,6 +8,7 @@ from core.store.patterns import pattern_problem
 from core.store.query import Query, ident, joined, literal
 from core.store.rewrite import rewrite_workspace
 from core.store.scratch import Scratch
+from core.store.select import Columns, checked_select, select_columns
 from core.store.store import Store
 from core.store.vocabulary import EVENTS, NAMES, EventWord, known_event
 from core.store.workspaces import (
@@ -27,12 +28,14 @@ from core.store.writer import Writer
 __all__ = [
     "EVENTS",
     "NAMES",
+    "Columns",
     "EventWord",
     "Query",
     "Scratch",
     "Store",
     "Writer",
     "adopt",
+    "checked_select",
     "close_workspace",
     "contact_columns",
     "contacts_query",
@@ -51,6 +54,7 @@ __all__ = [
     "open_workspace",
     "pattern_problem",
     "rewrite_workspace",
+    "select_columns",
     "server_folder",
     "spool_folder",
     "workspace_path",

@@ -72,14 +72,14 @@ _FUNCTIONS = frozenset(
 _MAX_LETTERS = 20_000
 
 
-def check(cursor: duckdb.DuckDBPyConnection, sql: str) -> str:
+def check(cursor: duckdb.DuckDBPyConnection, sql: str, *, most: int | None = _MAX_LETTERS) -> str:
     """The one statement in `sql` without its semicolon, if it may run; otherwise a Refusal.
 
     Codes: `sql_empty`, `sql_too_long`, `sql_error` (it does not parse), `sql_one_statement`, `sql_not_a_select`,
     `sql_table`, `sql_function`, `sql_not_allowed`.
     """
-    if len(sql) > _MAX_LETTERS:
-        raise Refusal("sql_too_long", f"The query has {len(sql):,} characters.", f"At most {_MAX_LETTERS:,}.")
+    if most is not None and len(sql) > most:
+        raise Refusal("sql_too_long", f"The query has {len(sql):,} characters.", f"At most {most:,}.")
     try:
         statements = duckdb.extract_statements(sql)
     except duckdb.Error as error:
@@ -105,6 +105,12 @@ def check(cursor: duckdb.DuckDBPyConnection, sql: str) -> str:
 def sql_error(error: duckdb.Error) -> Refusal:
     """DuckDB's complaint about an analyst's query, as a Refusal."""
     return Refusal("sql_error", f"DuckDB says: {str(error).strip()}", "Mend the query and run it again.")
+
+
+def part_error(error: duckdb.Error) -> Refusal:
+    """The same for a query that is part of a larger one: without DuckDB's view of the text around it."""
+    said = " ".join(str(error).partition("\n\nLINE ")[0].split())
+    return Refusal("sql_error", f"DuckDB says of the SQL: {said.rstrip('.')}.", "Mend the SQL of the condition.")
 
 
 def _walk(tree: Any, names: frozenset[str]) -> None:

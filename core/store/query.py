@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -14,7 +14,9 @@ class Query:
     """SQL with positional `?` parameters. Only Store executes one.
 
     Values a person gave (ids, names, dates, thresholds) are always in `params`; names of tables and columns that
-    a person gave go into the text through `ident`, nothing else does.
+    a person gave go into the text through `ident`, nothing else does. The one exception is `guarded`: a part of the text
+    is an analyst's own SELECT, out of core.store.select; whatever runs the query, or one that it is a part of, limits its
+    time and tells its errors as the analyst's (core.store.guarded).
 
     >>> Query("SELECT * FROM events WHERE event = ?", ("view",)).params
     ('view',)
@@ -26,6 +28,7 @@ class Query:
 
     sql: str
     params: tuple[Value, ...] = ()
+    guarded: bool = field(default=False, repr=False)
 
     def __post_init__(self) -> None:
         marks = count_marks(self.sql)
@@ -36,7 +39,7 @@ class Query:
         """Text after text, parameters after parameters, so that a query is put together in reading order."""
         if isinstance(other, str):
             other = Query(other)
-        return Query(self.sql + other.sql, self.params + other.params)
+        return Query(self.sql + other.sql, self.params + other.params, self.guarded or other.guarded)
 
 
 def ident(name: str) -> str:
@@ -66,7 +69,9 @@ def joined(separator: str, parts: list[Query]) -> Query:
     >>> joined(" AND ", [Query("a = ?", (1,)), Query("b = ?", (2,))])
     Query(sql='a = ? AND b = ?', params=(1, 2))
     """
-    return Query(separator.join(p.sql for p in parts), tuple(v for p in parts for v in p.params))
+    return Query(
+        separator.join(p.sql for p in parts), tuple(v for p in parts for v in p.params), any(p.guarded for p in parts)
+    )
 
 
 def count_marks(sql: str) -> int:

@@ -15,8 +15,8 @@ import duckdb
 import pyarrow as pa
 
 from core.progress import Step, no_step
+from core.store.guarded import batches, running
 from core.store.query import Query, ident
-from core.store.watch import watched
 
 
 class Scratch:
@@ -27,7 +27,7 @@ class Scratch:
 
     def read(self, query: Query, *, step: Step = no_step) -> pa.Table:
         """Like Store.read, with the tables made here beside the data."""
-        with watched(self._cursor, step, None):
+        with running(self._cursor, query, step):
             return self._cursor.sql(query.sql, params=query.params).to_arrow_reader(100_000).read_all()
 
     def rows(self, query: Query, *, step: Step = no_step) -> list[dict[str, Any]]:
@@ -37,13 +37,12 @@ class Scratch:
 
     def stream(self, query: Query, *, rows: int = 50_000, step: Step = no_step) -> Iterator[pa.RecordBatch]:
         """Like Store.stream; nothing else can be asked here before it has come to its end."""
-        with watched(self._cursor, step, None):
-            yield from self._cursor.sql(query.sql, params=query.params).to_arrow_reader(rows)
+        yield from batches(self._cursor, query, rows, step)
 
     @contextmanager
     def keep(self, name: str, query: Query, *, step: Step = no_step) -> Iterator[None]:
         """Inside the `with`, the answer to `query` is the table `name` (ours, and not the name of a data table)."""
-        with watched(self._cursor, step, None):
+        with running(self._cursor, query, step):
             self._cursor.execute(f"CREATE TEMP TABLE {ident(name)} AS {query.sql}", query.params)
         try:
             yield

@@ -20,6 +20,7 @@ from core.store import guard, lens
 from core.store.connect import connect, open_folders, use
 from core.store.copies import Gate, copy_database, copy_out, write_anew
 from core.store.encryption import is_attached
+from core.store.guarded import batches, only_reading, running
 from core.store.query import Query
 from core.store.room import room_for, room_refusal
 from core.store.schema import MIGRATIONS
@@ -68,15 +69,15 @@ class Store:
         It sees the data as repaired, with `raw` as they were loaded (core.store.lens).
         Raises Cancelled when `step` is cancelled, Refusal `too_slow` after `seconds`.
         """
-        with self._reading(raw) as cursor, watched(cursor, step, seconds):
+        with self._reading(raw) as cursor, only_reading(cursor, query), running(cursor, query, step, seconds):
             return cursor.sql(query.sql, params=query.params).to_arrow_reader(100_000).read_all()
 
     def stream(
         self, query: Query, *, rows: int = 50_000, step: Step = no_step, raw: bool = False
     ) -> Iterator[pa.RecordBatch]:
         """The answer in batches of at most `rows`, for files of any length: memory does not grow with them."""
-        with self._reading(raw) as cursor, watched(cursor, step, None):
-            yield from cursor.sql(query.sql, params=query.params).to_arrow_reader(rows)
+        with self._reading(raw) as cursor, only_reading(cursor, query):
+            yield from batches(cursor, query, rows, step)
 
     def rows(self, query: Query, *, step: Step = no_step, raw: bool = False) -> list[dict[str, Any]]:
         """The answer as a list of plain dicts, for small results."""

@@ -12,9 +12,9 @@ import pyarrow as pa
 
 from core.progress import Step, no_step
 from core.store import hollow, lens
+from core.store.guarded import running
 from core.store.query import Query
 from core.store.tables import table_columns
-from core.store.watch import watched
 
 AS_OF = Query(
     "SELECT max(e.at_utc) AS last FROM events e JOIN batches b USING (batch_no) "
@@ -44,7 +44,7 @@ class Writer:
         if table in self._hollow:
             hollow.fill(self._cursor, table)
             self._hollow.discard(table)
-        with watched(self._cursor, step, None, note):
+        with running(self._cursor, query, step, note=note):
             row = self._cursor.execute(query.sql, query.params).fetchone()
         changed = int(row[0]) if row and isinstance(row[0], int) else 0
         if table and not changed:
@@ -53,12 +53,12 @@ class Writer:
 
     def read(self, query: Query, *, step: Step = no_step) -> pa.Table:
         """Like Store.read, seeing what this writer has done so far."""
-        with watched(self._cursor, step, None):
+        with running(self._cursor, query, step):
             return self._cursor.sql(query.sql, params=query.params).to_arrow_reader(100_000).read_all()
 
     def rows(self, query: Query, *, step: Step = no_step) -> list[dict[str, Any]]:
         """Like Store.rows, seeing what this writer has done so far."""
-        with watched(self._cursor, step, None):  # not by Arrow, which takes twice as long for a few rows
+        with running(self._cursor, query, step):  # not by Arrow, which takes twice as long for a few rows
             found = self._cursor.execute(query.sql, query.params)
             names = [str(column[0]) for column in found.description or ()]
             return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
