@@ -13,26 +13,32 @@ _SIZE = 0.96  # of a cell; the rest is the gap between cells
 
 
 def rfm_grid(result: RfmResult, *, chosen: str | None = None) -> go.Figure:
-    """The 25 cells of RFM: recency upwards, frequency to the right, coloured by buyers, each with its segment's name.
+    """The cells of RFM: recency upwards, frequency to the right, coloured by buyers, each with its segment's name.
 
     Cells are bars, so that each can be clicked as a whole; `customdata[0]` of a point is its cell ("54"),
     `customdata[1]` its segment. Cells of the segment `chosen`, or the cell itself, are framed. The colours are the
     theme's sequential scale over the square root of buyers, which keeps small cells apart.
+    The second axis is FM where frequency and money are scored together.
     """
+    size, together = result.grid.size, result.settings.monetary == "with_frequency"
     most = max((cell.users for cell in result.cells), default=0)
+    title, x = "Buyers by how recently and how often they bought", f"Frequency score: {size} = most orders"
+    if together:
+        title, x = f"{title}, and for how much", f"Frequency and money score: {size} = most orders and money"
+    second = "FM" if together else "F"
     made = figure(
-        "Buyers by how recently and how often they bought",
-        "Frequency score: 5 = most orders",
-        "Recency score: 5 = bought most recently",
+        title,
+        x,
+        f"Recency score: {size} = bought most recently",
         height=460,
         legend=False,
     )
-    for r in range(1, 6):
+    for r in range(1, size + 1):
         row = [cell for cell in result.cells if cell.cells[0][0] == str(r)]
         made.add_bar(
             x=[int(cell.cells[0][1]) for cell in row],
-            y=[_SIZE] * 5,
-            base=[r - _SIZE / 2] * 5,
+            y=[_SIZE] * size,
+            base=[r - _SIZE / 2] * size,
             width=_SIZE,
             customdata=[_facts(cell) for cell in row],
             text=[_label(cell) for cell in row],
@@ -48,12 +54,16 @@ def rfm_grid(result: RfmResult, *, chosen: str | None = None) -> go.Figure:
             selected={"marker": {"opacity": 1}},
             unselected={"marker": {"opacity": 1}},
             hovertemplate=(
-                "<b>%{customdata[1]}</b> (R%{customdata[2]} F%{customdata[3]})<br>%{customdata[4]} buyers, "
+                "<b>%{customdata[1]}</b> (R%{customdata[2]} "
+                + second
+                + "%{customdata[3]})<br>%{customdata[4]} buyers, "
                 "%{customdata[5]} of all buyers<br>median: last order %{customdata[6]} days ago, "
                 "%{customdata[7]} orders, net value %{customdata[8]}<extra></extra>"
             ),
         )
-    ticks = {"tickvals": [1, 2, 3, 4, 5], "showgrid": False, "zeroline": False, "fixedrange": True, "range": [0.5, 5.5]}
+    scores = list(range(1, size + 1))
+    ends = [0.5, size + 0.5]
+    ticks = {"tickvals": scores, "showgrid": False, "zeroline": False, "fixedrange": True, "range": ends}
     made.update_xaxes(**ticks)
     made.update_yaxes(**ticks)
     made.update_layout(

@@ -10,7 +10,7 @@ from typing import Any as Json
 from core.segments import fields as f
 from core.segments import fields_more as m
 from core.segments.fields import Kind
-from core.segments.grid import DEFAULT_GRID, Grid
+from core.segments.grid import DEFAULT_GRID, Grid, default_grid
 from core.segments.parts import BadRule, Compare, Ever, joined_path
 from core.segments.rule import (
     Abc,
@@ -82,7 +82,7 @@ _GRID = Kind(
     {
         "type": "object",
         "additionalProperties": {"type": "array", "items": {"type": "string"}},
-        "description": "The cells of each name, as recency score then frequency score: all 25, each once.",
+        "description": "The cells of each name, as recency score then frequency score: all 25 (or 16, or 9), each once.",
     },
 )
 
@@ -215,6 +215,7 @@ def rule_to_json(rule: Rule) -> dict[str, Json]:
         plain = value == part.default or (
             isinstance(rule, Did) and part.key == "measure" and value == default_measure(rule.event)
         )
+        plain = plain or (isinstance(rule, Rfm) and part.key == "grid" and value == default_grid(rule.settings.scores))
         if place == 0 or not plain:
             written[part.key] = part.kind.write(value)
     return written

@@ -88,6 +88,11 @@ def top_condition(rule: Top, setting: Setting, path: str) -> Query:
     )
 
 
+def amount_sql(measure: Measure) -> str:
+    """The measure of one user's events `e` as an SQL aggregate; NULL is missing."""
+    return _SQL[measure]
+
+
 def measured_rows(rule: Did | Top, setting: Setting, path: str) -> Query:
     """`FROM events e WHERE ...`: the events of known users that a rule measures."""
     measure = rule.measure or "events"

@@ -8,11 +8,14 @@ from datetime import datetime
 
 from core.errors import Refusal
 from core.progress import Step, no_step
-from core.segments.grid import CELLS, DEFAULT_GRID, Grid
+from core.segments.grid import DEFAULT_GRID, Grid
 from core.segments.members import members
 from core.segments.rfm_sql import grouped
-from core.segments.rule import Rfm, Segment
+from core.segments.rule import Rfm, RfmSettings, Segment
+from core.segments.worth import fitting
 from core.store import Query, Store
+
+_QUINTILES = RfmSettings()
 
 
 @dataclass(frozen=True)
@@ -40,9 +43,10 @@ class RfmGroup:
     revenue: float | None = None
     revenue_share: float | None = None
 
-    def rule(self, grid: Grid = DEFAULT_GRID) -> Rfm:
-        """The rule for these buyers, to open or save them."""
-        return Rfm((self.name,) if self.cells == grid.cells(self.name) else self.cells, grid)
+    def rule(self, grid: Grid = DEFAULT_GRID, settings: RfmSettings = _QUINTILES) -> Rfm:
+        """The rule for these buyers, to open or save them; of a result, with its own `grid` and `settings`."""
+        grid = fitting(grid, settings)
+        return Rfm((self.name,) if self.cells == grid.cells(self.name) else self.cells, grid, settings)
 
 
 @dataclass(frozen=True)
@@ -66,9 +70,10 @@ class RfmResult:
         undated: users whose purchases all lack a time; not among the buyers.
         grid: the names used.
         segments: in the order of `grid.distinct()`, empty ones included.
-        cells: the 25 cells, in the order of CELLS.
-        recency, frequency, monetary: bands by score, only scores that occur.
+        cells: every cell, in the order of `grid.all_cells()`.
+        recency, frequency, monetary: bands by score, only scores that occur; frequency's are of frequency alone.
         problem: why there is nothing to show, in a sentence, or None.
+        settings: how the scores were made.
     """
 
     as_of: datetime | None
@@ -82,6 +87,7 @@ class RfmResult:
     frequency: tuple[Band, ...] = ()
     monetary: tuple[Band, ...] = ()
     problem: str | None = None
+    settings: RfmSettings = _QUINTILES
 
     @property
     def buyer_share(self) -> float | None:
@@ -97,31 +103,43 @@ class RfmResult:
         return found
 
 
-def rfm(store: Store, as_of: datetime | None = None, grid: Grid = DEFAULT_GRID, *, step: Step = no_step) -> RfmResult:
+def rfm(
+    store: Store,
+    as_of: datetime | None = None,
+    grid: Grid = DEFAULT_GRID,
+    settings: RfmSettings = _QUINTILES,
+    *,
+    step: Step = no_step,
+) -> RfmResult:
     """RFM of every buyer as of `as_of` (default: just after the last event).
 
     Recency is in whole days: the least N for which the last order lies in the window "last N days". Frequency
     counts orders, returned ones too; monetary is net of returns. Scores: core.segments.rfm_sql.scored. The result
-    does not depend on the order of rows.
+    does not depend on the order of rows. The usual grid becomes that of the settings' size; raises BadRule where a
+    grid of one's own has another.
     """
+    grid = fitting(grid, settings)
     end = as_of or store.as_of()
     (known,) = store.rows(_KNOWN)
     users, undated = int(str(known["users"])), int(str(known["undated"]))
     if end is None:
-        return RfmResult(None, 0, users, undated, grid, problem=_NO_TIMES if undated else _NO_PURCHASES)
-    rows = store.rows(grouped(end, grid), step=step)
+        problem = _NO_TIMES if undated else _NO_PURCHASES
+        return RfmResult(None, 0, users, undated, grid, problem=problem, settings=settings)
+    rows = store.rows(grouped(end, grid, settings), step=step)
     found = {(str(row["of"]), str(row["key"])): row for row in rows}
-    cells = [found.get(("cell", cell)) for cell in CELLS]
+    names = grid.all_cells()
+    cells = [found.get(("cell", cell)) for cell in names]
     buyers = sum(int(str(row["users"])) for row in cells if row)
     if not buyers:
-        return RfmResult(end, 0, users, undated, grid, problem=_NO_TIMES if undated else _NO_PURCHASES)
+        problem = _NO_TIMES if undated else _NO_PURCHASES
+        return RfmResult(end, 0, users, undated, grid, problem=problem, settings=settings)
     revenue = sum(_float(row["revenue"]) or 0.0 for row in cells if row)
     named = [(name, grid.cells(name), found.get(("segment", name))) for name in grid.distinct()]
     return RfmResult(
         end, buyers, users, undated, grid,
         tuple(_group(*one, buyers, revenue) for one in named),
-        tuple(_group(*one, buyers, revenue) for one in zip(grid.names, ((c,) for c in CELLS), cells, strict=True)),
-        _bands(rows, "r"), _bands(rows, "f"), _bands(rows, "m"),
+        tuple(_group(*one, buyers, revenue) for one in zip(grid.names, ((c,) for c in names), cells, strict=True)),
+        _bands(rows, "r"), _bands(rows, "f"), _bands(rows, "m"), settings=settings,
     )  # fmt: skip
 
 
@@ -133,9 +151,15 @@ _KNOWN = Query(
 )
 
 
-def rfm_members(store: Store, name: str, as_of: datetime | None = None, grid: Grid = DEFAULT_GRID) -> Query:
+def rfm_members(
+    store: Store,
+    name: str,
+    as_of: datetime | None = None,
+    grid: Grid = DEFAULT_GRID,
+    settings: RfmSettings = _QUINTILES,
+) -> Query:
     """The query for the buyers of one RFM segment, or cell ("55"): one column `user_no`. Raises BadRule."""
-    return members(store, Segment("rfm", Rfm((name,), grid), as_of))
+    return members(store, Segment("rfm", Rfm((name,), grid, settings), as_of))
 
 
 def _group(name: str, cells: tuple[str, ...], row: dict[str, object] | None, buyers: int, revenue: float) -> RfmGroup:

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from core.segments.amounts import Measure, checked_measure, default_measure
-from core.segments.grid import CELLS, DEFAULT_GRID, Grid
+from core.segments.grid import DEFAULT_GRID, Grid
 from core.segments.listed import Ago, InGroup, Sql
 from core.segments.parts import BadRule, Compare, EventStep, Ever, Filter, Span, Test, Window, share, text
 from core.segments.rhythm import Moment, Regularly, Resumed, Stopped
-from core.segments.worth import Abc, Loyalty, LoyaltySettings, RfmSettings
+from core.segments.worth import Abc, Loyalty, LoyaltySettings, RfmSettings, fitting
 
 __all__ = [
     "Abc", "Ago", "All", "Any", "At", "Did", "InGroup", "InSegment", "Leaf", "Loyalty", "LoyaltySettings", "Measure",
@@ -121,7 +121,10 @@ class InSegment:
 
 @dataclass(frozen=True)
 class Rfm:
-    """Buyers in RFM segments named by the grid, or in single cells ("55": recency score, then frequency score)."""
+    """Buyers in RFM segments named by the grid, or in single cells ("55": recency score, then frequency score).
+
+    The grid has as many names each way as the settings have scores; the usual grid becomes that of their size.
+    """
 
     groups: tuple[str, ...]
     grid: Grid = DEFAULT_GRID
@@ -130,14 +133,16 @@ class Rfm:
     def __post_init__(self) -> None:
         if not self.groups:
             raise BadRule("needs at least one segment or cell", "rfm")
+        object.__setattr__(self, "grid", fitting(self.grid, self.settings))
         for place, group in enumerate(self.groups):
-            if group not in CELLS and group not in self.grid.names:
+            if group not in self.grid.all_cells() and group not in self.grid.names:
                 known = ", ".join(self.grid.distinct())
                 raise BadRule(f"the grid has no segment {group!r}", f"rfm[{place}]", f"It has: {known}.")
 
     def cells(self) -> tuple[str, ...]:
-        """The cells meant, in the order of CELLS."""
-        return tuple(c for c in CELLS if c in self.groups or self.grid.name(int(c[0]), int(c[1])) in self.groups)
+        """The cells meant, in the order of `grid.all_cells()`."""
+        named = zip(self.grid.all_cells(), self.grid.names, strict=True)
+        return tuple(cell for cell, name in named if cell in self.groups or name in self.groups)
 
 
 @dataclass(frozen=True)

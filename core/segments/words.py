@@ -6,7 +6,7 @@ import calendar
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from core.segments.grid import DEFAULT_GRID
+from core.segments.grid import default_grid
 from core.segments.parts import (
     ANY_EVENT,
     Beside,
@@ -159,7 +159,12 @@ def _leaf(rule: Rule) -> str:  # noqa: PLR0911, PLR0912  # one answer a kind of 
         case Rfm(groups, grid, settings):
             second = "FM" if settings.monetary == "with_frequency" else "F"
             listed = ", ".join(group if len(group) > 2 else f"R{group[0]} {second}{group[1]}" for group in groups)
-            return f"RFM {listed}" + ("" if grid == DEFAULT_GRID else " (own grid)")
+            cut = any((settings.recency, settings.frequency, settings.money))
+            notes = ["own grid"] if grid != default_grid(settings.scores) else []
+            parts = {3: ["thirds"], 4: ["quartiles"]}.get(settings.scores, [])
+            notes += ["own cuts"] if cut else parts
+            notes += ["frequency and money together"] if settings.monetary == "with_frequency" else []
+            return f"RFM {listed}" + (f" ({', '.join(notes)})" if notes else "")
         case _:
             raise TypeError(type(rule))
 

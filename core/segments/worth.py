@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from core.segments.amounts import Measure, checked_measure
+from core.segments.grid import DEFAULT_GRID, Grid, default_grid
 from core.segments.parts import BadRule, Ever, Filter, Window, number, one_of, text, whole
 
 Money = Literal["apart", "with_frequency", "none"]
 Class = Literal["A", "B", "C"]
 Stage = Literal["new", "active", "loyal", "returned", "slipping", "lost"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
+_LONGEST = 100_000  # days, and orders
 
 
 @dataclass(frozen=True)
@@ -19,12 +21,14 @@ class RfmSettings:
     """How RFM scores are made.
 
     Attributes:
-        scores: 5 (quintiles), 4 (quartiles) or 3 (thirds); with own cuts, one more than there are cuts.
+        scores: 5 (quintiles), 4 (quartiles) or 3 (thirds); with own cuts, one more than there are cuts. Where all
+            buyers have the same value a score by quantiles is the middle one: 3, 3 and 2.
         recency: own cuts in days, rising: (30, 90, 180, 365) gives 5 to a last order 1 to 30 days ago; () = quantiles.
         frequency: own cuts in orders, rising: (1, 2, 4, 9) gives 1 to one order, 2 to two, 5 to ten or more.
         money: own cuts in money, rising, likewise.
         monetary: `apart` = scored and shown, names go by recency and frequency; `with_frequency` = the second score
-            is the mean of frequency's and money's, halves up; `none` = not scored.
+            is the mean of frequency's and money's, halves up, or frequency's where money is not known; `none` = not
+            scored.
     """
 
     scores: int = 5
@@ -45,6 +49,23 @@ class RfmSettings:
                 raise BadRule(f"needs {self.scores - 1} cuts for {self.scores} scores", f"settings.{name}")
             if list(cuts) != sorted(set(cuts)):
                 raise BadRule("must rise from cut to cut", f"settings.{name}")
+
+
+def fitting(grid: Grid, settings: RfmSettings) -> Grid:
+    """The grid to name the cells by: the usual 5x5 names stand for the usual names of the settings' own size.
+
+    Raises BadRule where a grid of one's own has another size than the settings have scores.
+    """
+    if grid.size == settings.scores:
+        return grid
+    if grid == DEFAULT_GRID:
+        return default_grid(settings.scores)
+    many, wanted = len(grid.names), settings.scores
+    raise BadRule(
+        f"has {many} names ({grid.size} by {grid.size}), and the settings have {wanted} scores",
+        "grid",
+        f'Name {wanted**2} cells, or set "scores" to {grid.size}; without a grid the usual names are taken.',
+    )
 
 
 @dataclass(frozen=True)
@@ -98,7 +119,10 @@ class LoyaltySettings:
     def __post_init__(self) -> None:
         for name in ("slipping_after", "lost_after", "loyal_orders", "new_within"):
             if getattr(self, name) is not None:
-                whole(getattr(self, name), f"settings.{name}")
+                most = _LONGEST - (name == "slipping_after")  # a day is left in which to be slipping, or lost
+                whole(getattr(self, name), f"settings.{name}", most=most)
+        if self.lost_after == 1:
+            raise BadRule("must be at least 2 days, so that a customer can be slipping before", "settings.lost_after")
         if self.slipping_after and self.lost_after and self.lost_after <= self.slipping_after:
             raise BadRule("must be longer than slipping_after", "settings.lost_after")
 
