@@ -25,6 +25,7 @@ from pages._ui.rule_builder_parts import (
     GroupKind,
     Kind,
     copy,
+    earlier,
     move,
     remove,
     switch,
@@ -34,7 +35,14 @@ from pages._ui.rule_builder_values import tested
 from pages._ui.text import plain
 
 GROUPS: dict[GroupKind, str] = {"all": "all of these hold", "any": "at least one holds", "none": "none of these holds"}
-_ACTS = {"copy": "Copy", "switch": "Switch off or on", "up": "Move up", "down": "Move down"}
+_ACTS = {
+    "copy": "Copy",
+    "switch": "Switch off or on",
+    "up": "Move up",
+    "down": "Move down",
+    "earlier": "Look at an earlier time",
+}
+_WITHOUT = "Users in the whole rule were this part not there: so you see what it keeps out, or brings in."
 _BACK = {"now": "at the end of the data", "ago": "as it was … ago", "day": "as it was on a day"}
 
 
@@ -53,13 +61,9 @@ def annotate(bench: Bench, reading: Reading, counts: Counts | None) -> None:
         if uid in reading.problems:
             slot.markdown(f":orange[{plain(reading.problems[uid])}]")
         elif node is not None:
-            slot.markdown(f":gray[{fmt.count(node.users, 'user')}]")
-            without = getattr(node, "without", None)
-            if without is not None and node.path:
-                slot.markdown(
-                    f":gray[:small[without it {fmt.number(without)}]]",
-                    help="Users for whom the whole rule would hold, were this condition not there.",
-                )
+            without = getattr(node, "without", None) if node.path else None
+            more = "" if without is None else f"; without it {fmt.number(without)}"
+            slot.markdown(f":gray[{fmt.count(node.users, 'user')}{more}]", help=_WITHOUT if more else None)
 
 
 def _group(group: Group, root: Group, bench: Bench, depth: int) -> None:
@@ -77,8 +81,8 @@ def _group(group: Group, root: Group, bench: Bench, depth: int) -> None:
                 width=200,
             )
             group.kind = picked
-            if bench.schema.timed:
-                _looking(group)
+            if group.as_of:
+                _looking(group, group.as_of)
             if depth:
                 bench.slot(group.uid)
                 _more_acts(group, root)
@@ -94,11 +98,11 @@ def _group(group: Group, root: Group, bench: Bench, depth: int) -> None:
         _add(group, bench, depth)
 
 
-def _looking(group: Group) -> None:
+def _looking(group: Group, choices: Choices) -> None:
     """As of which moment the group is looked at."""
-    choices = group.as_of or Choices({"back": "now", "n": 90, "unit": "days"}, uid=group.uid)
     back = fields.choose(choices, "back", "Looked at", tuple(_BACK), _BACK, width=215)
-    group.as_of = choices if back != "now" else None
+    if back == "now":
+        group.as_of = None
     if back == "ago":
         fields.number(choices, "n", "How long ago", whole=True, least=1, width=80)
         fields.choose(choices, "unit", "Unit", fields.UNITS, width=100)
@@ -144,17 +148,20 @@ def _append(group: Group, key: str, schema: Schema) -> None:
 
 
 def _condition(condition: Condition, root: Group, bench: Bench) -> None:
-    with st.container(key=f"rb_condition_{condition.uid}", border=True):
-        left, right = st.columns([9, 2], vertical_alignment="top")
-        with left, st.container(gap="small"):
-            if condition.on:
-                _sentence(condition, bench)
-            else:
-                st.markdown(f":gray[Switched off: {plain(_said(condition))}]")
-        with right, st.container(gap="xxsmall", horizontal_alignment="right"):
-            if condition.on:
-                bench.slot(condition.uid)
-            with st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
+    with st.container(key=f"rb_condition_{condition.uid}", border=True, gap="small"):
+        if condition.on:
+            _sentence(condition, bench)
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="content"):
+                if condition.on:
+                    for place, (label, _) in _places(condition).items():
+                        _button(label, f"rb_{condition.uid}_{place}_filter", _more(condition.filters[place]))
+                    st.markdown("", help=MEANING[condition.kind], width="content")
+                else:
+                    st.markdown(f":gray[Switched off: {plain(_said(condition))}]", width="content")
+            with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="content"):
+                if condition.on:
+                    bench.slot(condition.uid)
                 _more_acts(condition, root)
                 _button("Remove", f"rb_{condition.uid}_drop", lambda: remove(root, condition.uid))
 
@@ -163,13 +170,10 @@ def _sentence(condition: Condition, bench: Bench) -> None:
     """The condition's fields, which wrap as words do, and under them its filters."""
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         _DRAW[condition.kind](condition, bench)
-        places = _places(condition)
-        for place, (label, _) in places.items():
-            found = condition.filters.setdefault(place, [])
-            _button(label, f"rb_{condition.uid}_{place}_filter", _more(found))
-        st.markdown("", help=MEANING[condition.kind], width="content")
-    for place, (_, of_which) in places.items():
-        _filters(condition.filters[place], bench, of_which)
+    if condition.kind == "sql":
+        worth.sql_text(condition)
+    for place, (_, of_which) in _places(condition).items():
+        _filters(condition.filters.setdefault(place, []), bench, of_which)
 
 
 def _said(condition: Condition) -> str:
@@ -182,8 +186,9 @@ def _said(condition: Condition) -> str:
 
 def _more_acts(part: Group | Condition, root: Group) -> None:
     key = f"rb_{part.uid}_more"
+    acts = [act for act in _ACTS if act != "earlier" or (isinstance(part, Group) and not part.as_of)]
     st.menu_button(
-        "More", list(_ACTS), format_func=lambda act: _ACTS[act], key=key, on_click=_act, args=(part.uid, key, root),
+        "More", acts, format_func=lambda act: _ACTS[act], key=key, on_click=_act, args=(part.uid, key, root),
         type="tertiary",
     )  # fmt: skip
 
@@ -195,6 +200,8 @@ def _act(uid: int, key: str, root: Group) -> None:
             copy(root, uid)
         case "switch":
             switch(root, uid)
+        case "earlier":
+            earlier(root, uid)
         case "up" | "down" as way:
             move(root, uid, -1 if way == "up" else 1)
 
@@ -255,4 +262,4 @@ _FILTER = {"where": ("Add a filter", "")}
 _PLACES: dict[Kind, dict[str, tuple[str, str]]] = {
     **dict.fromkeys(("did", "moment", "regularly", "stopped", "resumed", "top", "abc"), _FILTER),
     "order": {"first": ("Filter the first", "the first"), "then": ("Filter the second", "the second")},
-}  # type: ignore[dict-item]  # dict.fromkeys widens the kinds to str
+}

@@ -72,6 +72,7 @@ def _draft(rule: Rule) -> Group | Condition:
         case Not(All() | Not() | At() as inner):
             return Group("none", [_draft(inner)])
         case Not(inner):
+            assert not isinstance(inner, All | AnyOf | Not | At)  # answered above
             found = _condition(inner)
             found.negated = True
             if isinstance(inner, Did):

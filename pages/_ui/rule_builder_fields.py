@@ -221,17 +221,29 @@ def labelled_choice(part: Choices, name: str, label: str, options: Sequence[T], 
     )
 
 
-def labelled_number(part: Choices, name: str, label: str, *, whole: bool = True) -> None:
-    """A number or none, with its label above: a setting."""
+def labelled_number(part: Choices, name: str, label: str) -> None:
+    """A whole number or none, with its label above: a setting."""
     current = part.values.get(name)
     part.values[name] = st.number_input(
         label,
-        min_value=1 if whole else 0.0,
-        value=current if current is None or whole else float(current),
-        step=1 if whole else 1.0,
-        format=None if whole else "%g",
+        min_value=1,
+        value=int(current) if isinstance(current, int | float) else None,
+        step=1,
         key=key_of(part, name),
-        placeholder="learned" if whole else "per cent",
+        placeholder="learned",
+    )
+
+
+def labelled_share(part: Choices, name: str, label: str) -> None:
+    """A share in per cent, with its label above: a setting."""
+    current = part.values.get(name)
+    part.values[name] = st.number_input(
+        label,
+        min_value=0.0,
+        value=float(current) if isinstance(current, int | float) else None,
+        step=1.0,
+        format="%g",
+        key=key_of(part, name),
     )
 
 

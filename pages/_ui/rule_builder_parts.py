@@ -87,6 +87,14 @@ def switch(group: Group, uid: int) -> None:
         child.on = not child.on
 
 
+def earlier(group: Group, uid: int) -> None:
+    """Look at a group as it was some time ago."""
+    found = parent(group, uid)
+    child = found.children[_place(found, uid)] if found is not None else None
+    if isinstance(child, Group):
+        child.as_of = Choices({"back": "ago", "n": 90, "unit": "days"})
+
+
 def parent(group: Group, uid: int) -> Group | None:
     """The group in which a group or condition stands; None where it is not in the tree."""
     if any(child.uid == uid for child in group.children):

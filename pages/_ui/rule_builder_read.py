@@ -68,6 +68,7 @@ def _group(
         rule = _group(child, at, paths, problems) if isinstance(child, Group) else _asked(child, at, paths, problems)
         if rule is not None:
             rules.append(rule)
+    as_of = None
     try:
         as_of = _moment(group.as_of) if group.as_of else None
     except BadRule as bad:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.segments import DEFAULT_GRID, Schema
+from core.segments import DEFAULT_GRID, Grid, Rfm, RfmSettings, Schema
 from pages._ui import rule_builder_fields as fields
 from pages._ui.rule_builder_draft import CUTS
 from pages._ui.rule_builder_fields import Bench, key_of, negation, said, several
@@ -90,9 +90,13 @@ def rfm(condition: Condition, _: Bench) -> None:
     """RFM segments or cells, by scores that can be set."""
     negation(condition, "are", "are not")
     v = condition.values
+    scores = int(st.session_state.get(key_of(condition, "scores")) or v.get("scores") or 5)  # drawn further down
     grid = v.get("grid") or DEFAULT_GRID
+    if grid.size != scores:  # names fit one size: those of another go
+        v["grid"], grid = DEFAULT_GRID, _usual(scores)
+        v["groups"] = [g for g in v.get("groups") or [] if g in (*grid.all_cells(), *grid.names)]
+        st.session_state.pop(key_of(condition, "groups"), None)
     several(condition, "groups", "RFM segments", grid.distinct(), {}, width=360)
-    scores = v.get("scores") or 5
     own = any(v.get(name) for name in CUTS)
     with st.popover(f"Scores: {'own cuts' if own else SCORES[scores].split(' ')[0]}", type="tertiary"):
         fields.labelled_choice(condition, "scores", "Each score holds", tuple(SCORES), SCORES)
@@ -100,8 +104,13 @@ def rfm(condition: Condition, _: Bench) -> None:
         st.caption(f"Own cuts, rising, {scores - 1} numbers each; empty: equal parts.")
         for name, label in _CUT_LABELS.items():
             fields.line(condition, name, label, placeholder={"recency": "30, 90, 180, 365"}.get(name, ""))
-        if grid != DEFAULT_GRID:
+        if v.get("grid") not in (None, DEFAULT_GRID) and grid != _usual(scores):
             st.caption("The cells have names of your own, as set in the view RFM.")
+
+
+def _usual(scores: int) -> Grid:
+    """The usual names of a grid with so many scores each way."""
+    return Rfm((f"{scores}{scores}",), settings=RfmSettings(scores)).grid
 
 
 def abc(condition: Condition, bench: Bench) -> None:
@@ -115,8 +124,8 @@ def abc(condition: Condition, bench: Bench) -> None:
     fields.window(condition, bench.schema)
     a, b = (condition.values.get(name) for name in ("upto_a", "upto_b"))
     with st.popover(f"A to {a:g} %, B to {b:g} %" if a and b else "Cuts", type="tertiary"):
-        fields.labelled_number(condition, "upto_a", "A: the first % of the total", whole=False)
-        fields.labelled_number(condition, "upto_b", "B: up to % of the total", whole=False)
+        fields.labelled_share(condition, "upto_a", "A: the first % of the total")
+        fields.labelled_share(condition, "upto_b", "B: up to % of the total")
 
 
 def loyalty(condition: Condition, _: Bench) -> None:
@@ -131,30 +140,31 @@ def loyalty(condition: Condition, _: Bench) -> None:
 
 
 def sql(condition: Condition, bench: Bench) -> None:
-    """A SELECT of the analyst's own."""
+    """A SELECT of the analyst's own; its text stands below (`sql_text`)."""
     negation(condition, "are in", "are not in")
     said("the users that this SELECT names")
-    v = condition.values
-    v["sql"] = st.text_area(
-        "SQL",
-        v.get("sql") or "",
-        key=key_of(condition, "sql"),
-        height=140,
-        label_visibility="collapsed",
-        placeholder="SELECT user_id FROM events WHERE event = 'view' GROUP BY user_id HAVING count(*) > 20",
-        help="Counted when you click outside the box, or press Ctrl+Enter.",
-    )
     with st.popover("Tables and columns", type="tertiary"):
         st.markdown(_tables(bench.schema))
 
 
+def sql_text(condition: Condition) -> None:
+    """The text of the SELECT, as wide as the condition."""
+    v = condition.values
+    v["sql"] = st.text_area(
+        "SQL, counted when you click outside the box or press Ctrl+Enter",
+        v.get("sql") or "",
+        key=key_of(condition, "sql"),
+        height=140,
+        placeholder="SELECT user_id FROM users WHERE ...",
+    )
+
+
 def _tables(schema: Schema) -> str:
-    own = {
-        "events": ("user_no", "item_no", "event", "at_utc", *(c for c in schema.event if c not in ("user_id",))),
-        "users": ("user_no", *schema.user),
-        "items": ("item_no", *schema.item),
-    }
-    lines = [f"- **{table}**: {', '.join(map(plain, dict.fromkeys(columns)))}" for table, columns in own.items()]
+    lines = [
+        f"- **{table}**: {', '.join(plain(name) for name, _ in columns)}" for table, columns in schema.types.items()
+    ]
     words = ", ".join(map(plain, schema.words)) or "none"
-    more = f"\n\nEvent words: {words}. Times are in UTC. One row of events has a user\\_no; users have their user\\_id."
-    return "\n".join(lines) + more
+    return "\n".join(lines) + (
+        f"\n\nEvent words: {words}. Times are in UTC; events after the end of the data are not seen. "
+        "Events name users by user\\_no, users have both user\\_no and user\\_id."
+    )
