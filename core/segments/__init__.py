@@ -1,8 +1,10 @@
 """Who our users are: rules that choose them, segments that keep the rules, and RFM."""
 
+from core.segments.abc import AbcClass, AbcResult, abc
 from core.segments.codec import json_schema, rule_from_json, rule_to_json, rule_to_text
 from core.segments.compile import compile_rule
-from core.segments.grid import CELLS, DEFAULT_GRID, Grid
+from core.segments.grid import CELLS, DEFAULT_GRID, Grid, default_grid
+from core.segments.loyalty import LoyaltyResult, LoyaltyStage, Pauses, Threshold, loyalty, settled
 from core.segments.members import Counts, Member, NodeCount, count, explain_counts, members, members_csv, sample
 from core.segments.parts import (
     ANY_EVENT,
@@ -62,14 +64,18 @@ from core.segments.stored import (
     segment_to_json,
 )
 from core.segments.values import Value, common_values
-from core.segments.words import describe, say_compare, say_test, say_window
+from core.segments.words import amount_words, describe, say_compare, say_test, say_window
+from core.segments.worth import STAGES, fitting
 
 __all__ = [
     "ANY_EVENT",
     "CELLS",
     "DEFAULT_GRID",
     "OPS",
+    "STAGES",
     "Abc",
+    "AbcClass",
+    "AbcResult",
     "Ago",
     "All",
     "Any",
@@ -92,7 +98,9 @@ __all__ = [
     "InSegment",
     "Last",
     "Loyalty",
+    "LoyaltyResult",
     "LoyaltySettings",
+    "LoyaltyStage",
     "Measure",
     "Member",
     "Moment",
@@ -100,6 +108,7 @@ __all__ = [
     "Not",
     "Of",
     "Order",
+    "Pauses",
     "Prop",
     "Regularly",
     "Resumed",
@@ -117,19 +126,25 @@ __all__ = [
     "Sql",
     "Stopped",
     "Test",
+    "Threshold",
     "Top",
     "Value",
     "Window",
+    "abc",
+    "amount_words",
     "common_values",
     "compile_rule",
     "count",
+    "default_grid",
     "default_measure",
     "delete_segment",
     "describe",
     "explain_counts",
+    "fitting",
     "get_segment",
     "json_schema",
     "list_segments",
+    "loyalty",
     "members",
     "members_csv",
     "read_schema",
@@ -146,5 +161,6 @@ __all__ = [
     "say_test",
     "say_window",
     "segment_to_json",
+    "settled",
     "walk",
 ]

@@ -82,7 +82,7 @@ _GRID = Kind(
     {
         "type": "object",
         "additionalProperties": {"type": "array", "items": {"type": "string"}},
-        "description": "The cells of each name, as recency score then frequency score: all 25 (or 16, or 9), each once.",
+        "description": "The cells of each name, as recency score then frequency score: all 25 (16, 9), each once.",
     },
 )
 

@@ -6,7 +6,7 @@ import calendar
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from core.segments.grid import default_grid
+from core.segments.grid import Grid, default_grid
 from core.segments.parts import (
     ANY_EVENT,
     Beside,
@@ -39,6 +39,7 @@ from core.segments.rule import (
     Regularly,
     Resumed,
     Rfm,
+    RfmSettings,
     Rule,
     Sample,
     Sql,
@@ -130,10 +131,9 @@ def _leaf(rule: Rule) -> str:  # noqa: PLR0911, PLR0912  # one answer a kind of 
             of = f" part {', '.join(map(str, parts))}" if parts else ""
             first = f", the closest {closest:,}" if closest else ""
             return f"in group “{name}”{of}{first}"
-        case Abc(classes, measure, _, event, window, where):
-            of = "" if event == "purchase" or measure == "events" else f" of {_noun(event, 2)}"
-            what = _MEASURES[measure] if measure != "events" else _noun(event, 2)
-            return f"class {' or '.join(classes)} by {what}{of}{_where(where)}{_when(window)}"
+        case Abc(classes, _, cuts):
+            own = "" if cuts == (0.8, 0.95) else f" (cut at {_percent(cuts[0])} and {_percent(cuts[1])})"
+            return f"class {' or '.join(classes)} by {amount_words(rule)}{own}"
         case Loyalty(stages, _):
             return f"{' or '.join(stages)} customers"
         case Sql(sql):
@@ -159,14 +159,29 @@ def _leaf(rule: Rule) -> str:  # noqa: PLR0911, PLR0912  # one answer a kind of 
         case Rfm(groups, grid, settings):
             second = "FM" if settings.monetary == "with_frequency" else "F"
             listed = ", ".join(group if len(group) > 2 else f"R{group[0]} {second}{group[1]}" for group in groups)
-            cut = any((settings.recency, settings.frequency, settings.money))
-            notes = ["own grid"] if grid != default_grid(settings.scores) else []
-            parts = {3: ["thirds"], 4: ["quartiles"]}.get(settings.scores, [])
-            notes += ["own cuts"] if cut else parts
-            notes += ["frequency and money together"] if settings.monetary == "with_frequency" else []
+            notes = _rfm_notes(grid, settings)
             return f"RFM {listed}" + (f" ({', '.join(notes)})" if notes else "")
         case _:
             raise TypeError(type(rule))
+
+
+def _rfm_notes(grid: Grid, settings: RfmSettings) -> list[str]:
+    own = any((settings.recency, settings.frequency, settings.money))
+    notes = [] if grid == default_grid(settings.scores) else ["own grid"]
+    if own or settings.scores != 5:
+        notes.append("own cuts" if own else {3: "thirds", 4: "quartiles"}[settings.scores])
+    return notes + (["frequency and money together"] if settings.monetary == "with_frequency" else [])
+
+
+def amount_words(rule: Abc) -> str:
+    """What users are put in classes by, with its filters and window.
+
+    >>> amount_words(Abc(("A",), window=Last(90)))
+    'net value in the last 90 days'
+    """
+    of = "" if rule.event == "purchase" or rule.measure == "events" else f" of {_noun(rule.event, 2)}"
+    what = _MEASURES[rule.measure] if rule.measure != "events" else _noun(rule.event, 2)
+    return f"{what}{of}{_where(rule.where)}{_when(rule.window)}"
 
 
 def _did(rule: Did) -> str:
