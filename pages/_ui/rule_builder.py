@@ -43,7 +43,7 @@ _ACTS = {
     "earlier": "Look at an earlier time",
 }
 _WITHOUT = "Users in the whole rule were this part not there: so you see what it keeps out, or brings in."
-_BACK = {"now": "at the end of the data", "ago": "as it was … ago", "day": "as it was on a day"}
+_BACK = {"now": "at the end of the data", "ago": "as it was so long ago:", "day": "as it was at the end of:"}
 
 
 def draw(root: Group, store: Store, schema: Schema) -> Bench:
@@ -106,7 +106,6 @@ def _looking(group: Group, choices: Choices) -> None:
     if back == "ago":
         fields.number(choices, "n", "How long ago", whole=True, least=1, width=80)
         fields.choose(choices, "unit", "Unit", fields.UNITS, width=100)
-        fields.said("ago")
     elif back == "day":
         held = choices.values.get("moment")
         last = (held - timedelta(microseconds=1)).date() if isinstance(held, datetime) else None
