@@ -155,7 +155,7 @@ def sql_text(condition: Condition) -> None:
         v.get("sql") or "",
         key=key_of(condition, "sql"),
         height=140,
-        placeholder="SELECT user_id FROM users WHERE ...",
+        placeholder="One query that gives a column user_id, or user_no",
     )
 
 
