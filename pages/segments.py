@@ -8,8 +8,8 @@ import streamlit as st
 
 from core.errors import Refusal
 from core.store import Store
-from pages._ui import segments_rfm, segments_rule, segments_saved
-from pages._ui.segments_members import VIEW, VIEWS, told
+from pages._ui import segments_address, segments_rfm, segments_rule, segments_saved
+from pages._ui.segments_members import VIEW, VIEWS, set_draft, told
 from pages._ui.shell import refuse, start
 
 
@@ -26,6 +26,7 @@ def main() -> None:
 
 def _draw(store: Store) -> None:
     told()
+    _take_link(store)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         view = st.segmented_control(
             "Show",
@@ -42,6 +43,17 @@ def _draw(store: Store) -> None:
         segments_rule.draw(store, as_of)
     else:
         segments_saved.draw(store)
+
+
+def _take_link(store: Store) -> None:
+    """The rule that a link brings goes into the builder."""
+    try:
+        rule = segments_address.linked(store)
+    except Refusal as refusal:
+        refuse(refusal)
+        return
+    if rule is not None:
+        set_draft(store, rule)
 
 
 def _as_of(store: Store) -> datetime | None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, TypeVar
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from core.segments import ANY_EVENT, OPS, ColumnKind, Of, Schema, Value, common_values
+from core.segments import ANY_EVENT, Schema
 from core.store import Store
-from pages._ui.cache import ask
-from pages._ui.rule_builder_draft import Choices
+from pages._ui.rule_builder_parts import Choices, Condition
 
 T = TypeVar("T")
 
@@ -20,23 +21,88 @@ OPS_WORDS = {
     "at_least": "at least", "at_most": "at most", "exactly": "exactly", "more_than": "more than",
     "less_than": "less than", "between": "between",
 }  # fmt: skip
-TESTS = {
-    **OPS_WORDS, "is": "is", "is_not": "is not", "contains": "contains", "not_contains": "does not contain",
-    "starts": "starts with", "ends": "ends with", "last_days": "in the last … days", "since": "on or after",
-    "before": "before", "during": "between dates", "any_of": "has any of", "all_of": "has all of",
-    "none_of": "has none of", "missing": "is missing", "known": "is known",
-}  # fmt: skip
 MEASURES = {
     "orders": "orders", "events": "events (lines)", "items": "different items", "days": "different days",
     "quantity": "units, net of returns", "value": "money, net of returns", "order_value": "money per order",
     "mean_quantity": "units per line", "dwell": "seconds of dwell", "mean_dwell": "seconds per event",
     "mean_rating": "average rating",
+    "rating": "sum of ratings", "mean_value": "money per line",
 }  # fmt: skip
-_BOUGHT = ("orders", "value", "order_value", "items", "quantity", "mean_quantity", "days", "events")
-_DONE = ("events", "items", "days", "dwell", "mean_dwell", "mean_rating", "quantity", "value")
-WINDOWS = {"ever": "ever", "last": "in the last", "earlier": "more than … ago", "between": "between dates"}
+_BOUGHT = ("orders", "value", "order_value", "mean_value", "items", "quantity", "mean_quantity", "days", "events")
+_DONE = ("events", "items", "days", "dwell", "mean_dwell", "rating", "mean_rating", "quantity", "value", "mean_value")
+_TOTALS = ("orders", "events", "items", "days", "quantity", "value", "dwell", "rating")
+WINDOWS = {
+    "ever": "ever", "last": "in the last", "earlier": "more than … ago", "between": "between dates",
+    "before": "before their", "after": "after their",
+}  # fmt: skip
 UNITS = ("days", "weeks", "months", "hours")
 GAPS = ("days", "hours", "minutes", "weeks")
+BEATS = ("weeks", "days", "months")
+WHICH = {"first": "first", "last": "last"}
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What every part of the builder needs: the workspace and what rules may name there; `slots` fills as it draws."""
+
+    store: Store
+    schema: Schema
+    slots: dict[int, DeltaGenerator] = field(default_factory=dict)
+
+    def slot(self, uid: int) -> None:
+        """A place for what a group or condition amounts to, known only once the whole draft has been drawn."""
+        self.slots[uid] = st.container(width="content")
+
+
+def said(word: str) -> None:
+    """A word between two fields."""
+    st.markdown(word, width="content")
+
+
+def negation(condition: Condition, yes: str, no: str, width: int = 105) -> None:
+    """Whether it holds or not."""
+    picked = st.selectbox(
+        "Holds or not",
+        (False, True),
+        int(condition.negated),
+        format_func=lambda negated: no if negated else yes,
+        key=key_of(condition, "negated"),
+        label_visibility="collapsed",
+        width=width,
+    )
+    condition.negated = bool(picked)
+
+
+def ticked(part: Choices, name: str, label: str, *, otherwise: bool = False, help: str | None = None) -> bool:
+    """A box that is ticked or not."""
+    found = st.checkbox(
+        label, value=bool(part.values.get(name, otherwise)), key=key_of(part, name), width="content", help=help
+    )
+    part.values[name] = found
+    return found
+
+
+def several(
+    part: Choices, name: str, label: str, options: Sequence[T], words: Mapping[Any, str], *, width: int = 320
+) -> None:
+    """Some of a few; what was chosen before stays on offer."""
+    current = [*(part.values.get(name) or [])]
+    part.values[name] = st.multiselect(
+        label,
+        [*options, *(one for one in current if one not in options)],
+        current,
+        format_func=lambda option: words.get(option, str(option)),
+        key=key_of(part, name),
+        label_visibility="collapsed",
+        placeholder="choose",
+        width=width,
+    )
+
+
+def span(part: Choices, name: str, label: str) -> None:
+    """A length of time: a number and its unit."""
+    number(part, name, f"{label}: how many", whole=True, least=1, width=75)
+    choose(part, f"{name}_unit", f"{label}: unit", GAPS, width=100)
 
 
 def choose(
@@ -56,7 +122,7 @@ def choose(
         offered,
         offered.index(current) if current in offered else 0,
         format_func=lambda option: (words or {}).get(option, str(option)),
-        key=_key(part, name),
+        key=key_of(part, name),
         label_visibility="collapsed",
         width=width,
     )
@@ -76,7 +142,7 @@ def number(
         value=None if current is None else int(current) if whole else float(current),
         step=1 if whole else 1.0,
         format=None if whole else "%g",
-        key=_key(part, name),
+        key=key_of(part, name),
         label_visibility="collapsed",
         placeholder="number",
         width=width,
@@ -93,7 +159,7 @@ def day(part: Choices, name: str, label: str) -> None:
         min_value=date(1900, 1, 1),
         max_value=date(2200, 1, 1),
         format="YYYY-MM-DD",
-        key=_key(part, name),
+        key=key_of(part, name),
         label_visibility="collapsed",
         width=140,
     )
@@ -107,128 +173,87 @@ def event(part: Choices, name: str, schema: Schema, label: str = "Event") -> Non
 
 def measured(part: Choices) -> None:
     """What is measured of the events, and the comparison: at least 2 orders."""
-    bought = part.values.get("event") == "purchase"
-    if not bought and part.values.get("measure") in ("orders", "order_value"):
-        part.values["measure"] = "events"
-        st.session_state.pop(_key(part, "measure"), None)
     op = choose(part, "op", "Comparison", tuple(OPS_WORDS), OPS_WORDS, width=118)
     number(part, "value", "Number", width=90)
     if op == "between":
-        _said("and")
+        said("and")
         number(part, "upper", "Upper number", width=90)
     measure(part)
 
 
-def measure(part: Choices) -> None:
-    """What is measured of the events."""
-    choose(
-        part, "measure", "Measure", _BOUGHT if part.values.get("event") == "purchase" else _DONE, MEASURES, width=185
-    )
+def measure(part: Choices, *, totals: bool = False) -> None:
+    """What is measured of the events; with `totals` only what can be shared out."""
+    bought = part.values.get("event") == "purchase"
+    if not bought and part.values.get("measure") in ("orders", "order_value"):
+        part.values["measure"] = "events"
+        st.session_state.pop(key_of(part, "measure"), None)
+    offered = [m for m in (_BOUGHT if bought else _DONE) if not totals or m in _TOTALS]
+    choose(part, "measure", "Measure", offered, MEASURES, width=185)
 
 
-def window(part: Choices) -> None:
+def window(part: Choices, schema: Schema) -> None:
     """When it happened."""
-    kind = choose(part, "window", "When", tuple(WINDOWS), WINDOWS, width=145)
+    kinds = [kind for kind in WINDOWS if schema.timed or kind not in ("before", "after")]
+    kind = choose(part, "window", "When", kinds, WINDOWS, width=145)
     if kind in ("last", "earlier"):
         number(part, "n", "How many", whole=True, least=1, width=80)
         choose(part, "unit", "Unit", UNITS, width=100)
     elif kind == "between":
         day(part, "start", "First day")
-        _said("to")
+        said("to")
         day(part, "end", "Last day (included)")
+    elif kind in ("before", "after"):
+        choose(part, "beside_which", "First or last event", ("last", "first"), WHICH, width=80)
+        event(part, "beside_event", schema, "Event to look from")
+        if ticked(part, "beside_limited", "within", help="At most so long before or after it."):
+            span(part, "beside", "Within")
 
 
-def tested(part: Choices, store: Store, of: Of, kind: ColumnKind) -> None:
-    """The test of a column, and the values it is held against."""
-    known = [op for op in OPS[kind] if op != "missing"]
-    if part.values.get("kind", kind) != kind:  # another column was chosen: its values are of another kind
-        for name in ("op", "values", "value", "upper", "start", "end"):
-            part.values.pop(name, None)
-            st.session_state.pop(_key(part, name), None)
-    part.values["kind"] = kind
-    op = choose(part, "op", "Test", (*known, "known", "missing"), TESTS, width=150)
-    if op in ("missing", "known"):
-        return
-    if kind == "number" and op not in ("is", "is_not"):
-        number(part, "value" if op == "between" else "values", "Number", width=100)
-        if op == "between":
-            _said("and")
-            number(part, "upper", "Upper number", width=100)
-    elif kind == "date":
-        _date_values(part, str(op))
-    elif op in ("is", "is_not", "any_of", "all_of", "none_of"):
-        _several(part, store, of, kind)
-    else:
-        _text(part)
-
-
-def _date_values(part: Choices, op: str) -> None:
-    if op == "last_days":
-        number(part, "values", "Days", whole=True, least=1, width=80)
-    elif op == "during":
-        day(part, "start", "First day")
-        _said("to")
-        day(part, "end", "Last day (included)")
-    else:
-        day(part, "values", "Day")
-
-
-def _text(part: Choices) -> None:
-    current = part.values.get("values")
-    part.values["values"] = st.text_input(
-        "Text",
-        current if isinstance(current, str) else "",
-        key=_key(part, "text"),
-        label_visibility="collapsed",
-        placeholder="text",
-        width=200,
+def labelled_choice(part: Choices, name: str, label: str, options: Sequence[T], words: Mapping[Any, str]) -> None:
+    """One of a few, with its label above: a setting."""
+    current = part.values.get(name)
+    part.values[name] = st.selectbox(
+        label,
+        options,
+        options.index(current) if current in options else 0,
+        format_func=lambda option: words.get(option, str(option)),
+        key=key_of(part, name),
     )
 
 
-def _several(part: Choices, store: Store, of: Of, kind: ColumnKind) -> None:
-    """Values to choose from those that occur, or to type in."""
-    found = ask(store, common_values, of, part.values["column"])
-    words = {_shown(v.value): _counted(v, of) for v in found}
-    current = part.values.get("values")
-    chosen = [_shown(v) for v in current] if isinstance(current, list) else []
-    picked = st.multiselect(
-        "Values",
-        [*words, *(v for v in chosen if v not in words)],
-        chosen,
-        format_func=lambda option: words.get(option, option),
-        key=_key(part, "several"),
-        label_visibility="collapsed",
-        placeholder="choose or type" if kind != "boolean" else "choose",
-        accept_new_options=kind != "boolean",
-        width=300,
+def labelled_number(part: Choices, name: str, label: str) -> None:
+    """A whole number or none, with its label above: a setting."""
+    current = part.values.get(name)
+    part.values[name] = st.number_input(
+        label,
+        min_value=1,
+        value=int(current) if isinstance(current, int | float) else None,
+        step=1,
+        key=key_of(part, name),
+        placeholder="learned",
     )
-    part.values["values"] = [v for v in (_typed(text, kind) for text in picked) if v is not None]
 
 
-def _typed(text: str, kind: ColumnKind) -> Any:
-    if kind == "boolean":
-        return text == "true"
-    if kind != "number":
-        return text
-    try:
-        return float(text.replace(",", ""))
-    except ValueError:
-        return None
+def labelled_share(part: Choices, name: str, label: str) -> None:
+    """A share in per cent, with its label above: a setting."""
+    current = part.values.get(name)
+    part.values[name] = st.number_input(
+        label,
+        min_value=0.0,
+        value=float(current) if isinstance(current, int | float) else None,
+        step=1.0,
+        format="%g",
+        key=key_of(part, name),
+    )
 
 
-def _shown(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return f"{value:.15g}" if isinstance(value, float) else str(value)
+def line(part: Choices, name: str, label: str, *, placeholder: str = "") -> None:
+    """A line of text, with its label above: a setting."""
+    part.values[name] = st.text_input(
+        label, part.values.get(name) or "", key=key_of(part, name), placeholder=placeholder
+    ).strip()
 
 
-def _counted(value: Value, of: Of) -> str:
-    return f"{_shown(value.value)}  ({value.rows:,} {of}{'' if value.rows == 1 else 's'})"
-
-
-def _said(word: str) -> None:
-    st.markdown(word, width="content")
-
-
-def _key(part: Choices, name: str) -> str:
+def key_of(part: Choices, name: str) -> str:
+    """The widget's key."""
     return f"rb_{part.uid}_{name}"

@@ -23,7 +23,8 @@ from core.store import Store
 from pages._ui import format as fmt
 from pages._ui.cache import ask
 from pages._ui.downloads import csv_button
-from pages._ui.rule_builder_draft import Group, draft_of
+from pages._ui.rule_builder_draft import draft_of
+from pages._ui.rule_builder_parts import Group
 from pages._ui.shell import refuse
 from pages._ui.text import plain
 

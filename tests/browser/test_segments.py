@@ -112,6 +112,10 @@ def test_two_orders_ever_by_clicks(app: App, page: WatchedPage, expected: dict[s
     expect(page.get_by_text("At least 2 orders, ever, and no purchase in the last 30 days.")).to_be_visible()
     assert users(page) == expected["lapsed"]
 
+    go(page, page.url)
+    expect(page.get_by_text("At least 2 orders, ever, and no purchase in the last 30 days.")).to_be_visible()
+    assert users(page) == expected["lapsed"], "the address holds the rule: a new session opens the same"
+
     click(page, "Save as segment")
     page.get_by_label("Name", exact=True).fill("Lapsed regulars")
     page.get_by_label("Name", exact=True).press("Enter")

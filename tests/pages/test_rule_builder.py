@@ -28,7 +28,9 @@ from core.segments import (
 )
 from core.segments import Any as AnyOf
 from core.store import Store
-from pages._ui.rule_builder_draft import Condition, FilterDraft, Group, draft_of, remove, starting
+from pages._ui.rule_builder_draft import draft_of
+from pages._ui.rule_builder_kinds import starting
+from pages._ui.rule_builder_parts import Condition, FilterDraft, Group, remove
 from pages._ui.rule_builder_read import read
 from tests.segments.strategies import AS_OF, rules, worlds
 from tests.segments.world import World, ids, prepare, put

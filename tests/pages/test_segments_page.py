@@ -6,14 +6,20 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.segments import (
+    Ago,
     All,
+    At,
     Compare,
     Did,
+    InGroup,
     InSegment,
+    Last,
+    Moment,
     Not,
     Prop,
     Rfm,
@@ -25,8 +31,12 @@ from core.segments import (
     rfm,
     save_segment,
 )
+from core.segments import Any as AnyOf
+from core.segments.groups import write_group
 from core.store import Store, close_workspace, list_workspaces, open_workspace
-from tests.pages.drive import opened, words
+from pages._ui.rule_builder_read import read
+from pages._ui.segments_address import unpacked
+from tests.pages.drive import FRAME, opened, words
 from tests.segments.people import BUYERS, EVERYONE, PEOPLE
 from tests.segments.world import World, event, prepare, put
 
@@ -71,7 +81,8 @@ def keys(at: AppTest, pattern: str) -> list[str]:
 
 
 def add(at: AppTest, kind: str, group: int = 0) -> AppTest:
-    at.main.get("menu_button")[group].set_value(kind).run()  # type: ignore[union-attr]
+    menus = [m for m in at.main.get("menu_button") if m.key.endswith("_add")]  # type: ignore[union-attr]
+    menus[group].set_value(kind).run()  # type: ignore[union-attr]
     assert not at.exception, at.exception
     return at
 
@@ -192,10 +203,122 @@ def test_a_filter_on_the_items_category(shop: Store) -> None:
 def test_every_kind_of_condition_can_be_added(shop: Store) -> None:
     save_segment(shop, Segment("Regulars", TWICE))
     at = page("Rules")
-    for kind in ("did", "prop", "rfm", "segment", "order", "top", "sample"):
+    kinds = ("did", "prop", "rfm", "segment", "order", "top", "sample", "group", "sql")
+    for kind in kinds:
         add(at, kind)
-    assert len(keys(at, r"rb_\d+_drop")) == 7
+    assert len(keys(at, r"rb_\d+_drop")) == len(kinds)
     assert users(at) == "–", "some of them still need something"
+
+
+def test_new_kinds_by_clicks_count_as_their_rules_do(shop: Store) -> None:
+    at = page("Rules")
+    for kind in ("moment", "regularly", "stopped", "resumed", "abc", "loyalty"):
+        add(at, kind)
+        rule = read(at.session_state["_rule_draft"][str(shop.path)]).rule
+        assert rule is not None
+        assert users(at) == str(count(shop, rule)), kind
+        press(at, keys(at, r"rb_\d+_drop")[-1])
+    add(at, "moment")
+    assert users(at) == str(count(shop, Moment("first", "purchase", Last(30)))) == "3", "ann, ben and dan"
+    add(at, "did")
+    assert "3 users; without it 5" in words(at), "without the first time, all five buyers"
+
+
+def test_a_condition_is_switched_off_copied_and_looked_at_earlier(shop: Store) -> None:
+    at = page("Rules")
+    add(at, "did")
+    more(at, "switch")
+    assert users(at) == "6"
+    assert "Switched off: at least 1 order, ever" in words(at)
+    more(at, "switch")
+    more(at, "copy")
+    assert len(keys(at, r"rb_\d+_drop")) == 2
+    press(at, keys(at, r"rb_\d+_add_group")[-1])
+    add(at, "did", 0)
+    more(at, "earlier", -1)
+    rule = All((Did("purchase"), Did("purchase"), At(Ago(90), AnyOf((Did("purchase"),)))))
+    assert read(at.session_state["_rule_draft"][str(shop.path)]).rule == rule
+    assert users(at) == str(count(shop, rule)) == "1", "only cat had bought by then"
+
+
+def more(at: AppTest, act: str, place: int = 0) -> None:
+    """Choose from a part's menu: conditions and groups in the order of the page; -1: the last group inside."""
+    menus = [m for m in at.main.get("menu_button") if m.key.endswith("_more")]  # type: ignore[union-attr]
+    menus = [m for m in menus if act in m.proto.options or len(m.proto.options) > 4] if place < 0 else menus
+    menus[place].set_value(act).run()  # type: ignore[union-attr]
+    assert not at.exception, at.exception
+
+
+def test_sql_is_refused_beside_it_and_counted_when_it_is_right(shop: Store) -> None:
+    at = page("Rules")
+    add(at, "sql")
+    assert "Write a SELECT that names users" in words(at)
+    box = next(t for t in at.main.text_area if t.key and t.key.endswith("_sql"))
+    box.set_value("DELETE FROM users").run()
+    assert len(at.main.error) == 1
+    refused = [m.value for m in at.main.markdown if m.value.startswith(":orange[")]
+    assert len(refused) == 1, "the refusal stands beside the condition too"
+    box = next(t for t in at.main.text_area if t.key and t.key.endswith("_sql"))
+    box.set_value("SELECT user_id FROM users WHERE country = 'France'").run()
+    assert users(at) == "1"
+    assert not at.main.error
+
+
+def test_a_pasted_list_of_ids(shop: Store) -> None:
+    at = page("Rules")
+    add(at, "prop")
+    next(s for s in at.main.selectbox if s.key and s.key.endswith("_column")).set_value("user_id").run()
+    next(t for t in at.main.text_area if t.key and t.key.endswith("_many")).set_value("ann\n007\nnobody\n")
+    press(at, keys(at, r"rb_\d+_add_many")[0])
+    assert users(at) == "2"
+    assert next(m for m in at.main.multiselect).value == ["ann", "007", "nobody"]
+    next(t for t in at.main.text_area if t.key and t.key.endswith("_many")).set_value(
+        "\n".join(f"x{n}" for n in range(5000))
+    )
+    press(at, keys(at, r"rb_\d+_add_many")[0])
+    assert users(at) == "2"
+    assert "5,003 values: ann, 007, nobody, …" in words(at)
+    assert "too long for an address" in words(at)
+    assert "rule" not in at.query_params
+
+
+def test_the_address_holds_the_rule_and_opens_it(shop: Store) -> None:
+    at = page("Rules")
+    add(at, "moment")
+    text = "".join(at.query_params["rule"])
+    assert unpacked(text) == All((Moment("first", "purchase", Last(30)),))
+    other = AppTest.from_file(str(FRAME), default_timeout=60)
+    other.query_params |= {"ws": "shop", "who": "Rules", "rule": text}
+    other.switch_page("../segments.py").run()
+    assert not other.exception
+    assert users(other) == users(at) == "3"
+    press(other, "rule_clear")
+    assert users(other) == "6"
+    assert "rule" not in other.query_params
+
+
+def test_a_damaged_link_is_refused_and_the_page_goes_on(shop: Store) -> None:
+    at = AppTest.from_file(str(FRAME), default_timeout=60)
+    at.query_params |= {"ws": "shop", "who": "Rules", "rule": "bm90IHppcA"}
+    at.switch_page("../segments.py").run()
+    assert not at.exception
+    assert "cut off or damaged" in at.main.error[0].value
+    assert users(at) == "6"
+    at.run()
+    assert not at.main.error, "said once"
+
+
+def test_a_kept_group_by_its_parts(shop: Store) -> None:
+    members = pa.table(
+        {"user_id": ["ann", "ben", "cat"], "part": [0, 1, 1], "rank": [1, 2, 3], "score": [1.0, 0.5, 0.2]}
+    )
+    with shop.atomic(data=False) as writer:
+        write_group(writer, "Tastes", "clusters", members, words="two clusters", spec={}, parts={0: "Toys", 1: "Books"})
+    at = page("Rules")
+    add(at, "group")
+    assert users(at) == "3"
+    next(m for m in at.main.multiselect if m.key and m.key.endswith("_parts")).set_value([1]).run()
+    assert users(at) == str(count(shop, InGroup("Tastes", (1,)))) == "2"
 
 
 def test_a_rule_from_json_and_a_refusal_with_its_path(shop: Store) -> None:
