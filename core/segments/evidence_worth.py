@@ -36,7 +36,9 @@ def group_shown(store: Store, rule: InGroup, at: Setting, path: str, users: tupl
 def rfm_shown(store: Store, rule: Rfm, at: Setting, path: str, users: tuple[int, ...]) -> dict[int, str]:
     """The scores, and the segment's name on the grid."""
     end = at.end(joined_path(path, "rfm"), "RFM")
-    rows = store.rows(Query("SELECT * FROM (") + scored(end) + Query(f") s WHERE s.user_no IN ({marks(users)})", users))
+    rows = store.rows(
+        Query("SELECT * FROM (") + scored(end, rule.settings) + Query(f") s WHERE s.user_no IN ({marks(users)})", users)
+    )
     found = {int(row["user_no"]): row for row in rows}
     told = {}
     for n in users:

@@ -83,10 +83,15 @@ def trail(store: Store) -> None:
                 (json.dumps(rule), json.dumps({"any": [{"sql": f"SELECT '{GONE}' AS user_id"}, rule["all"][0]]})),
             )
         )
-        answer = {"map_ids": ["2", GONE], "parts": {"0": {"examples": [GONE]}}, "notes": [f"Nearest to {GONE}."]}
-        spec, words = {"rule": rule}, f"frozen 3 Nov 2026 (2 users): user_id is “{GONE}”"
+        answer: dict[str, object] = {
+            "map_ids": ["2", GONE],
+            "parts": {"0": {"examples": [GONE]}},
+            "notes": [f"Nearest to {GONE}."],
+        }
+        question = {"rule": rule}
+        words = f"frozen 3 Nov 2026 (2 users): user_id is “{GONE}”"
         group = "INSERT INTO groupings VALUES ('G', 'frozen', '{}', ?, ?, ?, NULL, NULL, 1, now()::TIMESTAMP)"
-        writer.run(Query(group, (words, json.dumps(spec), json.dumps(answer))))
+        writer.run(Query(group, (words, json.dumps(question), json.dumps(answer))))
         writer.run(
             Query("INSERT INTO grouping_members (name, user_id, rank) VALUES ('G', ?, 1), ('G', '2', 2)", (GONE,))
         )

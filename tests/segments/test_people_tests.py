@@ -86,7 +86,9 @@ TESTS: list[tuple[Prop, datetime, set[str], str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("rule", "as_of", "expected", "words"), TESTS, ids=lambda v: str(v)[-60:])
+@pytest.mark.parametrize(
+    ("rule", "as_of", "expected", "words"), TESTS, ids=lambda v: str(sorted(v) if isinstance(v, set) else v)[-60:]
+)
 def test_of_dates_and_texts(shared: Store, rule: Prop, as_of: datetime, expected: set[str], words: str) -> None:
     put(shared, PEOPLE)
     schema = read_schema(shared)
