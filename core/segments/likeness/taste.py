@@ -1,8 +1,8 @@
 """What users take, as a few dozen numbers each: shares by category at every level, or a compressed view of the items.
 
 Measured on the sample's eight planted communities (k-means, k = 8, users with 10 events): distinct items tell taste
-better than weighted events (adjusted Rand 0.87 against 0.72; one sofa looked at ten times is one choice), roots of shares
-(Hellinger) better than shares (0.83), categories better than the compressed view of items (0.82).
+better than weighted events (adjusted Rand 0.87 against 0.72: one sofa looked at ten times is one choice), roots of
+shares (Hellinger) better than shares (0.83), categories better than the compressed view of items (0.82).
 """
 
 from __future__ import annotations
