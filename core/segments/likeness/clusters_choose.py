@@ -85,7 +85,7 @@ def _made(some: Array, method: str, k: int, seed: int) -> tuple[Array, float]:
     if method == "mixture":
         mix = mixture(some, k, seed)
         return mix.predict(some), float(mix.bic(some))
-    found = kmeans(some, k, seed, starts=5)
+    found = kmeans(some, k, seed, starts=3)
     return found.labels_, spherical_bic(some, found.labels_, float(found.inertia_))
 
 
@@ -96,7 +96,7 @@ def _stability(
     labels = []
     for n, drawn in enumerate(draws):
         found: KMeans | GaussianMixture
-        found = mixture(some[drawn], k, seed + n) if method == "mixture" else kmeans(some[drawn], k, seed + n, starts=2)
+        found = mixture(some[drawn], k, seed + n) if method == "mixture" else kmeans(some[drawn], k, seed + n, starts=1)
         said = np.full(len(some), -1)
         said[drawn] = found.predict(some[drawn])
         labels.append(said)

@@ -16,7 +16,7 @@ from core.interactions import Array
 
 MOST_DIMS = 12  # of a mixture with full covariance; distances in more tell HDBSCAN little
 _MANY = 100_000  # users beyond which a mixture is fitted to a draw, and k-means begins anew less often
-_MOST_HDBSCAN = 20_000
+MOST_HDBSCAN = 20_000
 _BATCH = 65_536
 
 Made = dict[str, Any]
@@ -118,7 +118,7 @@ def _assigned(made: Mapping[str, Any], values: Array, tree: NearestNeighbors | N
 
 def _dense(values: Array, smallest: int, seed: int) -> Made:
     """Core users of dense regions, and how far from one a user still belongs to its cluster."""
-    some = values[_draw(len(values), _MOST_HDBSCAN, seed)].astype(np.float64)
+    some = values[_draw(len(values), MOST_HDBSCAN, seed)].astype(np.float64)
     least = max(5, round(smallest * len(some) / len(values)))
     if least >= len(some):
         raise Refusal("too_few_users", f"{len(some):,} users hold no cluster of {smallest:,}.", "Ask for smaller ones.")

@@ -125,10 +125,7 @@ def _level(trait: Trait) -> str:
 def _joined(words: Sequence[str], taste: bool) -> str:
     if not words:
         return "A bit of everything" if taste else "Like most"
-    if taste and len(words) > 1:
-        text = f"{', '.join(words[:-1])} and {words[-1]}"
-    else:
-        text = ", ".join(words)
+    text = f"{', '.join(words[:-1])} and {words[-1]}" if taste and len(words) > 1 else ", ".join(words)
     text = " ".join(text.split())
     return (text[0].upper() + text[1:])[:80]
 
@@ -143,9 +140,9 @@ def _taken(label: str, unit: str, apart: float, inside: float, outside: float) -
 
 def _measured(name: str, unit: str, apart: float, inside: Array, outside: Array) -> Trait:
     mine, others = _middle(inside), _middle(outside)
-    share = unit in ("share",)
+    share = unit == "share"
     said = [(_percent(v) if share else f"{v:,.0f}" if abs(v) >= 100 else f"{v:,.2g}") for v in (mine, others)]
-    after = "" if share or not unit else f" {unit}"
+    after = "" if share or unit in ("", "money", "ratio", "0 to 1", "-1 to 1") else f" {unit}"
     words = f"{name.replace('_', ' ')}: {said[0]}{after} on average, others {said[1]}{after}"
     return Trait(name, float(apart), mine, others, unit, words)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -29,6 +29,7 @@ _FAMILIES = ("tenure", "recency", "frequency", "value", "breadth", "rhythm", "ra
 _SKEWED = 1.0  # skewness above which amounts are taken by their logarithm
 _ALIKE = 0.95  # correlation above which the later of two features says nothing new
 _KNOWN = 0.5  # share of users who must have a usual feature
+_TOLD = 0.005  # share of missing values that is worth a word
 _CLIP = 3.0  # robust standard deviations beyond which values count as that far
 
 
@@ -73,11 +74,9 @@ def numbers(
     `no_features` where nothing tells users apart, `too_few_users` where there is nobody.
     """
     names = [str(one["name"]) for one in like["columns"]] if like else list(columns)
-    spec = FeatureSpec(
-        as_of=as_of, min_events=min_events, families=() if set(names) - set(USUAL) else _FAMILIES, windows=(30, 90, 365)
-    )
-    if names:
-        spec = FeatureSpec(as_of=as_of, min_events=min_events, families=spec.families)
+    spec = FeatureSpec(as_of=as_of, min_events=min_events)
+    if not set(names) - set(USUAL):
+        spec = replace(spec, families=_FAMILIES, windows=(30, 90, 365))
     table = features(store, spec, step=step.part(0.0, 0.8))
     if not table.data.num_rows:
         raise Refusal("too_few_users", "No user has so many events.", "Ask for fewer events a user.")
@@ -138,7 +137,7 @@ def _fitted(
             twice.append(f"{column.name} (like {wanted[other].name})")
             continue
         missing = float(np.isnan(raw[:, n]).mean())
-        if missing:
+        if missing >= _TOLD:
             filled.append(f"{column.name} {missing:.0%}")
         kept.append(n)
         recipe.append(one)
