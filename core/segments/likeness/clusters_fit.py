@@ -140,9 +140,9 @@ def _draw(n: int, most: int, seed: int) -> Array:
 def _reduced(made: Mapping[str, Any], values: Array) -> Array:
     if "axes" not in made:
         return np.asarray(values, dtype=np.float64)
-    return (np.asarray(values, dtype=np.float64) - np.asarray(made["mean"])) @ np.asarray(made["axes"]).T
+    return np.asarray((np.asarray(values, dtype=np.float64) - np.asarray(made["mean"])) @ np.asarray(made["axes"]).T)
 
 
 def _distances(values: Array, centres: Array) -> Array:
     square = (values**2).sum(axis=1)[:, None] - 2 * values @ centres.T + (centres**2).sum(axis=1)[None, :]
-    return np.sqrt(np.maximum(square, 0.0))
+    return np.asarray(np.sqrt(np.maximum(square, 0.0)))

@@ -9,7 +9,7 @@ from sklearn.manifold import TSNE
 from core.interactions import Array
 
 _MOST_FLAT = 5_000
-_MOST_NEAR = 2_000  # t-SNE of so many takes about four seconds
+_MOST_NEAR = 1_500  # t-SNE of so many takes about three seconds
 _ENOUGH = 0.5  # share of the differences that two axes must show, to be shown alone
 
 
