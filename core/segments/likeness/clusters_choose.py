@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import combinations
+from warnings import catch_warnings, simplefilter
 
 import numpy as np
 from scipy.spatial.distance import pdist, squareform
 from sklearn.cluster import KMeans
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import adjusted_rand_score, silhouette_score
 from sklearn.mixture import GaussianMixture
 
@@ -96,7 +99,10 @@ def _stability(
     labels = []
     for n, drawn in enumerate(draws):
         found: KMeans | GaussianMixture
-        found = mixture(some[drawn], k, seed + n) if method == "mixture" else kmeans(some[drawn], k, seed + n, starts=1)
+        with catch_warnings():
+            simplefilter("ignore", ConvergenceWarning)  # a draw may hold fewer different users than clusters
+            again = mixture if method == "mixture" else partial(kmeans, starts=1)
+            found = again(some[drawn], k, seed + n)
         said = np.full(len(some), -1)
         said[drawn] = found.predict(some[drawn])
         labels.append(said)
