@@ -192,7 +192,7 @@ _totals = st.sampled_from(("events", "items", "days", "quantity", "value", "dwel
 _stages = st.lists(st.sampled_from(STAGES), min_size=1, max_size=3, unique=True).map(tuple)
 _spans_set = st.sampled_from(((None, None), (10, 20), (1, 2), (None, 15), (30, None)))
 loyalty_settings = st.builds(
-    lambda spans, loyal, new: LoyaltySettings(*spans, loyal, new),
+    lambda spans, loyal, new: LoyaltySettings(spans[0], spans[1], loyal, new),
     _spans_set, st.sampled_from((None, 1, 2)), st.sampled_from((None, 5, 60)),
 )  # fmt: skip
 _OWN: dict[str, Any] = {"recency": (5, 20, 30, 41), "frequency": (1, 2, 3, 4.5), "money": (-1, 0.5, 10, 20)}
