@@ -1,4 +1,4 @@
-"""Segments: who our users are, by RFM, by rules, and the segments that were kept."""
+"""Segments: who our users are, by value, by rules, by likeness; segments compared, watched and kept."""
 
 from __future__ import annotations
 
@@ -8,8 +8,27 @@ import streamlit as st
 
 from core.errors import Refusal
 from core.store import Store
-from pages._ui import segments_address, segments_rfm, segments_rule, segments_saved
-from pages._ui.segments_members import VIEW, VIEWS, set_draft, told
+from pages._ui import (
+    segments_address,
+    segments_alike,
+    segments_compare,
+    segments_rule,
+    segments_saved,
+    segments_time,
+    segments_value,
+)
+from pages._ui.segments_members import (
+    ALIKE,
+    COMPARE,
+    RULES,
+    SAVED,
+    TIME,
+    VALUE,
+    VIEW,
+    VIEWS,
+    set_draft,
+    told,
+)
 from pages._ui.shell import refuse, start
 
 
@@ -28,21 +47,16 @@ def _draw(store: Store) -> None:
     told()
     _take_link(store)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        view = st.segmented_control(
-            "Show",
-            VIEWS,
-            default=VIEWS[0],
-            required=True,
-            key=VIEW,
-            bind="query-params",
-        )
-        as_of = _as_of(store) if view != VIEWS[2] else None
-    if view == VIEWS[0]:
-        segments_rfm.draw(store, as_of)
-    elif view == VIEWS[1]:
-        segments_rule.draw(store, as_of)
-    else:
-        segments_saved.draw(store)
+        view = st.segmented_control("Show", VIEWS, default=VALUE, required=True, key=VIEW, bind="query-params")
+        as_of = _as_of(store) if view not in (SAVED, TIME) else None
+    {
+        VALUE: segments_value.draw,
+        RULES: segments_rule.draw,
+        ALIKE: segments_alike.draw,
+        COMPARE: segments_compare.draw,
+        TIME: segments_time.draw,
+        SAVED: segments_saved.draw,
+    }[view](store, as_of)
 
 
 def _take_link(store: Store) -> None:

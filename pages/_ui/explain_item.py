@@ -19,7 +19,7 @@ from pages._ui import format as fmt
 from pages._ui.cache import ask
 from pages._ui.explain_words import users_words
 from pages._ui.people import Behind, Choice, see_users
-from pages._ui.segments_members import VIEW, VIEWS, set_draft
+from pages._ui.segments_members import RULES, VIEW, set_draft
 from pages._ui.shell import refuse
 from pages._ui.text import label, plain
 
@@ -203,5 +203,5 @@ def _next(store: Store, found: ItemPortrait) -> None:
     st.markdown("**What next?** Take these users along, and narrow them down by what else they did.")
     if st.button(f"Build a segment of {label(who)}", type="primary", key="explain_item_segment"):
         set_draft(store, _rule(found, event))
-        chosen = {state.WS: state.workspace() or "", VIEW: VIEWS[1]}
+        chosen = {state.WS: state.workspace() or "", VIEW: RULES}
         st.switch_page(state.page_path("segments"), query_params=chosen)

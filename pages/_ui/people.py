@@ -18,7 +18,7 @@ from pages._ui import format as fmt
 from pages._ui import state
 from pages._ui.cache import ask
 from pages._ui.downloads import csv_button
-from pages._ui.segments_members import VIEW, VIEWS, set_draft
+from pages._ui.segments_members import RULES, VIEW, set_draft
 from pages._ui.shell import refuse
 from pages._ui.text import plain
 
@@ -121,7 +121,7 @@ def _people(store: Store, key: str, who: Behind) -> None:
         )
         if who.rule is not None and st.button("Make it a segment", key=f"segment_{key}"):
             set_draft(store, who.rule)
-            chosen = {state.WS: state.workspace() or "", VIEW: VIEWS[1]}
+            chosen = {state.WS: state.workspace() or "", VIEW: RULES}
             st.switch_page(state.page_path("segments"), query_params=chosen)
 
 

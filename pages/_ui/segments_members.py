@@ -30,7 +30,7 @@ from pages._ui.text import plain
 
 VIEW = "who"
 """Key of the page's chooser, in session state and in the address."""
-VIEWS = ("RFM", "Rules", "Saved")
+VALUE, RULES, ALIKE, COMPARE, TIME, SAVED = VIEWS = ("By value", "Rules", "Alike", "Compare", "Over time", "Saved")
 SEGMENT = "segment"
 """Key of the chosen saved segment, in session state and in the address."""
 
@@ -133,7 +133,7 @@ def set_draft(store: Store, rule: Rule) -> None:
 def edit(store: Store, rule: Rule) -> None:
     """Open a rule in the builder; for use in a callback."""
     set_draft(store, rule)
-    st.session_state[VIEW] = VIEWS[1]
+    st.session_state[VIEW] = RULES
 
 
 def edit_saved(store: Store, name: str) -> None:

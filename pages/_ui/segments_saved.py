@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pandas as pd
 import streamlit as st
 
@@ -19,12 +21,12 @@ from core.segments import (
 from core.store import Store
 from pages._ui import format as fmt
 from pages._ui.cache import ask
-from pages._ui.segments_members import SEGMENT, VIEW, VIEWS, csv_of, edit_saved, json_button, sample_table, tell
+from pages._ui.segments_members import RULES, SEGMENT, VIEW, csv_of, edit_saved, json_button, sample_table, tell
 from pages._ui.shell import refuse
 from pages._ui.text import plain
 
 
-def draw(store: Store) -> None:
+def draw(store: Store, _: datetime | None) -> None:
     """The whole view."""
     saved = list_segments(store)
     if not saved:
@@ -115,4 +117,4 @@ def _delete(store: Store, segment: Segment) -> None:
 
 
 def _build() -> None:
-    st.session_state[VIEW] = VIEWS[1]
+    st.session_state[VIEW] = RULES

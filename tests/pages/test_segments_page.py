@@ -61,9 +61,9 @@ def shop() -> Store:
     return store
 
 
-def page(view: str = "RFM") -> AppTest:
+def page(view: str = "By value") -> AppTest:
     at = opened("segments", ws="shop")
-    if view != "RFM":
+    if view != "By value":
         at.segmented_control(key="who").set_value(view).run()
     assert not at.exception, at.exception
     return at
