@@ -7,7 +7,6 @@ neither on the order of the rows nor on numbers that an undo changes, and no tie
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast

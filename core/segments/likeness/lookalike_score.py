@@ -57,11 +57,11 @@ class Folds:
         return cls(fold, half)
 
     def learnt_from(self, column: int) -> Array:
-        """bool (n,): the members that a column of scores knows as such."""
+        """Of shape (n,): the members that a column of scores knows as such."""
         return cast(Array, (self.fold >= 0) & (self.fold != column))
 
     def judged(self, column: int) -> Array:
-        """bool (n,): whom a column of scores says something of."""
+        """Of shape (n,): whom a column of scores says something of."""
         return cast(Array, (self.fold < 0) | (self.fold == column))
 
     def own(self, scores: Array) -> Array:
@@ -148,7 +148,7 @@ def _fitted(values: Array, scale: Scale, member: Array, among: Array) -> tuple[A
     from sklearn.linear_model import LogisticRegression
 
     rows = trained_on(member, among)
-    model: Any = LogisticRegression(C=PENALTY, class_weight="balanced", max_iter=300, tol=1e-4)
+    model: Any = LogisticRegression(C=PENALTY, class_weight="balanced", solver="newton-cholesky")
     model.fit(scale.encoded(values[rows]).astype(np.float64), member[rows])
     return model.coef_[0], float(model.intercept_[0])
 

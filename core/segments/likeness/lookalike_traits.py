@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,6 +19,9 @@ MOST_TRAITS, MOST_ITEMS = 8, 5
 LEAST = 0.2
 """Standard deviations that a trait must lie apart, of the look-alikes and of the seed."""
 
+_COMPARED, _SAME = 20_000, 0.85
+_COUNTED = frozenset({"days", "events", "orders", "items", "sessions", "categories", "years", "hours", "entries"})
+
 TOO_GOOD = 0.98
 """Above this share of pairs told apart, a feature is taken for what defines the seed."""
 
@@ -30,31 +34,50 @@ def feature_traits(
     `difference` is that of places among all users, in standard deviations, so that a few large values do not make it;
     `inside` (chosen) and `outside` are means of the values, the farthest 1 % on either side drawn in.
     """
-    scale = Scale.of(values)
     others = ~seed & ~chosen
-    found: dict[str, tuple[float, Trait]] = {}
     if not others.any():
         return ()
+    scale = Scale.of(values)
+    found: list[tuple[float, int, Trait]] = []
     for n, about in enumerate(columns):
-        raw = values[:, n : n + 1]
-        one = Scale((scale.knots[n],), (), scale.mean[n : n + 1], scale.spread[n : n + 1])
-        place = one.encoded(raw)[:, 0].astype(np.float64)
+        place = _places(values, scale, n)
         middle = float(place[others].mean())
         mine, theirs = float(place[chosen].mean()) - middle, float(place[seed].mean()) - middle
         strength = min(abs(mine), abs(theirs))
-        if mine * theirs <= 0 or strength < LEAST:
+        if mine * theirs <= 0 or strength < LEAST or about["name"].endswith("_other"):
             continue
-        cells = _drawn_in(raw[:, 0].astype(np.float64))
+        cells = _drawn_in(values[:, n].astype(np.float64))
         inside, of_seed, outside = (_mean(cells[who]) for who in (chosen, seed, others))
         if (inside - outside) * mine <= 0 or (of_seed - outside) * theirs <= 0:
             continue
         words = _words(about, inside, of_seed, outside)
-        key = window_free(about["name"])
-        if key not in found or strength > found[key][0]:
-            trait = Trait(about["name"], mine, inside, outside, _unit(about), words)
-            found[key] = (strength, trait)
-    best = sorted(found.values(), key=lambda pair: (-round(pair[0], 6), pair[1].feature))
-    return tuple(trait for _, trait in best[:MOST_TRAITS])
+        found.append((strength, n, Trait(about["name"], mine, inside, outside, _unit(about), words)))
+    found.sort(key=lambda each: (-round(each[0], 6), each[2].feature))
+    return _different(found, values, scale)
+
+
+def _different(found: Sequence[tuple[float, int, Trait]], values: Array, scale: Scale) -> tuple[Trait, ...]:
+    """The first few that do not say again what one before them says: another window, or nearly the same places."""
+    kept: list[Trait] = []
+    said: set[str] = set()
+    places: list[Array] = []
+    for _, n, trait in found:
+        place = _places(values[:_COMPARED], scale, n)
+        same = any(abs(float(np.corrcoef(place, other)[0, 1])) > _SAME for other in places)
+        if window_free(trait.feature) in said or same:
+            continue
+        kept.append(trait)
+        said.add(window_free(trait.feature))
+        places.append(place)
+        if len(kept) == MOST_TRAITS:
+            break
+    return tuple(kept)
+
+
+def _places(values: Array, scale: Scale, n: int) -> Array:
+    """Float64 (n,): one column as places, mean 0 and standard deviation 1."""
+    one = Scale((scale.knots[n],), (), scale.mean[n : n + 1], scale.spread[n : n + 1])
+    return one.encoded(values[:, n : n + 1])[:, 0].astype(np.float64)
 
 
 def item_traits(
@@ -115,6 +138,14 @@ def telling_items(rows: csr_matrix, items: Sequence[Mapping[str, Any]], seed: Ar
     return sorted(found, key=lambda pair: (-pair[1], pair[0]))
 
 
+# What a definition must say, and a sentence need not.
+_ASIDE = re.compile(
+    r",? impressions left out,?| other than an impression| but impressions|, before returns|"
+    r", in the currency of the file|; 0 for who bought nothing|, counted by the item's '[^']*'|"
+    r": distinct order numbers, or where there is none the days \(UTC\) with a purchase| \(UTC\)"
+)
+
+
 def _drawn_in(cells: Array) -> Array:
     known = cells[~np.isnan(cells)]
     low, high = np.quantile(known, [0.01, 0.99])
@@ -137,9 +168,9 @@ def _words(about: Mapping[str, str], inside: float, of_seed: float, outside: flo
             f"{_percent(outside)} of all others."
         )
     say = _percent if about["unit"] == "share" else _figure
-    unit = about["unit"] if about["unit"] not in ("share", "ratio", "") and " of '" not in about["unit"] else ""
-    said = f"{say(inside)} {unit}".strip()
-    return f"{about['words']}: {said} on average, the seed {say(of_seed)}, all others {say(outside)}."
+    unit = f" {about['unit']}" if about["unit"] in _COUNTED else ""
+    what = _ASIDE.sub("", about["words"])
+    return f"{what}: {say(inside)}{unit} on average, the seed {say(of_seed)}, all others {say(outside)}."
 
 
 def _percent(share: float) -> str:

@@ -58,15 +58,16 @@ def notes(
         )
     hidden = told["counts"]["seed_users"] - told["counts"]["seed_known"]
     if hidden:
-        made.append(f"{hidden:,} members of the seed were not looked from: of them too little is known.")
+        of = "member of the seed was" if hidden == 1 else "members of the seed were"
+        made.append(f"{hidden:,} {of} not looked from: too little is known of them.")
     return (*made, *told["notes"])
 
 
 def verdict(held: HeldOut, active: HeldOut) -> str:
     """Whether the way is better than chance and than mere activity; the bounds of the interval decide."""
     found = (
-        f"A fifth of the seed was hidden, {FOLDS} times over: {held.found:,} of {held.hidden:,} hidden members came back "
-        f"in a list of {held.size:,} ({percent(held.share)}; by chance {percent(held.at_random)}; the most active "
+        f"A fifth of the seed was hidden, {FOLDS} times over: {held.found:,} of {held.hidden:,} hidden members came "
+        f"back in a list of {held.size:,} ({percent(held.share)}; by chance {percent(held.at_random)}; the most active "
         f"first {percent(active.share)})."
     )
     if held.at_random > 0.999:
@@ -105,7 +106,7 @@ def _told_apart(tells: Sequence[tuple[str, float]]) -> str:
     more = f"; and {len(tells) - _SHOWN:,} more" if len(tells) > _SHOWN else ""
     one = len(tells) == 1
     return (
-        f"{'One feature' if one else f'Each of {len(tells):,} features'} alone tells members from others almost without "
-        f"error: {shown}{more}. The rule of the seed most likely asks for {'it' if one else 'them'}. Look-alikes are "
+        f"{'One feature' if one else f'Each of {len(tells):,} features'} alone tells members from others almost "
+        f"without error: {shown}{more}. The rule of the seed most likely asks for {'it' if one else 'them'}. Look-alikes are "
         "then those who almost meet the rule, and the check says little beyond that."
     )
