@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 
@@ -62,7 +61,7 @@ def lengths(size: int, most: int) -> Array:
     """
     last = min(max(10 * size, 10), most)
     grid = np.geomspace(max(size / 30, 1), last, _LENGTHS - 1).round().astype(np.int64)
-    return cast(Array, np.unique(np.append(grid, min(size, most))))
+    return np.unique(np.append(grid, min(size, most)))
 
 
 def wilson(found: int, hidden: int) -> tuple[float, float]:

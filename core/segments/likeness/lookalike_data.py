@@ -105,11 +105,12 @@ def known_users(everybody: pa.Table, least: int, in_matrix: Array | None, name: 
             f"Look-alikes need a seed of at least {FEWEST} such users: widen the segment"
             + (", or ask for fewer events." if least > 1 else "."),
         )
-    if not (enough & ~member).any():
+    if (n_all - n_seed < FEWEST and n_seed <= 0.9 * n_all) or n_all - n_seed < 2:
+        who = f"Only {n_all - n_seed:,} users" if n_all > n_seed else "Nobody"
         raise Refusal(
             "no_candidates",
-            f"Nobody outside segment {name!r} has {what}.",
-            "Choose a smaller segment, or ask for fewer events.",
+            f"{who} outside segment {name!r} {'have' if n_all - n_seed > 1 else 'has'} {what}.",
+            f"There must be {FEWEST} to choose from: take a smaller segment, or ask for fewer events.",
         )
     if n_seed > 0.9 * n_all:
         raise Refusal(
@@ -137,12 +138,12 @@ def tastes(store: Store, as_of: datetime | None, step: Step) -> Interactions | N
 
 
 def taste_rows(x: Interactions, users: Array) -> csr_matrix:
-    """float32 CSR (len(users), n_items): log2(1 + weight), each row of length 1 over all its items."""
+    """Float64 CSR (len(users), n_items): log2(1 + weight), each row of length 1 over all its items."""
     rows = x.matrix[x.users.rows(users)]
     data = np.log2(1 + rows.data.astype(np.float64))
     owner = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
     lengths = np.sqrt(np.bincount(owner, weights=data**2, minlength=rows.shape[0]))
-    return csr_matrix(((data / lengths[owner]).astype(np.float32), rows.indices, rows.indptr), shape=rows.shape)
+    return csr_matrix((data / lengths[owner], rows.indices, rows.indptr), shape=rows.shape)
 
 
 def behaviours(

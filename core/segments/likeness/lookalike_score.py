@@ -134,7 +134,7 @@ def feature_scores(values: Array, folds: Folds, step: Step = no_step) -> Array:
         for column, pair in enumerate(models):
             said = np.column_stack([part @ weights + bias for weights, bias in pair])
             scores[begin : begin + _CHUNK, column] = said[np.arange(len(part)), other]
-    return cast(Array, np.round(scores, _DIGITS))
+    return np.round(scores, _DIGITS)
 
 
 def trained_on(member: Array, among: Array) -> Array:

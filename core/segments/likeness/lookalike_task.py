@@ -63,7 +63,7 @@ def judged(told: Mapping[str, Any], arrays: Mapping[str, Array], step: Step = no
     candidates = int((~seed).sum())
     size = min(spec.size or int(seed.sum()), candidates)
     step.report(0.7, "hiding a fifth of the seed, five times")
-    checks = {way: held_out(way, table, folds, size) for way, table in scores.items()}
+    checks: dict[str, Checked] = {way: held_out(way, table, folds, size) for way, table in scores.items()}
     active = np.repeat(np.asarray(arrays["l_events"], dtype=np.float64)[:, None], FOLDS, axis=1)
     checks["active"] = held_out("active", active, folds, size)
     way = spec.way or _best(checks, list(scores))
@@ -82,13 +82,13 @@ def judged(told: Mapping[str, Any], arrays: Mapping[str, Array], step: Step = no
         tells += telling_items(rows, told["items"], seed)
     made = Lookalikes(
         replace(spec, way=way, size=size),
-        *(int(told["counts"][name]) for name in ("seed_users", "seed_known", "candidates", "left_out")),
-        _curve(close[order]),
-        tuple(found.held for found in checks.values()),
-        traits,
-        notes(spec, way, size, checks, tells, told, sound=sound),
-        time.perf_counter() - begin,
-        int(told["version"]),
+        **{name: int(told["counts"][name]) for name in ("seed_users", "seed_known", "candidates", "left_out")},
+        curve=_curve(close[order]),
+        checks=tuple(found.held for found in checks.values()),
+        traits=traits,
+        notes=notes(spec, way, size, checks, tells, told, sound=sound),
+        seconds=time.perf_counter() - begin,
+        version=int(told["version"]),
     )
     return Judged(made, users[order].astype(np.int32), close[order])
 
@@ -96,8 +96,9 @@ def judged(told: Mapping[str, Any], arrays: Mapping[str, Array], step: Step = no
 def _rows(arrays: Mapping[str, Array]) -> csr_matrix | None:
     if "l_indptr" not in arrays:
         return None
-    shape = tuple(int(n) for n in np.asarray(arrays["l_shape"]))
-    return csr_matrix(tuple(np.asarray(arrays[f"l_{part}"]) for part in ("data", "indices", "indptr")), shape=shape)
+    users, items = (int(n) for n in arrays["l_shape"])
+    parts = (np.asarray(arrays["l_data"]), np.asarray(arrays["l_indices"]), np.asarray(arrays["l_indptr"]))
+    return csr_matrix(parts, shape=(users, items))
 
 
 def _scores(rows: csr_matrix | None, values: Array | None, folds: Folds, step: Step) -> dict[Way, Array]:

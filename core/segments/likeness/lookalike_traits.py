@@ -140,9 +140,10 @@ def telling_items(rows: csr_matrix, items: Sequence[Mapping[str, Any]], seed: Ar
 
 # What a definition must say, and a sentence need not.
 _ASIDE = re.compile(
-    r",? impressions left out,?| other than an impression| but impressions|, before returns|"
-    r", in the currency of the file|; 0 for who bought nothing|, counted by the item's '[^']*'|"
-    r": distinct order numbers, or where there is none the days \(UTC\) with a purchase| \(UTC\)"
+    r",? counted by the item's '[^']*'|,? impressions left out,?|; impressions are left out| other than an impression|"
+    r" but impressions|, before returns|, in the currency of the file|; 0 for who bought nothing|; above 1 where .*|"
+    r": distinct order numbers, or where there is none the days \(UTC\) with a purchase| \(UTC\)|: 1 = .*|"
+    r" \(at least one: [^)]*\)"
 )
 
 

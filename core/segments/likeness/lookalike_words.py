@@ -107,6 +107,6 @@ def _told_apart(tells: Sequence[tuple[str, float]]) -> str:
     one = len(tells) == 1
     return (
         f"{'One feature' if one else f'Each of {len(tells):,} features'} alone tells members from others almost "
-        f"without error: {shown}{more}. The rule of the seed most likely asks for {'it' if one else 'them'}. Look-alikes are "
-        "then those who almost meet the rule, and the check says little beyond that."
+        f"without error: {shown}{more}. The rule of the seed most likely asks for {'it' if one else 'them'}. "
+        "Look-alikes are then those who almost meet the rule, and the check says little beyond that."
     )
