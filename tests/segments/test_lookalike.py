@@ -69,9 +69,10 @@ def found(store: Store) -> Lookalikes:
 
 def _vectors() -> dict[str, dict[str, float]]:
     """User -> item -> log2(1 + weight) of length 1, in plain Python."""
-    weights: dict[str, Counter[str]] = {}
+    weights: dict[str, dict[str, float]] = {}
     for e in _world().events:
-        weights.setdefault(e["user"], Counter())[e["item"]] += WEIGHT[e["event"]]
+        mine = weights.setdefault(e["user"], {})
+        mine[e["item"]] = mine.get(e["item"], 0.0) + WEIGHT[e["event"]]
     made = {}
     for user, mine in weights.items():
         logs = {item: float(np.log2(1 + w)) for item, w in mine.items()}

@@ -67,7 +67,7 @@ class Folds:
     def own(self, scores: Array) -> Array:
         """float64 (members,): the score of each member where it was hidden."""
         rows = np.flatnonzero(self.fold >= 0)
-        return cast(Array, scores[rows, self.fold[rows]])
+        return scores[rows, self.fold[rows]]
 
 
 def taste_scores(rows: csr_matrix, folds: Folds) -> Array:
