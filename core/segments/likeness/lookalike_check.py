@@ -68,7 +68,7 @@ def wilson(found: int, hidden: int) -> tuple[float, float]:
     """The 95 % interval of a share (Wilson 1927); of 0 of 0 it is 0 to 1.
 
     >>> tuple(round(limit, 4) for limit in wilson(56, 70))
-    (0.6917, 0.877)
+    (0.6918, 0.877)
     """
     if not hidden:
         return 0.0, 1.0
