@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Literal
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal, get_args
 
 from core.errors import Refusal
 
@@ -190,14 +190,39 @@ class LookalikeSpec:
     as_of: datetime | None = None
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        if self.way is not None and self.way not in get_args(Way):
+            raise Refusal("bad_lookalike", f"There is no way {self.way!r}.", f"{', '.join(get_args(Way))}, or none.")
+        for value, most, what in (
+            (self.size, 1_000_000_000, "number of look-alikes"),
+            (self.min_events, 1_000_000, "fewest events"),
+        ):
+            if value is not None and (type(value) is not int or not 1 <= value <= most):
+                raise Refusal("bad_lookalike", f"The {what} cannot be {value!r}.", f"Give 1 to {most:,}.")
+        if type(self.seed) is not int or not 0 <= self.seed < 2**31:
+            raise Refusal("bad_lookalike", f"The seed is {self.seed!r}.", "Give a whole number from 0 to 2147483647.")
+        if self.as_of is not None and self.as_of.tzinfo is not None:
+            object.__setattr__(self, "as_of", self.as_of.astimezone(UTC).replace(tzinfo=None))
+
     def as_json(self) -> dict[str, Any]:
         """The spec as JSON; `LookalikeSpec.from_json` gives an equal one back."""
-        raise NotImplementedError
+        return {**asdict(self), "as_of": None if self.as_of is None else self.as_of.isoformat()}
 
     @staticmethod
     def from_json(raw: Mapping[str, Any]) -> LookalikeSpec:
         """The spec that `as_json` wrote. Raises Refusal `bad_lookalike`."""
-        raise NotImplementedError
+        known = LookalikeSpec.__dataclass_fields__
+        unknown = [key for key in raw if key not in known]
+        if unknown or not isinstance(raw.get("seed_segment"), str):
+            wrong = f"there is no {unknown[0]!r}" if unknown else "seed_segment must name a saved segment"
+            raise Refusal("bad_lookalike", f"The question is not understood: {wrong}.", f"Known: {', '.join(known)}.")
+        try:
+            as_of = None if raw.get("as_of") is None else datetime.fromisoformat(raw["as_of"])
+        except (TypeError, ValueError):
+            raise Refusal(
+                "bad_lookalike", f"as_of is {raw['as_of']!r}.", "Give a moment as 2026-03-31T00:00:00."
+            ) from None
+        return LookalikeSpec(**{**raw, "as_of": as_of})
 
 
 @dataclass(frozen=True)
@@ -256,5 +281,7 @@ class Lookalikes:
     traits: tuple[Trait, ...]
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
+    version: int = 0
+    """The data's version that was looked at."""
     rows: Any = field(default=None, repr=False, compare=False)
     """pa.Table(user_id, rank, score) of all candidates in order (not only `size`); None where read back."""
