@@ -1,1 +1,49 @@
 """Users who are alike: clusters and look-alikes."""
+
+from core.segments.likeness.clusters import CLUSTER_TASK, clusters, prepare_clusters, read_clusters
+from core.segments.likeness.clusters_kept import assign_new, clustering_of, keep_clusters, rename_part
+from core.segments.likeness.lookalike import (
+    LOOKALIKE_TASK,
+    keep_lookalikes,
+    lookalikes,
+    lookalikes_from,
+    lookalikes_of,
+    prepare_lookalikes,
+)
+from core.segments.likeness.types import (
+    Cluster,
+    Clustering,
+    ClusterSpec,
+    CurvePoint,
+    HeldOut,
+    Lookalikes,
+    LookalikeSpec,
+    Trait,
+    Tried,
+)
+
+__all__ = [
+    "CLUSTER_TASK",
+    "LOOKALIKE_TASK",
+    "Cluster",
+    "ClusterSpec",
+    "Clustering",
+    "CurvePoint",
+    "HeldOut",
+    "LookalikeSpec",
+    "Lookalikes",
+    "Trait",
+    "Tried",
+    "assign_new",
+    "clustering_of",
+    "clusters",
+    "keep_clusters",
+    "keep_lookalikes",
+    "lookalikes",
+    "lookalikes_from",
+    "lookalikes_of",
+    "prepare_clusters",
+    "prepare_lookalikes",
+    "read_clusters",
+    "rename_part",
+]

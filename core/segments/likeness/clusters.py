@@ -13,7 +13,6 @@ from core.interactions import Array, as_bytes, from_bytes
 from core.progress import Step, no_step
 from core.segments.likeness.clusters_codec import clustering_from_json
 from core.segments.likeness.numbers import numbers
-from core.segments.likeness.task import clustered
 from core.segments.likeness.taste import taste
 from core.segments.likeness.types import Clustering, ClusterSpec
 from core.store import Query, Store, Writer
@@ -79,6 +78,8 @@ def read_clusters(store: Store | Writer, result: Mapping[str, Any], out: Mapping
 def clusters(store: Store, spec: ClusterSpec, *, step: Step = no_step) -> Answer:
     """Clusters made in this process; nothing is stored. Raises what `prepare_clusters` and `clustered` raise."""
     arrays = prepare_clusters(store, spec, step.part(0.0, 0.2))
+    from core.segments.likeness.task import clustered  # slow to import, and few need it
+
     result, out = clustered(spec, arrays, step.part(0.2, 1.0))
     return read_clusters(store, result, out)
 

@@ -13,7 +13,6 @@ from core.errors import Refusal
 from core.progress import Step, no_step
 from core.segments.groups import KeptGroup, get_group, write_group
 from core.segments.likeness.clusters_codec import clustering_from_json, clustering_to_json
-from core.segments.likeness.clusters_fit import assign
 from core.segments.likeness.numbers import numbers
 from core.segments.likeness.taste import taste
 from core.segments.likeness.types import Clustering
@@ -89,6 +88,8 @@ def assign_new(store: Store, name: str, *, step: Step = no_step) -> int:
         of = numbers(store, min_events=least, like=model["dims"], step=step.part(0.0, 0.7))
         ids, values = of.user_ids, of.values
     step.report(0.7, "Putting users into clusters")
+    from core.segments.likeness.clusters_fit import assign  # slow to import, and few need it
+
     part, score = assign(model["made"], values)
     found = pa.table({"user_id": ids, "part": pa.array(part, pa.int32()), "score": pa.array(np.round(score, 9))})
     with store.atomic(data=False) as writer, writer.table("assigned", found):

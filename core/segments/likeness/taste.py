@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from scipy.sparse import csr_matrix, diags_array
-from sklearn.decomposition import TruncatedSVD
 
 from core.errors import Refusal
 from core.interactions import Array, Interactions, MatrixSpec, build
@@ -183,6 +182,8 @@ def _compressed(ones: csr_matrix) -> tuple[Array, Array]:
     takers = np.bincount(ones.indices, minlength=m)
     kept = np.sort(np.lexsort((np.arange(m), -takers))[:_MOST_ITEMS])
     rare = np.log((1 + n) / (1 + takers[kept]))
+    from sklearn.decomposition import TruncatedSVD  # slow to import, and few need it
+
     view = TruncatedSVD(min(_COMPONENTS, len(kept) - 1, n - 1), random_state=0)
     view.fit(csr_matrix(ones[:, kept].astype(np.float64) @ diags_array(rare)))
     return rare[:, None] * view.components_.T, kept
