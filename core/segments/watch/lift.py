@@ -27,26 +27,21 @@ class Lifts:
 def lifts(takers: Numbers, takers_all: Numbers, members: int, everyone: int) -> Lifts:
     """The lift of each thing: takers / members, divided by takers_all / everyone. Members are part of everyone.
 
-    The interval is that of a risk ratio on the log scale (Katz), with the variance that it has where the one group
-    is part of the other: everyone are members and the rest, who are independent. Half a taker is added to either side in the variance only, so that a thing that all or none
-    of the rest took does not look certain. A lift is never above everyone / members, nor is its interval.
-    A segment of everyone has lift 1, exactly. Needs at least one taker of each thing and one member.
+    Everyone are the members and the rest, who are independent of them: lift = 1 / (f + (1 - f) r), f the members'
+    share of everyone and r the risk ratio of the rest against the members. The interval is that of r on the log scale
+    (Katz, with half a taker added to each count, after Walter), carried over to the lift: so it widens where either
+    side has few takers, and never passes everyone / members, above which no lift can be. Where nobody of the rest
+    took a thing it reaches up to that. A segment of everyone has lift 1, exactly. Needs a taker of each thing.
     """
     share, share_all = takers / members, takers_all / everyone
     lift = share / share_all
-    rest = everyone - members
+    rest, rest_takers = everyone - members, takers_all - takers
     if rest <= 0:
         return Lifts(share, share_all, lift, lift, lift)
-    error = np.sqrt(_variance(takers + 0.5, takers_all - takers + 0.5, members + 1.0, rest + 1.0))
-    low, high = lift * np.exp(-_Z * error), lift * np.exp(_Z * error)
-    return Lifts(share, share_all, lift, low, np.minimum(high, everyone / members))
-
-
-def _variance(a: Numbers, b: Numbers, n: float, m: float) -> Numbers:
-    """Of ln(p / q): p = a / n of members, q = (a + b) / (n + m) of everyone; b of m in the rest, independent of a.
-
-    By the delta method: p moves ln(p / q) by b / ((a + b) p), the rest's own share r = b / m by -m / (a + b).
-    """
-    of_members = (b / (a + b)) ** 2 * (1 / a - 1 / n)
-    of_rest = (b / (a + b)) ** 2 * (1 / b - 1 / m)
-    return of_members + of_rest
+    a, n, b, m = takers + 0.5, members + 0.5, rest_takers + 0.5, rest + 0.5
+    ratio = (b / m) / (a / n)
+    width = np.exp(_Z * np.sqrt(1 / a - 1 / n + 1 / b - 1 / m))
+    part = members / everyone
+    low = 1 / (part + (1 - part) * ratio * width)
+    high = 1 / (part + (1 - part) * np.where(rest_takers > 0, ratio / width, 0.0))
+    return Lifts(share, share_all, lift, np.minimum(low, lift), np.maximum(high, lift))

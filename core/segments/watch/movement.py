@@ -92,6 +92,8 @@ def rfm_cuts(store: Store, settings: RfmSettings, as_of: datetime, *, step: Step
     for name, score, value, gap in _SCORES:
         if getattr(settings, name) or (name == "money" and settings.monetary != "with_frequency"):
             continue
+        if name == "frequency" and settings.monetary == "with_frequency":
+            score = "orders_score"  # f is then the mean with money's
         highest = Query(f"SELECT {score} AS score, max({value})::DOUBLE AS upto, min({value})::DOUBLE AS least FROM (")
         bands = store.rows(highest + table + f") WHERE {score} IS NOT NULL GROUP BY 1 ORDER BY 1", step=step)
         if bands:

@@ -96,8 +96,8 @@ Split = ByRfm | ByLoyalty | ByAbc | ByGroup | BySegments
 def split_parts(split: Split, schema: Schema) -> tuple[str, ...]:
     """The names of the parts, in the order in which they are shown. Raises BadRule."""
     match split:
-        case ByRfm(grid):
-            return grid.distinct()
+        case ByRfm():
+            return _grid(split).distinct()
         case ByLoyalty():
             return STAGES
         case ByAbc():
@@ -112,8 +112,8 @@ def split_query(split: Split, schema: Schema, as_of: datetime | None) -> Query:
     """Two columns, `user_no` INTEGER (each at most once) and `part` VARCHAR, of users in a part. Raises BadRule."""
     setting = Setting(schema, as_of)
     match split:
-        case ByRfm(grid, settings):
-            return _by_rfm(grid, settings, setting.end("rfm", "RFM"))
+        case ByRfm():
+            return _by_rfm(_grid(split), split.settings, setting.end("rfm", "RFM"))
         case ByLoyalty(settings):
             staged = _made("core.segments.loyalty_sql", "staged")
             return _parts_of(staged(settings, setting.end("loyalty", "stages of loyalty")))
@@ -131,7 +131,8 @@ def part_rule(split: Split, part: str | None, schema: Schema | None = None) -> R
     `schema` is needed for the parts of a group only, and not where `named_parts` has filled them in.
     """
     match split:
-        case ByRfm(grid, settings):
+        case ByRfm(_, settings):
+            grid = _grid(split)
             return _one_of(part, grid.distinct(), lambda names: Rfm(names, grid, settings))
         case ByLoyalty(settings):
             return _one_of(part, STAGES, lambda names: Loyalty(names, settings))  # type: ignore[arg-type]
@@ -164,14 +165,17 @@ def _made(module: str, name: str) -> Callable[..., Anything]:
     return found
 
 
+def _grid(split: ByRfm) -> Grid:
+    """The grid as rules take it: the usual one becomes that of the settings' own number of scores."""
+    return Rfm(("11",), split.grid, split.settings).grid
+
+
 def _by_rfm(grid: Grid, settings: RfmSettings, end: datetime) -> Query:
     rows: Callable[..., Query] = scored
-    # the mean of two scores, halves up; scores are small whole numbers
-    second = "coalesce((s.f + s.m + 1) // 2, s.f)" if settings.monetary == "with_frequency" else "s.f"
     cases, values = "", []
     for name in grid.distinct():
         cells = ", ".join(Rfm((name,), grid, settings).cells())  # two digits each
-        cases += f" WHEN s.r * 10 + {second} IN ({cells}) THEN ?"
+        cases += f" WHEN s.r * 10 + s.f IN ({cells}) THEN ?"
         values.append(name)
     made = Query(f"SELECT s.user_no, CASE{cases} END AS part FROM (", tuple(values))
     return made + (rows(end) if settings == RfmSettings() else rows(end, settings)) + ") s"
