@@ -184,7 +184,8 @@ def profile_figure(found: Profiles, measure: ProfileMeasure) -> go.Figure:
                             head="%{customdata[1]}"),
     )  # fmt: skip
     made.update_yaxes(
-        tickvals=list(range(len(columns))), ticktext=["Everyone", *(escaped(shortened(one.name)) for one in found.segments)],
+        tickvals=list(range(len(columns))),
+        ticktext=["Everyone", *(escaped(shortened(one.name)) for one in found.segments)],
         range=[len(columns) - 0.4, -0.6], zeroline=False,
     )  # fmt: skip
     made.update_xaxes(rangemode="tozero", tickformat=".1~%" if measure in _SHARES else None)

@@ -88,7 +88,7 @@ def rfm_cuts(store: Store, settings: RfmSettings, as_of: datetime, *, step: Step
     """
     rows: Callable[..., Query] = scored
     table = rows(as_of) if settings == RfmSettings() else rows(as_of, settings)
-    made = settings
+    made: dict[str, tuple[float, ...]] = {}
     for name, score, value, gap in _SCORES:
         if getattr(settings, name) or (name == "money" and settings.monetary != "with_frequency"):
             continue
@@ -101,8 +101,13 @@ def rfm_cuts(store: Store, settings: RfmSettings, as_of: datetime, *, step: Step
             cuts = [max([float(b["upto"]) for b in bands if b["score"] <= n], default=below) for n in _up(settings)]
             # of days the fewest are best: a cut says the most days that still have the score above it
             rising = sorted(-cut - gap for cut in cuts) if name == "recency" else cuts
-            made = replace(made, **{name: _apart(rising, gap / (2 * settings.scores))})
-    return made
+            made[name] = _apart(rising, gap / (2 * settings.scores))
+    return replace(
+        settings,
+        recency=made.get("recency", settings.recency),
+        frequency=made.get("frequency", settings.frequency),
+        money=made.get("money", settings.money),
+    )
 
 
 # what a setting cuts, its score, its value (rising with the score), and the least step between two values

@@ -97,7 +97,8 @@ _FIRST = Query(
 def _size(rule: Rule, schema: Schema, moment: datetime) -> Query:
     return (
         Query(
-            "SELECT count_if(holds) AS users, count_if(first < ?) AS known, count_if(holds AND first < ?) AS seen "
+            "SELECT count(*) FILTER (holds) AS users, count(*) FILTER (first < ?) AS known, "
+            "count(*) FILTER (holds AND first < ?) AS seen "
             "FROM (SELECT u.user_no, ",
             (moment, moment),
         )

@@ -107,9 +107,10 @@ def _figures(n: int, end: datetime | None) -> Query:
     # as in RFM: the least N for which the moment lies in the window "last N days"
     whole = f") + {_DAY - 1}) // {_DAY}"
     return (
-        Query("SELECT place, count(*) AS users, count_if(did) AS did, count_if(recent) AS active, ")
-        + "count_if(orders > 0) AS buyers, count_if(orders > 1) AS repeaters, coalesce(sum(orders), 0) AS orders, "
-        "sum(revenue) AS revenue, count_if(earlier) AS earlier, count_if(earlier AND recent) AS kept, "
+        Query("SELECT place, count(*) AS users, count(*) FILTER (did) AS did, count(*) FILTER (recent) AS active, ")
+        + "count(*) FILTER (orders > 0) AS buyers, count(*) FILTER (orders > 1) AS repeaters, "
+        "coalesce(sum(orders), 0) AS orders, "
+        "sum(revenue) AS revenue, count(*) FILTER (earlier) AS earlier, count(*) FILTER (earlier AND recent) AS kept, "
         "median(order_days)::DOUBLE AS recency, median(seen_days)::DOUBLE AS last_seen "
         "FROM (SELECT m.mask, f.did, f.orders, f.revenue, f.earlier, "
         + recent

@@ -131,9 +131,9 @@ def part_rule(split: Split, part: str | None, schema: Schema | None = None) -> R
     `schema` is needed for the parts of a group only, and not where `named_parts` has filled them in.
     """
     match split:
-        case ByRfm(_, settings):
+        case ByRfm(_, rfm):
             grid = _grid(split)
-            return _one_of(part, grid.distinct(), lambda names: Rfm(names, grid, settings))
+            return _one_of(part, grid.distinct(), lambda names: Rfm(names, grid, rfm))
         case ByLoyalty(settings):
             return _one_of(part, STAGES, lambda names: Loyalty(names, settings))  # type: ignore[arg-type]
         case ByAbc(of):
