@@ -123,6 +123,8 @@ def check_parts(store: Store, split: Split, at: datetime) -> None:
 
 def check_bands(store: Store, split: Split, start: datetime, end: datetime, *, fixed: bool) -> None:
     """Every known user is in one band, and the rule of each band has exactly its users."""
+    if (store.as_of() or start) <= start:
+        return  # a random world may end before
     found = movement(store, split, start, end, fixed=fixed)
     members = [answer(store, found.rule(band.was, band.now), store.as_of() or end) for band in found.bands]
     assert [len(users) for users in members] == [band.users for band in found.bands]
@@ -233,8 +235,6 @@ def test_who_was_in_a_part_but_not_seen_is_not_seen(store: Store) -> None:
 @given(world=worlds, a=rules, b=rules)
 def test_the_rule_of_a_band_has_its_users(shared: Store, world: World, a: Rule, b: Rule) -> None:
     put(shared, world)
-    if shared.as_of() is None or (shared.as_of() or START) <= START:
-        return
     save(shared, Segment("a", a), Segment("b", b))
     check_bands(shared, BySegments(("a", "b")), START, END, fixed=True)
     check_bands(shared, ByRfm(), START, END, fixed=False)
@@ -248,7 +248,7 @@ def test_movement_refuses_what_has_no_answer(store: Store) -> None:
     with pytest.raises(BadRule, match="cannot be called"):
         movement(store, BySegments((NOT_SEEN,)), datetime(2024, 3, 1))
     put(store, World(events=(event("a", "view"),)))
-    with pytest.raises(BadRule, match="needs event times"):
+    with pytest.raises(Refusal, match="Movement needs event times"):
         movement(store, ByRfm(), datetime(2024, 3, 1))
 
 

@@ -37,12 +37,12 @@ def movement(
     thresholds of loyalty. Without it each moment has its own, as its RFM page shows it. ABC classes are shares of a
     total, so always each moment's own; groups are the same at every moment.
 
-    Raises BadRule; Refusal `bad_period` where start is not before end.
+    Raises BadRule; Refusal `no_times`, `bad_period` where start is not before end.
     """
     schema, last = opened(store, None)
     if last is None:
-        raise BadRule(
-            "movement needs event times, and these data have none", "", "Load data with a time of each event."
+        raise Refusal(
+            "no_times", "Movement needs event times, and these data have none.", "Load events with their times."
         )
     end = min(end or last, last)
     if start >= end:
