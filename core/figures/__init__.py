@@ -14,14 +14,17 @@ from core.figures.evaluate import audience_figure, comparison_figure, model_colo
 from core.figures.experiments import ARM_NAMES, arm_colour, difference_figure, points, rates_figure
 from core.figures.explain import parts_are_shares, parts_figure, shared_items_figure, tastes_figure, traits_figure
 from core.figures.features import distribution_figure, relevance_figure
+from core.figures.movement import movement_figure, movement_table_figure, part_name, sizes_figure
 from core.figures.quality import daily_figure
 from core.figures.template import COLOURS, event_mark, event_name
+from core.figures.watch import PROFILE_MEASURES, lift_figure, overlap_figure, profile_figure, upset_figure
 
 __all__ = [
     "ARM_NAMES",
     "COLOURS",
     "CONTACTED",
     "MEASURE_NAMES",
+    "PROFILE_MEASURES",
     "STAGE_NAMES",
     "active_users_figure",
     "arm_colour",
@@ -34,19 +37,27 @@ __all__ = [
     "event_name",
     "events_figure",
     "funnel_figure",
+    "lift_figure",
     "model_colour",
+    "movement_figure",
+    "movement_table_figure",
     "new_and_returning_figure",
+    "overlap_figure",
+    "part_name",
     "parts_are_shares",
     "parts_figure",
     "period_words",
     "points",
+    "profile_figure",
     "rates_figure",
     "relevance_figure",
     "shared_items_figure",
+    "sizes_figure",
     "target_figure",
     "tastes_figure",
     "top_figure",
     "traits_figure",
+    "upset_figure",
     "waterfall_figure",
     "way_name",
 ]

@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 
 from core.segments import (
+    NOT_SEEN,
+    ByRfm,
     Compare,
     Did,
     Last,
@@ -19,6 +21,7 @@ from core.segments import (
     count,
     members,
     members_csv,
+    movement,
     read_schema,
     rfm,
     rfm_members,
@@ -96,6 +99,22 @@ def test_rfm_agrees_with_pandas(shop: Store, rows: pd.DataFrame) -> None:
         assert [(b.score, b.users) for b in bands] == [(int(s), int(n)) for s, _, _, n in table.itertuples()]
         assert [b.lowest for b in bands] == pytest.approx(table["min"].tolist())
         assert [b.highest for b in bands] == pytest.approx(table["max"].tolist())
+
+
+def test_movement_agrees_with_pandas(shop: Store, rows: pd.DataFrame) -> None:
+    """Each moment by its own quintiles, as the RFM page shows it; the start lies just after an event."""
+    before = rows[rows["at"] < "2011-07-01"]
+    start = (before["at"].max() + pd.Timedelta(microseconds=1)).to_pydatetime()
+    tables = (retail.rfm_by_pandas(before), retail.rfm_by_pandas(rows))
+    was, now = ((t["r"].astype(str) + t["f"].astype(str)).map(retail.NAMES) for t in tables)
+    everyone = pd.Index(rows["user"].unique())
+    moves = pd.DataFrame({"was": was.reindex(everyone), "now": now.reindex(everyone)}).fillna("none")
+    moves.loc[~moves.index.isin(before["user"]), "was"] = NOT_SEEN
+    found = movement(shop, ByRfm(), start, fixed=False)
+    bands = {(band.was or "none", band.now or "none"): band.users for band in found.bands}
+    assert bands == moves.value_counts().to_dict()
+    left = moves[(moves["was"] == "Champions") & (moves["now"] == "Hibernating")]
+    assert ids(shop, members(shop, Segment("left", found.rule("Champions", "Hibernating")))) == set(left.index)
 
 
 def test_cells_are_the_segments_and_each_opens_its_users(shop: Store) -> None:

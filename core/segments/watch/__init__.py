@@ -1,1 +1,63 @@
 """Segments compared and watched: profiles, overlap, movement, size over time."""
+
+from core.segments.watch.movement import movement, rfm_cuts, settled_split
+from core.segments.watch.over_time import is_constant, moments, sizes
+from core.segments.watch.overlap import overlap
+from core.segments.watch.profile import profiles
+from core.segments.watch.splits import (
+    ByAbc,
+    ByGroup,
+    ByLoyalty,
+    ByRfm,
+    BySegments,
+    Split,
+    named_parts,
+    part_rule,
+    split_parts,
+    split_query,
+)
+from core.segments.watch.types import (
+    NOT_SEEN,
+    Band,
+    Intersection,
+    ItemLift,
+    Movement,
+    Overlap,
+    Pair,
+    Profile,
+    Profiles,
+    SizePoint,
+    Unit,
+)
+
+__all__ = [
+    "NOT_SEEN",
+    "Band",
+    "ByAbc",
+    "ByGroup",
+    "ByLoyalty",
+    "ByRfm",
+    "BySegments",
+    "Intersection",
+    "ItemLift",
+    "Movement",
+    "Overlap",
+    "Pair",
+    "Profile",
+    "Profiles",
+    "SizePoint",
+    "Split",
+    "Unit",
+    "is_constant",
+    "moments",
+    "movement",
+    "named_parts",
+    "overlap",
+    "part_rule",
+    "profiles",
+    "rfm_cuts",
+    "settled_split",
+    "sizes",
+    "split_parts",
+    "split_query",
+]
