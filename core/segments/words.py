@@ -89,7 +89,8 @@ def _said(rule: Rule, schema: Schema | None, *, top: bool = False) -> str:  # no
             return f"not: {_said(inner, schema)}"
         case At(as_of, inner):
             moment = f"{_units(as_of.n, as_of.unit)} earlier" if isinstance(as_of, Ago) else f"before {_moment(as_of)}"
-            return f"as of {moment}: {_said(inner, schema)}"
+            said = f"as of {moment}: {_said(inner, schema, top=top)}"
+            return said if top else f"({said})"
         case InGroup() if schema is not None and (kept := schema.groups.get(rule.name.casefold())):
             return _in_group(rule, kept, top)
         case _:

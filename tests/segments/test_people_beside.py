@@ -147,10 +147,6 @@ def test_data_without_times_have_no_window_beside_an_event(shared: Store) -> Non
 
 def test_the_first_of_a_kind_has_no_window_beside_an_event(shared: Store) -> None:
     put(shared, SHOP)
-    try:
-        compile_rule(Moment("first", "view"), read_schema(shared), NOON)
-    except NotImplementedError:
-        pytest.skip("its SQL is not on this branch")
     with pytest.raises(BadRule) as refused:
         compile_rule(Moment("first", "view", Beside("after", BUY)), read_schema(shared), NOON)
     assert refused.value.path == "window"

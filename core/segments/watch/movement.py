@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from importlib import import_module
-from typing import Any
 
 from core.errors import Refusal
 from core.progress import Step, no_step
+from core.segments.loyalty import settled as settled_loyalty
 from core.segments.parts import BadRule
 from core.segments.rfm_sql import scored
 from core.segments.rule import RfmSettings
@@ -72,8 +71,7 @@ def settled_split(store: Store, split: Split, end: datetime, *, step: Step = no_
     """The split with thresholds that come from the data as they are at `end`; the same split where there are none."""
     match split:
         case ByLoyalty(settings):
-            settle: Callable[..., Any] = import_module("core.segments.loyalty").settled
-            return ByLoyalty(settle(store, settings, end))
+            return ByLoyalty(settled_loyalty(store, settings, end))
         case ByRfm(grid, settings):
             return ByRfm(grid, rfm_cuts(store, settings, end, step=step))
         case _:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from importlib import import_module
-from typing import Any as Anything
 from typing import get_args
 
+from core.segments.abc_sql import classed
 from core.segments.compile import condition
 from core.segments.conditions import Setting
 from core.segments.grid import DEFAULT_GRID, Grid
+from core.segments.loyalty_sql import staged
 from core.segments.parts import BadRule, text
 from core.segments.rfm_sql import scored
 from core.segments.rule import (
@@ -115,10 +115,9 @@ def split_query(split: Split, schema: Schema, as_of: datetime | None) -> Query:
         case ByRfm():
             return _by_rfm(_grid(split), split.settings, setting.end("rfm", "RFM"))
         case ByLoyalty(settings):
-            staged = _made("core.segments.loyalty_sql", "staged")
             return _parts_of(staged(settings, setting.end("loyalty", "stages of loyalty")))
         case ByAbc(of):
-            return _parts_of(_made("core.segments.abc_sql", "classed")(of, setting, ""))
+            return _parts_of(classed(of, setting, ""))
         case ByGroup():
             return _by_group(_numbered(split, schema))
         case BySegments(names):
@@ -157,12 +156,6 @@ def _numbered(split: ByGroup, schema: Schema) -> ByGroup:
 def _group_parts(split: ByGroup) -> tuple[str, ...]:
     """Parts of one name are one part; a group without parts is one itself."""
     return tuple(dict.fromkeys(name for _, name in split.numbered)) or (split.name,)
-
-
-def _made(module: str, name: str) -> Callable[..., Anything]:
-    """What the modules of ABC and loyalty are to have by this name: looked up when it is asked for."""
-    found: Callable[..., Anything] = getattr(import_module(module), name)
-    return found
 
 
 def _grid(split: ByRfm) -> Grid:
