@@ -11,6 +11,8 @@ import pyarrow as pa
 import pytest
 
 from core.segments import (
+    Ago,
+    At,
     Beside,
     Compare,
     Did,
@@ -19,11 +21,16 @@ from core.segments import (
     Ever,
     Filter,
     Last,
+    Moment,
     Order,
     Prop,
+    Regularly,
+    Resumed,
     Rule,
     Schema,
     Span,
+    Sql,
+    Stopped,
     Test,
     Top,
     Window,
@@ -234,3 +241,58 @@ def test_props(shop: Store, people: pd.DataFrame) -> None:
         expected = set(people.index[holds.fillna(False).astype(bool) & people[column].notna()])
         assert 0 < len(expected) < _USERS
         assert answer(shop, Prop(column, test)) == expected, test
+
+
+@pytest.mark.parametrize("same", [False, True])
+@pytest.mark.parametrize("days", [None, 2, 20])
+def test_a_cart_then_a_purchase(shop: Store, log: pd.DataFrame, days: int | None, same: bool) -> None:
+    seen = inside(log, Last(30))
+    seen = seen[seen["item"].notna()] if same else seen
+    keys = ["user", "item"] if same else ["user"]
+    parts = [seen[seen["event"] == word][[*keys, "at"]] for word in ("cart", "purchase")]
+    pairs = parts[0].merge(parts[1], on=keys, suffixes=("", "_then"))
+    gap = pairs["at_then"] - pairs["at"]
+    far = pd.Timedelta.max if days is None else pd.Timedelta(days=days)
+    expected = set(pairs[(gap > pd.Timedelta(0)) & (gap <= far)]["user"])
+    within = None if days is None else Span(days)
+    assert 0 < len(expected) < _USERS
+    assert answer(shop, Order(EventStep("cart"), EventStep("purchase"), within, Last(30), same_item=same)) == expected
+
+
+@pytest.mark.parametrize("event", ["view", "purchase"])
+def test_rhythm(shop: Store, log: pd.DataFrame, event: str) -> None:
+    ats = log[(log["at"] < AS_OF) & (log["event"] == event)].sort_values("at")[["user", "at"]]
+    ago = AS_OF - ats["at"]
+    first, last = ats.groupby("user")["at"].min(), ats.groupby("user")["at"].max()
+    week, month = pd.Timedelta(days=7), pd.Timedelta(days=30)
+    # week 1 is [as_of - 7 days, as_of): an event just at its beginning belongs to it
+    beat = (-(-ago // pd.Timedelta(microseconds=1)) - 1) // 604_800_000_000
+    weeks = ats.assign(beat=beat)[beat < 6].groupby("user")["beat"].nunique()
+    earlier = ats[(ago > week) & (ago <= week + month)].groupby("user").size()
+    lately = set(ats[ago <= week]["user"])
+    pause = ats.groupby("user")["at"].diff()
+    cases: list[tuple[Rule, set[str]]] = [
+        (Moment("first", event, Last(30)), set(first[first >= AS_OF - month].index)),
+        (Moment("last", event, Earlier(7)), set(last[last < AS_OF - week].index)),
+        (Regularly(event, 3, 6), set(weeks[weeks >= 3].index)),
+        (Stopped(event, Span(7), Span(30), 2), set(earlier[earlier >= 2].index) - lately),
+        (Stopped(event, Span(1, "weeks")), set(ats["user"]) - lately),
+        (
+            Resumed(event, Span(12), Span(1, "weeks")),
+            set(ats[(ago <= week) & (pause >= pd.Timedelta(days=12))]["user"]),
+        ),
+    ]
+    for rule, expected in cases:
+        assert 0 < len(expected) < _USERS, rule
+        assert answer(shop, rule) == expected, rule
+
+
+def test_another_moment_and_own_sql(shop: Store, log: pd.DataFrame) -> None:
+    then = AS_OF - pd.Timedelta(days=14)
+    bought = log[(log["event"] == "purchase") & ~(log["at"] >= then)].groupby("user")["order_id"].nunique()
+    expected = set(bought[bought >= 2].index)
+    rule = Did("purchase", compare=Compare("at_least", 2))
+    assert answer(shop, At(Ago(14), rule)) == answer(shop, At(then.to_pydatetime(), rule)) == expected
+    rated = log[~(log["at"] >= AS_OF)].groupby("user")["rating"].mean()
+    own = Sql("SELECT user_no FROM events GROUP BY user_no HAVING avg(rating) > 3")
+    assert answer(shop, own) == set(rated[rated > 3].index)
