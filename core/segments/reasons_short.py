@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from core.segments.parts import joined_path
 from core.segments.reasons import MOST_LEAVES, Reason
 from core.segments.rule import All, Any, Not, Rule, children, walk
+from core.segments.words import describe
 
 MOST_TOLD = MOST_LEAVES
 """Conditions of a rule up to which reasons tell of all of them."""
@@ -30,21 +31,29 @@ def short_reasons(rule: Rule, why: Sequence[Reason]) -> str:
     '2 orders'
     """
     by = {reason.path: reason for reason in why}
-    paths = _deciding(rule, "", by)[1]
-    said = list(dict.fromkeys(by[path].evidence for path in paths if path in by))
+    told = _deciding(rule, "", by)[1]
+    said = list(dict.fromkeys(_said(by[path], leaf) for path, leaf in told if path in by))
     more = f"; and {len(said) - _SHOWN:,} more" if len(said) > _SHOWN else ""
     return "; ".join(said[:_SHOWN]) + more
 
 
-def _deciding(rule: Rule, path: str, by: Mapping[str, Reason]) -> tuple[bool, list[str]]:
-    """Whether the rule holds, and the paths of the conditions that make it so."""
+def _said(reason: Reason, leaf: Rule) -> str:
+    """What shows that it holds; or that it does not, with the evidence where that is more than nothing."""
+    if reason.holds:
+        return reason.evidence
+    figure = reason.evidence.partition(": ")[2] or reason.evidence  # without the moment that it is asked as of
+    return describe(Not(leaf)) + ("" if figure.startswith(("0 ", "no ", "not ")) else f" ({reason.evidence})")
+
+
+def _deciding(rule: Rule, path: str, by: Mapping[str, Reason]) -> tuple[bool, list[tuple[str, Rule]]]:
+    """Whether the rule holds, and the conditions that make it so, each with its path."""
     inner = [_deciding(part, joined_path(path, step), by) for step, part in children(rule)]
     if not inner:
-        return (by[path].holds if path in by else True), [path]
+        return (by[path].holds if path in by else True), [(path, rule)]
     if isinstance(rule, Not):
         return not inner[0][0], inner[0][1]
     if not isinstance(rule, All | Any):  # At: as of another moment
         return inner[0]
     held = [holds for holds, _ in inner]
     holds = all(held) if isinstance(rule, All) else any(held)
-    return holds, [path for one, paths in inner if one is holds for path in paths]
+    return holds, [leaf for one, leaves in inner if one is holds for leaf in leaves]

@@ -68,13 +68,13 @@ def _table(groups: tuple[KeptGroup, ...]) -> None:
         placeholder=fmt.NONE,
         height="content" if len(groups) < 8 else 310,
         column_config={
-            "Group": st.column_config.TextColumn(width="medium"),
+            "Group": st.column_config.TextColumn(width=160),
             "Ids": st.column_config.NumberColumn(
-                format="localized", width="small", help="Ids kept, those of users who are not in the data too."
+                format="localized", width=75, help="Ids kept, those of users who are not in the data too."
             ),
-            "Kind": st.column_config.TextColumn(width="small"),
-            "What it is": st.column_config.TextColumn(width="large"),
-            "Kept": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", help="UTC", width="small"),
+            "Kind": st.column_config.TextColumn(width=140),
+            "What it is": st.column_config.TextColumn(width=400),
+            "Kept": st.column_config.DatetimeColumn(format="D MMM YYYY", help="UTC", width=100),
         },
     )
 

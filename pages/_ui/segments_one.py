@@ -19,12 +19,12 @@ from pages._ui.segments_members import (
     TIME,
     VIEW,
     csv_of,
-    edit_saved,
+    edit,
     json_button,
     sample_table,
     tell,
 )
-from pages._ui.segments_words import as_of_words, last_day, rule_words
+from pages._ui.segments_words import last_day
 from pages._ui.shell import refuse
 from pages._ui.text import plain
 
@@ -38,7 +38,7 @@ def draw(store: Store, saved: Saved, count: SavedCount, schema: Schema) -> None:
             refuse(count.problem)
         elif count.users is not None:
             share = f"{fmt.percent(count.share)} of {fmt.count(count.of, 'known user')}"
-            words = plain(rule_words(saved, schema))
+            words = plain(describe(segment.rule, schema))
             st.markdown(f"**{fmt.count(count.users, 'user')}** ({share}): {words}.")
         st.caption(_state(saved))
         known = count.users is not None
@@ -46,7 +46,9 @@ def draw(store: Store, saved: Saved, count: SavedCount, schema: Schema) -> None:
             if known:
                 csv_of(store, segment.rule, segment.as_of, segment.name, count.users or 0, "saved_csv")
             json_button(segment.rule, segment.name, "saved_json")
-            st.button("Edit as a rule", key="saved_edit", on_click=edit_saved, args=(store, segment.name))
+            st.button(
+                "Edit as a rule", key="saved_edit", on_click=edit, args=(store, segment.made_from or segment.rule)
+            )
             st.button("See it over time", key="saved_to_time", on_click=_go, args=(TIME,))
             st.button("Compare", key="saved_to_compare", on_click=_go, args=(COMPARE,))
         with st.container(horizontal=True):
@@ -65,7 +67,7 @@ def _state(saved: Saved) -> str:
     if saved.frozen:
         return "Frozen: its members were settled then; loads that came later add nobody and take nobody out."
     if saved.segment.as_of is not None:
-        return f"Live, as of {as_of_words(saved)}: whoever fits the rule by the data up to that day."
+        return f"Live, as of {last_day(saved.segment.as_of)}: whoever fits the rule by the data up to that day."
     return "Live: its members follow the data; windows such as “the last 30 days” end at the last event."
 
 

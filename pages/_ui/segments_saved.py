@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -14,7 +15,7 @@ from pages._ui import format as fmt
 from pages._ui import jobs, segments_counts, segments_groups, segments_one
 from pages._ui.cache import ask
 from pages._ui.segments_members import RULES, SEGMENT, VIEW
-from pages._ui.segments_words import as_of_words, rule_words, state_words
+from pages._ui.segments_words import rule_words, state_words
 
 _FIND, _TABLE, _ORDER = "saved_find", "saved_table", "_saved_order"
 _MANY = 8
@@ -106,29 +107,27 @@ def _listed(found: tuple[Saved, ...], known: dict[str, SavedCount], schema: Sche
         {
             "Segment": [s.segment.name for s in found],
             "Users": pd.array([None if c is None else c.users for c in counts], dtype="Int64"),
-            "Of all users": [None if c is None else c.share for c in counts],
+            "Of all": [None if c is None else fmt.percent(c.share) for c in counts],
             "Rule": [str(p) if p else rule_words(s, schema) for s, p in zip(found, problems, strict=True)],
             "Members": [state_words(s) for s in found],
-            "As of": [as_of_words(s) for s in found],
             "Changed": [s.updated_at for s in found],
         }
     )
-    looks = {
+    looks: dict[str, Any] = {
         "hide_index": True,
         "placeholder": fmt.NONE,
         "height": "content" if len(found) < 10 else 390,
         "column_config": {
-            "Segment": st.column_config.TextColumn(width="medium"),
-            "Users": st.column_config.NumberColumn(format="localized", width="small", help="Known users in it."),
-            "Of all users": st.column_config.NumberColumn(
-                format="percent", width="small", help="Share of all known users."
-            ),
-            "Rule": st.column_config.TextColumn(width="large"),
+            "Segment": st.column_config.TextColumn(width=150),
+            "Users": st.column_config.NumberColumn(format="localized", width=75, help="Known users in it."),
+            "Of all": st.column_config.TextColumn(width=75, alignment="right", help="Share of all known users."),
+            "Rule": st.column_config.TextColumn(width=390),
             "Members": st.column_config.TextColumn(
-                width="small", help="Live: whoever fits the rule now. Frozen: settled at one moment."
+                width=105,
+                help="Live: whoever fits the rule now. Frozen: settled at one moment. As of a day: by the data up to "
+                "the end of it; without one, by all data.",
             ),
-            "As of": st.column_config.TextColumn(width="small", help="The last day of the data that its rule sees."),
-            "Changed": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", help="UTC", width="small"),
+            "Changed": st.column_config.DatetimeColumn(format="D MMM YYYY", help="UTC", width=100),
         },
     }
     if not choose:

@@ -30,10 +30,10 @@ from pages._ui.text import plain
 _SAMPLE = 20
 _TOLD = "_why_told"
 _COLUMNS: dict[str, Any] = {
-    "User": st.column_config.TextColumn(width="small"),
-    "Why": st.column_config.TextColumn(width="large", help="What shows the conditions by which this user belongs."),
-    "Orders": st.column_config.NumberColumn(format="localized", width="small"),
-    "Net value": st.column_config.TextColumn(alignment="right", width="small", help="Purchases minus returns."),
+    "User": st.column_config.TextColumn(width=100),
+    "Why": st.column_config.TextColumn(width=330, help="What shows the conditions by which this user belongs."),
+    "Orders": st.column_config.NumberColumn(format="localized", width=70),
+    "Net value": st.column_config.TextColumn(alignment="right", width=90, help="Purchases minus returns."),
     "Last order": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", help="UTC"),
     "Last seen": st.column_config.DatetimeColumn(
         format="D MMM YYYY, HH:mm", help="Last event of any kind but impressions, UTC"
@@ -56,7 +56,7 @@ def draw(store: Store, rule: Rule, as_of: datetime | None, users: int) -> None:
     if not told:
         place.dataframe(_table(shown, None), **_looks(shown))
         return
-    key = _key(store, rule, as_of)
+    key = sample_key(store, rule, as_of)
     seen: set[str] = st.session_state.setdefault(_TOLD, set())
     if key not in seen:  # drawn again once they are known; where they are kept, that would only flicker
         place.dataframe(_table(shown, ["…"] * len(shown)), **_looks(shown))
@@ -119,7 +119,7 @@ def _one(member: Member, why: tuple[Reason, ...]) -> None:
     )
 
 
-def _key(store: Store, rule: Rule, as_of: datetime | None) -> str:
+def sample_key(store: Store, rule: Rule, as_of: datetime | None) -> str:
     """Another rule, or another moment, is another table: a row chosen in the one is none in the other."""
     text = f"{store.path}\n{store.version}\n{as_of}\n{rule_to_text(rule)}"
     return f"sample_{hashlib.sha256(text.encode()).hexdigest()[:12]}"

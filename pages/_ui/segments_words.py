@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from core.segments import KeptGroup, Saved, Schema, describe
 from pages._ui import format as fmt
+from pages._ui.text import label
 
 KINDS = {
     "clusters": "clusters",
@@ -17,20 +19,15 @@ KINDS = {
 
 
 def rule_words(saved: Saved, schema: Schema) -> str:
-    """The rule; of a frozen segment the rule that chose its members, and when."""
-    return describe(saved.segment.rule, schema)
+    """The rule; of a frozen segment the rule that chose its members."""
+    segment = saved.segment
+    return describe(segment.rule if segment.made_from is None else segment.made_from, schema)
 
 
 def state_words(saved: Saved) -> str:
-    """Whether its members are settled."""
-    return "frozen" if saved.frozen else "live"
-
-
-def as_of_words(saved: Saved) -> str:
-    """Up to which day its rule sees the data."""
-    if saved.segment.as_of is not None:
-        return last_day(saved.segment.as_of)
-    return "when it was frozen" if saved.frozen else "follows the data"
+    """Whether its members are settled, and by the data up to which day they are chosen, where that is kept."""
+    said = "frozen" if saved.frozen else "live"
+    return f"{said}, as of {last_day(saved.segment.as_of)}" if saved.segment.as_of is not None else said
 
 
 def last_day(end: datetime) -> str:
@@ -38,9 +35,9 @@ def last_day(end: datetime) -> str:
     return fmt.day(end - timedelta(microseconds=1)) if end > datetime.min else fmt.day(end)
 
 
-def segment_label(saved: Saved) -> str:
-    """A segment in a list of them: its name, and that its members are settled where they are."""
-    return f"{saved.segment.name} (frozen)" if saved.frozen else saved.segment.name
+def segment_labels(segments: Iterable[Saved]) -> dict[str, str]:
+    """Name -> how a segment stands in a list of them: that its members are settled is said where they are."""
+    return {s.segment.name: label(s.segment.name) + (" · frozen" if s.frozen else "") for s in segments}
 
 
 def group_said(group: KeptGroup) -> str:
