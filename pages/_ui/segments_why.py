@@ -30,13 +30,13 @@ from pages._ui.text import plain
 _SAMPLE = 20
 _TOLD = "_why_told"
 _COLUMNS: dict[str, Any] = {
-    "User": st.column_config.TextColumn(width=100),
-    "Why": st.column_config.TextColumn(width=330, help="What shows the conditions by which this user belongs."),
+    "User": st.column_config.TextColumn(width=90),
+    "Why": st.column_config.TextColumn(width=420, help="What shows the conditions by which this user belongs."),
     "Orders": st.column_config.NumberColumn(format="localized", width=70),
     "Net value": st.column_config.TextColumn(alignment="right", width=90, help="Purchases minus returns."),
-    "Last order": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", help="UTC"),
+    "Last order": st.column_config.DatetimeColumn(format="D MMM YYYY", help="UTC", width=105),
     "Last seen": st.column_config.DatetimeColumn(
-        format="D MMM YYYY, HH:mm", help="Last event of any kind but impressions, UTC"
+        format="D MMM YYYY", help="Last event of any kind but impressions, UTC", width=105
     ),
 }
 
