@@ -15,7 +15,7 @@ from core import __version__
 from core.campaigns.files import Written, opened
 from core.campaigns.types import TargetList
 from core.quality.repairs import listed
-from core.segments import describe
+from core.segments import describe, read_schema, saved_segments
 from core.store import Store
 from core.store.digest import content_digest
 
@@ -43,7 +43,8 @@ def manifest(
     segment = None
     if campaign.segment is not None:
         chosen = campaign.segment.made_from
-        words = describe(campaign.segment.rule) if chosen is None else f"as frozen: {describe(chosen)}"
+        schema = read_schema(store, saved=saved_segments(store))  # clusters are called by their names
+        words = describe(campaign.segment.rule, schema) if chosen is None else f"as frozen: {describe(chosen, schema)}"
         segment = {**told["segment"], "words": words}
     return {
         "limelight": __version__,

@@ -3,9 +3,10 @@
 from core.segments.abc import AbcClass, AbcResult, abc
 from core.segments.codec import json_schema, rule_from_json, rule_to_json, rule_to_text
 from core.segments.compile import compile_rule
+from core.segments.counted import SavedCount, count_saved, segment_question
 from core.segments.frozen import freeze, thaw
 from core.segments.grid import CELLS, DEFAULT_GRID, Grid, default_grid
-from core.segments.groups import KeptGroup, delete_group, get_group, list_groups, rename_group
+from core.segments.groups import KeptGroup, delete_group, get_group, groups_state, list_groups, rename_group
 from core.segments.id_file import ID_COLUMNS, ListReport, list_from_file, list_from_text
 from core.segments.likeness import (
     CLUSTER_TASK,
@@ -51,6 +52,7 @@ from core.segments.parts import (
     Window,
 )
 from core.segments.reasons import Reason, reasons, sample_with_reasons
+from core.segments.reasons_short import MOST_TOLD, count_conditions, short_reasons
 from core.segments.rfm import Band, RfmGroup, RfmResult, rfm, rfm_members
 from core.segments.rule import (
     Abc,
@@ -132,6 +134,7 @@ __all__ = [
     "DEFAULT_GRID",
     "ID_COLUMNS",
     "LOOKALIKE_TASK",
+    "MOST_TOLD",
     "NOT_SEEN",
     "OPS",
     "STAGES",
@@ -203,6 +206,7 @@ __all__ = [
     "Rule",
     "Sample",
     "Saved",
+    "SavedCount",
     "Scalar",
     "Schema",
     "Segment",
@@ -226,6 +230,8 @@ __all__ = [
     "common_values",
     "compile_rule",
     "count",
+    "count_conditions",
+    "count_saved",
     "default_grid",
     "default_measure",
     "delete_group",
@@ -236,6 +242,7 @@ __all__ = [
     "freeze",
     "get_group",
     "get_segment",
+    "groups_state",
     "is_constant",
     "json_schema",
     "keep_clusters",
@@ -277,9 +284,11 @@ __all__ = [
     "say_compare",
     "say_test",
     "say_window",
+    "segment_question",
     "segment_to_json",
     "settled",
     "settled_split",
+    "short_reasons",
     "sizes",
     "split_parts",
     "split_query",

@@ -19,8 +19,8 @@ def group_shown(store: Store, rule: InGroup, at: Setting, path: str, users: tupl
         f"WHERE m.name = ? AND u.user_no IN ({marks(users)})",
         (found.name, *users),
     )
-    listed = found.kind in ("list", "frozen")
-    told = dict.fromkeys(users, "not on the list" if listed else "not in the group")
+    where = {"list": "on the list", "frozen": "among the frozen members"}.get(found.kind, "in the group")
+    told = dict.fromkeys(users, f"not {where}")
     for row in store.rows(query):
         said = []
         if row["part"] is not None:
@@ -29,7 +29,7 @@ def group_shown(store: Store, rule: InGroup, at: Setting, path: str, users: tupl
             said.append(f"place {row['rank']:,}")
         if row["score"] is not None:
             said.append(f"closeness {row['score']:.2f}")
-        told[int(row["user_no"])] = ", ".join(said) or ("on the list" if listed else "in the group")
+        told[int(row["user_no"])] = ", ".join(said) or where
     return told
 
 

@@ -17,7 +17,7 @@ from core.segments.stored import groups_of, list_segments
 from core.store import Query, Store, Writer
 
 __all__ = [
-    "KeptGroup", "Kind", "check_group_name", "delete_group", "get_group", "list_groups", "remove_group",
+    "KeptGroup", "Kind", "check_group_name", "delete_group", "get_group", "groups_state", "list_groups", "remove_group",
     "rename_group", "write_group",
 ]  # fmt: skip
 
@@ -56,6 +56,20 @@ def list_groups(store: Store, kind: Kind | None = None) -> tuple[KeptGroup, ...]
 def get_group(store: Store, name: str) -> KeptGroup:
     """The group of that name, upper and lower case alike. Raises Refusal `no_such_group`."""
     return _named(list_groups(store), name)
+
+
+def groups_state(store: Store) -> str:
+    """A text that changes whenever a kept group does (made, replaced, renamed, gone): part of keys of kept answers.
+
+    Kept groups are not data, so that the store's version stays when they change.
+    """
+    row = store.rows(
+        Query(
+            "SELECT md5(coalesce(string_agg(concat_ws(chr(0), name, kind, parts, words, version, created_at), chr(1) "
+            "ORDER BY name), '')) AS state FROM groupings"
+        )
+    )[0]
+    return str(row["state"])
 
 
 def write_group(  # noqa: PLR0913  # a row of a table

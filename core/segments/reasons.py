@@ -20,7 +20,7 @@ from core.segments.words import describe
 from core.store import Query, Store, joined
 
 MOST_USERS = 50
-_MOST_LEAVES = 60
+MOST_LEAVES = 60
 _INSIDE = 3  # conditions of a segment named in a rule that are told
 
 
@@ -39,6 +39,11 @@ class Reason:
     words: str
     holds: bool
     evidence: str
+
+    @property
+    def negated(self) -> bool:
+        """Whether the rule asks that it does not hold: it stands under an odd number of nots."""
+        return self.path.split(".").count("not") % 2 == 1
 
 
 def reasons(
@@ -64,7 +69,7 @@ def reasons(
     setting = Setting(schema, as_of or store.as_of())
     known = store.rows(Query(f"SELECT user_no, user_id FROM users WHERE user_id IN ({marks(found)})", tuple(found)))
     users = {int(row["user_no"]): str(row["user_id"]) for row in known}
-    leaves = [part for part in asked(rule, setting) if not isinstance(part[1], At) and _is_leaf(part[1])][:_MOST_LEAVES]
+    leaves = [part for part in asked(rule, setting) if not isinstance(part[1], At) and _is_leaf(part[1])][:MOST_LEAVES]
     told: dict[str, list[Reason]] = {user: [] for user in found if user in users.values()}
     if not users or not leaves:
         return dict.fromkeys(told, ())

@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 
 import streamlit as st
 
+from core.segments import groups_state
 from core.store import Store
 
 P = ParamSpec("P")
@@ -35,8 +36,10 @@ def ask(store: Store, fn: Callable[Concatenate[Store, P], T], *args: P.args, **k
     name = f"{fn.__module__}.{fn.__qualname__}"
     if "<" in name:
         raise TypeError(f"{name} has no name of its own; give ask() a function of a module")
+    # kept groups are no data: whoever replaces one, or freezes a segment anew, does not raise the version
+    groups = groups_state(store) if name.startswith("core.segments.") else ""
     key = json.dumps(
-        [name, str(store.path), opening(store), store.version, _plain(args), _plain(kwargs)], sort_keys=True
+        [name, groups, str(store.path), opening(store), store.version, _plain(args), _plain(kwargs)], sort_keys=True
     )
     return cast(T, _kept(key, lambda: fn(store, *args, **kwargs)))
 

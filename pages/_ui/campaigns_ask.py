@@ -17,6 +17,7 @@ from pages._ui import campaigns_uploads as uploads
 from pages._ui import fitted, state
 from pages._ui import format as fmt
 from pages._ui.cache import ask
+from pages._ui.segments_words import segment_labels
 from pages._ui.text import label
 
 OF, COLUMN, CATEGORY, FROM, PEOPLE, WHO = "of", "c_column", "category", "draw_from", "c_people", "who"
@@ -161,26 +162,30 @@ def column(store: Store) -> str | None:
 # ---- whom it is drawn from
 
 
-def _segments(store: Store) -> list[str]:
-    return [saved.segment.name for saved in list_segments(store)]
+def _segments(store: Store) -> dict[str, str]:
+    """Name -> how it is called in a list."""
+    return segment_labels(list_segments(store))
 
 
 def _draw_from(store: Store) -> None:
-    names = [EVERYONE, *_segments(store)]
+    labels = _segments(store)
+    names = [EVERYONE, *labels]
     _kept_among(FROM, names)
     st.selectbox(
         "Draw from",
         names,
         key=FROM,
         bind="query-params",
-        format_func=lambda name: label(name) or "everyone",
+        format_func=lambda name: labels.get(name, "everyone"),
         width=260,
-        help="A saved segment narrows down who can be chosen. Segments are built on the page Segments.",
+        help="A saved segment narrows down who can be chosen. Segments are built on the page Segments. Of a frozen one "
+        "the members are settled; of any other they are whoever fits its rule when the list is made.",
     )
 
 
 def _people(store: Store) -> str | None:
-    names = _segments(store)
+    labels = _segments(store)
+    names = list(labels)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         who = st.segmented_control(
             "These people",
@@ -193,7 +198,15 @@ def _people(store: Store) -> str | None:
         )
         if who == "segment" and names:
             _kept_among(PEOPLE, names)
-            st.selectbox("Segment", names, index=None, key=PEOPLE, placeholder="Choose a segment", width=300)
+            st.selectbox(
+                "Segment",
+                names,
+                index=None,
+                key=PEOPLE,
+                format_func=lambda name: labels.get(name, name),
+                placeholder="Choose a segment",
+                width=300,
+            )
     if who == "ids":
         known = uploads.ids(store, IDS, "Users to reach", "One id a line, or a CSV with a column of user ids.")
         return None if known else "Give a file of user ids, above."

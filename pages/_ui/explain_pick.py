@@ -14,6 +14,7 @@ from core.store import Query, Store
 from pages._ui import explain_address as address
 from pages._ui import format as fmt
 from pages._ui.cache import ask
+from pages._ui.segments_words import segment_labels
 from pages._ui.shell import refuse
 from pages._ui.text import label
 
@@ -81,7 +82,7 @@ def _take(name: address.Name, chosen: str, key: str) -> None:
 
 
 def _draw(store: Store) -> None:
-    names = [saved.segment.name for saved in list_segments(store)]
+    names = segment_labels(list_segments(store))
     if names:
         if st.session_state.get(_FROM) not in (_EVERYONE, *names):
             st.session_state.pop(_FROM, None)
@@ -89,7 +90,7 @@ def _draw(store: Store) -> None:
             "or one drawn by chance from",
             [_EVERYONE, *names],
             key=_FROM,
-            format_func=lambda name: name or "everyone with events",
+            format_func=lambda name: names.get(name, "everyone with events"),
             width=260,
         )
     st.button(

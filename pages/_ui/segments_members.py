@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import pandas as pd
 import streamlit as st
 
 from core.errors import Refusal
@@ -15,13 +14,11 @@ from core.segments import (
     get_segment,
     members_csv,
     rule_to_text,
-    sample,
     save_segment,
-    saved_segments,
 )
 from core.store import Store
 from pages._ui import format as fmt
-from pages._ui.cache import ask
+from pages._ui import segments_counts, segments_why
 from pages._ui.downloads import csv_button
 from pages._ui.rule_builder_draft import draft_of
 from pages._ui.rule_builder_parts import Group
@@ -35,38 +32,17 @@ SEGMENT = "segment"
 """Key of the chosen saved segment, in session state and in the address."""
 
 _DRAFT, _TOLD = "_rule_draft", "_segments_told"
-_SAMPLE = 20
 
 
 def sample_table(store: Store, rule: Rule, as_of: datetime | None, users: int) -> None:
-    """Up to 20 members with orders, net value, last order, last seen."""
+    """Up to 20 members with the reason why each belongs, orders, net value, last order, last seen.
+
+    It draws in two steps, so let it be the last that a page draws, or draw it into a container that stands earlier.
+    """
     if not users:
         st.info("Nobody: no known user fits. Loosen a condition, or take one away.")
         return
-    shown = ask(store, sample, rule, _SAMPLE, as_of, saved_segments(store))
-    table = pd.DataFrame(
-        {
-            "User": [m.user_id for m in shown],
-            "Orders": [m.orders for m in shown],
-            "Net value": [fmt.money(m.net_value) for m in shown],
-            "Last order": [m.last_order for m in shown],
-            "Last seen": [m.last_seen for m in shown],
-        }
-    )
-    st.caption(f"{fmt.count(len(shown), 'member')} of {fmt.number(users)}, drawn by a hash of the id: always the same.")
-    st.dataframe(
-        table,
-        hide_index=True,
-        placeholder=fmt.NONE,
-        height="content" if len(shown) < 10 else 390,
-        column_config={
-            "Net value": st.column_config.TextColumn(alignment="right", help="Purchases minus returns."),
-            "Last order": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", help="UTC"),
-            "Last seen": st.column_config.DatetimeColumn(
-                format="D MMM YYYY, HH:mm", help="Last event of any kind but impressions, UTC"
-            ),
-        },
-    )
+    segments_why.draw(store, rule, as_of, users)
 
 
 def csv_of(store: Store, rule: Rule, as_of: datetime | None, name: str, users: int, key: str) -> None:
@@ -98,6 +74,7 @@ def save_form(store: Store, rule: Rule, as_of: datetime | None, suggested: str, 
         )
         replace = st.checkbox("Replace a segment of that name", key=f"{key}_replace")
         if st.button("Save", key=f"{key}_save", type="primary"):
+            segments_counts.clear_way(store)
             try:
                 saved = save_segment(store, Segment(name.strip(), rule, end if pinned else None), replace=replace)
             except Refusal as refusal:

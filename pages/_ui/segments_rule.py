@@ -64,14 +64,14 @@ def draw(store: Store, as_of: datetime | None) -> None:
     rule_builder.annotate(bench, reading, counts)
     st.session_state[_LAST] = (str(store.path), counts.users)
     with head:
-        _answer(counts, reading.rule)
+        _answer(counts, reading.rule, schema)
     with st.container(horizontal=True, vertical_alignment="center"):
         csv_of(store, reading.rule, as_of, "members", counts.users, "rule_csv")
         save_form(store, reading.rule, as_of, "", "rule_save")
         json_button(reading.rule, "rule", "rule_json")
         st.button("Start again", key="rule_clear", on_click=set_draft, args=(store, All()), type="tertiary")
     st.caption(_link(too_long))
-    sample_table(store, reading.rule, as_of, counts.users)
+    members = st.container()
     with st.expander("The rule as JSON"):
         _json(store, reading.rule)
     with st.expander("The rule as SQL"):
@@ -79,6 +79,8 @@ def draw(store: Store, as_of: datetime | None) -> None:
         st.code(query.sql, language="sql", wrap_lines=True)
         st.caption("Values are passed beside the text, in the order of the question marks:")
         st.code("\n".join(map(repr, query.params)) or "none", language="text")
+    with members:
+        sample_table(store, reading.rule, as_of, counts.users)
 
 
 def _unfinished(store: Store) -> None:
@@ -117,10 +119,10 @@ def _link(too_long: int | None) -> str:
     )
 
 
-def _answer(counts: Counts, rule: Rule) -> None:
+def _answer(counts: Counts, rule: Rule, schema: Schema) -> None:
     st.metric("Users", fmt.number(counts.users), help="Known users for whom the whole rule holds.")
     share = f"{fmt.percent(counts.share)} of {fmt.count(counts.of, 'known user')}"
-    st.markdown(f"{plain(_sentence(describe(rule)))}  \n:gray[{share}, counted in {counts.seconds:.2f} s]")
+    st.markdown(f"{plain(_sentence(describe(rule, schema)))}  \n:gray[{share}, counted in {counts.seconds:.2f} s]")
 
 
 def _sentence(words: str) -> str:

@@ -1,119 +1,148 @@
-"""Segments, saved ones: choose one, see its users, rename, delete, edit."""
+"""Segments, saved ones: all of them with their sizes, one of them opened; and the groups that are kept."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from core.errors import Refusal
-from core.segments import (
-    Counts,
-    Saved,
-    Segment,
-    delete_segment,
-    describe,
-    explain_counts,
-    list_segments,
-    rename_segment,
-)
+from core.jobs import runner_for
+from core.segments import Saved, SavedCount, Schema, Segment, list_segments, read_schema
 from core.store import Store
 from pages._ui import format as fmt
+from pages._ui import jobs, segments_counts, segments_groups, segments_one
 from pages._ui.cache import ask
-from pages._ui.segments_members import RULES, SEGMENT, VIEW, csv_of, edit_saved, json_button, sample_table, tell
-from pages._ui.shell import refuse
-from pages._ui.text import plain
+from pages._ui.segments_members import RULES, SEGMENT, VIEW
+from pages._ui.segments_words import rule_words, state_words
+
+_FIND, _TABLE, _ORDER = "saved_find", "saved_table", "_saved_order"
+_MANY = 8
+"""Segments from which on they can be searched."""
 
 
 def draw(store: Store, _: datetime | None) -> None:
     """The whole view."""
     saved = list_segments(store)
-    if not saved:
+    if saved:
+        _segments(store, saved)
+    else:
         st.info("No segment has been saved yet. Build a rule, or open an RFM segment, and save it.")
         st.button("Build a rule", key="saved_to_rule", on_click=_build)
-        return
+    segments_groups.draw(store)
+
+
+def _segments(store: Store, saved: tuple[Saved, ...]) -> None:
     segments = tuple(s.segment for s in saved)
     names = [segment.name for segment in segments]
-    counts = {s.name: _counts(store, s, segments) for s in segments}
-    table = pd.DataFrame(
-        {
-            "Segment": names,
-            "Users": [c.users if isinstance(c, Counts) else None for c in counts.values()],
-            "Rule": [describe(s.rule) if isinstance(counts[s.name], Counts) else str(counts[s.name]) for s in segments],
-            "As of": [fmt.moment(s.as_of) if s.as_of else "follows the data" for s in segments],
-            "Changed": [s.updated_at for s in saved],
-        }
-    )
-    st.dataframe(
-        table,
-        hide_index=True,
-        height="content" if len(names) < 10 else 390,
-        column_config={
-            "Users": st.column_config.NumberColumn(format="localized"),
-            "Changed": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", help="UTC"),
-        },
-    )
+    schema = ask(store, read_schema, saved=segments)
+    job = segments_counts.start(store, segments)
+    table = st.container()
     if st.session_state.get(SEGMENT) not in names:
         st.session_state.pop(SEGMENT, None)
     name = st.selectbox(
-        "Open a segment", names, index=None, key=SEGMENT, bind="query-params", placeholder="Choose a segment", width=420
+        "Open a segment, or choose its row above",
+        names,
+        index=None,
+        key=SEGMENT,
+        bind="query-params",
+        placeholder="Choose a segment",
+        width=420,
     )
-    if name is not None:
-        _open(store, saved[names.index(name)], counts[name])
-
-
-def _counts(store: Store, segment: Segment, segments: tuple[Segment, ...]) -> Counts | Refusal:
-    try:
-        return ask(store, explain_counts, segment.rule, segment.as_of, segments)
-    except Refusal as refusal:
-        return refusal
-
-
-def _open(store: Store, saved: Saved, counts: Counts | Refusal) -> None:
-    segment = saved.segment
-    with st.container(border=True):
-        st.subheader(plain(segment.name), anchor=False)
-        if isinstance(counts, Refusal):
-            refuse(counts)
+    with table:
+        found = _found(saved, schema)
+        if job is not None and job.active:
+            st.fragment(_filling, run_every=0.6)(store, found, segments, schema, job.id)
         else:
-            share = f"{fmt.percent(counts.share)} of {fmt.count(counts.of, 'known user')}"
-            st.markdown(f"**{fmt.count(counts.users, 'user')}** ({share}): {plain(describe(segment.rule))}.")
-        with st.container(horizontal=True):
-            if isinstance(counts, Counts):
-                csv_of(store, segment.rule, segment.as_of, segment.name, counts.users, "saved_csv")
-            json_button(segment.rule, segment.name, "saved_json")
-            st.button("Edit as a rule", key="saved_edit", on_click=edit_saved, args=(store, segment.name))
-            _rename(store, segment)
-            _delete(store, segment)
-        if isinstance(counts, Counts):
-            sample_table(store, segment.rule, segment.as_of, counts.users)
+            _listed(found, segments_counts.known(store, segments), schema, choose=True)
+            if job is not None and job.status != "done":
+                jobs.job_result(runner_for(store), job.id)
+                st.button("Count again", key="saved_count_again", on_click=segments_counts.again)
+    if name is not None:
+        chosen = saved[names.index(name)]
+        segments_one.draw(store, chosen, segments_counts.one(store, chosen.segment, segments), schema)
 
 
-def _rename(store: Store, segment: Segment) -> None:
-    with st.popover("Rename", key="saved_rename"):
-        new = st.text_input("New name", segment.name, key=f"saved_new_name_{segment.name}", max_chars=80)
-        if st.button("Rename it", key="saved_rename_do", type="primary"):
-            try:
-                rename_segment(store, segment.name, new.strip())
-            except Refusal as refusal:
-                refuse(refusal)
-                return
-            tell(f"“{segment.name}” is now called “{new.strip()}”.")
-            st.rerun()
+def _found(saved: tuple[Saved, ...], schema: Schema) -> tuple[Saved, ...]:
+    """Those whose name or rule has what is typed, every word of it; all where there are few."""
+    if len(saved) <= _MANY:
+        return saved
+    typed = st.text_input(
+        "Find a segment",
+        key=_FIND,
+        type="search",
+        live=True,
+        placeholder="part of its name or of its rule",
+        icon=":material/search:",
+        width=420,
+        bind="query-params",
+    )
+    words = (typed or "").casefold().split()
+    texts = {s.segment.name: f"{s.segment.name} {rule_words(s, schema)} {state_words(s)}".casefold() for s in saved}
+    found = tuple(s for s in saved if all(word in texts[s.segment.name] for word in words))
+    said = fmt.count(len(saved), "segment")
+    st.caption(f"{said}." if not words else f"{fmt.number(len(found))} of {said} fit." if found else "No segment fits.")
+    return found
 
 
-def _delete(store: Store, segment: Segment) -> None:
-    with st.popover("Delete", key="saved_delete"):
-        st.markdown("The segment goes; the data stay. This cannot be taken back.")
-        if st.button("Delete it", key="saved_delete_do", type="primary"):
-            try:
-                delete_segment(store, segment.name)
-            except Refusal as refusal:
-                refuse(refusal)
-                return
-            tell(f"“{segment.name}” has been deleted.")
-            st.rerun()
+def _filling(
+    store: Store, found: tuple[Saved, ...], segments: tuple[Segment, ...], schema: Schema, job_id: str
+) -> None:
+    """The table while sizes come in; once they are all there, or the counting has ended, the page runs again."""
+    known = segments_counts.known(store, segments)
+    job = runner_for(store).job(job_id)
+    if job is None or not job.active:
+        st.rerun()
+    _listed(found, known, schema, choose=False)
+    st.caption(f"Counting beside this page: {fmt.number(len(known))} of {fmt.count(len(segments), 'segment')} so far.")
+
+
+def _listed(found: tuple[Saved, ...], known: dict[str, SavedCount], schema: Schema, *, choose: bool) -> None:
+    if not found:
+        return
+    counts = [known.get(s.segment.name) for s in found]
+    problems = [None if c is None else c.problem for c in counts]
+    table = pd.DataFrame(
+        {
+            "Segment": [s.segment.name for s in found],
+            "Users": pd.array([None if c is None else c.users for c in counts], dtype="Int64"),
+            "Of all": [None if c is None else fmt.percent(c.share) for c in counts],
+            "Rule": [str(p) if p else rule_words(s, schema) for s, p in zip(found, problems, strict=True)],
+            "Members": [state_words(s) for s in found],
+            "Changed": [s.updated_at for s in found],
+        }
+    )
+    looks: dict[str, Any] = {
+        "hide_index": True,
+        "placeholder": fmt.NONE,
+        "height": "content" if len(found) < 10 else 390,
+        "column_config": {
+            "Segment": st.column_config.TextColumn(width=150),
+            "Users": st.column_config.NumberColumn(format="localized", width=75, help="Known users in it."),
+            "Of all": st.column_config.TextColumn(width=75, alignment="right", help="Share of all known users."),
+            "Rule": st.column_config.TextColumn(width=390),
+            "Members": st.column_config.TextColumn(
+                width=105,
+                help="Live: whoever fits the rule now. Frozen: settled at one moment. As of a day: by the data up to "
+                "the end of it; without one, by all data.",
+            ),
+            "Changed": st.column_config.DatetimeColumn(format="D MMM YYYY", help="UTC", width=100),
+        },
+    }
+    if not choose:
+        st.dataframe(table, **looks)
+        return
+    st.session_state[_ORDER] = [s.segment.name for s in found]
+    st.dataframe(table, **looks, key=_TABLE, on_select=_chosen, selection_mode="single-row")
+
+
+def _chosen() -> None:
+    """A row of the table was chosen: open that segment."""
+    rows = st.session_state[_TABLE].selection.rows
+    order = st.session_state.get(_ORDER, [])
+    if rows and rows[0] < len(order):
+        st.session_state[SEGMENT] = order[rows[0]]
 
 
 def _build() -> None:

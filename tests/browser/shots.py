@@ -135,6 +135,13 @@ def with_quality(page: Page, pages: dict[str, str]) -> dict[str, str]:
     return {**pages, "quality": address, **{f"quality-{name}": f"{address}&{said}" for name, said in views.items()}}
 
 
+def with_segments(pages: dict[str, str]) -> dict[str, str]:
+    """The address of the kept segments and groups; before any is saved it says what to do."""
+    if "segments" not in pages:
+        return pages
+    return {**pages, "segments-saved": f"{pages['segments'].partition('?')[0]}?ws=sample&who=Saved"}
+
+
 def with_features(page: Page, pages: dict[str, str]) -> dict[str, str]:
     """The addresses of the tabs of the page Features; which features tell something is worked out once."""
     if "features" not in pages:
@@ -201,6 +208,7 @@ def take(app: App, out: Path, *, guide_only: bool = False) -> list[str]:
             pages = with_quality(
                 page, with_features(page, with_data_tabs(with_results(page, with_campaigns(page, pages))))
             )
+            pages = with_segments(pages)
         guide(browser, pages, out / "guide")
         if guide_only:
             pages = {}
