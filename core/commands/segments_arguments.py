@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     more = parser.add_argument_group("with --cluster")
     more.add_argument("--k", type=int, metavar="K", help="number of clusters (default: the one the curves speak for)")
     more.add_argument("--on", choices=("taste", "features"), help="what users take (default), or how they behave")
-    more.add_argument("--columns", nargs="+", metavar="C", help="with --on features: these only (core features)")
+    more.add_argument("--columns", nargs="+", metavar="C", help="with --on features: these features only")
     more.add_argument("--smallest", type=int, metavar="N", help="hdbscan: users of the smallest cluster")
     more = parser.add_argument_group("with --lookalike")
     more.add_argument(

@@ -91,6 +91,7 @@ def test_movement_of_rfm(ask: Ask) -> None:
     """Each moment by its own cuts is what --rfm says as of each moment; with those of the end, the end is the same."""
     then = ask("segments", "--rfm", "--as-of", START)["file"].set_index("user_id")["segment"]
     now = ask("segments", "--rfm")["file"].set_index("user_id")["segment"]
+    found: dict[str, Any] = {}
     for thresholds in ("each", "end"):
         found = ask("movement", "--by", "rfm", "--from", START, "--thresholds", thresholds)
         file = found["file"].fillna("none").set_index("user_id")
