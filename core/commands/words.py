@@ -47,6 +47,8 @@ def info_text(found: dict[str, Any]) -> str:
     ]
     if revenue is not None:
         rows.append(("net revenue", f"{revenue:,.2f}", "value of purchases less returns, in the currency of the files"))
+    if found["groups"]:
+        rows.append(("kept groups", f"{sum(found['groups'].values()):,}", _counts(found["groups"])))
     lines = [f"{found['path']}: {period}.", "", *_table(rows), ""]
     columns = [f"{c['table']}.{c['column']} ({c['role']})" for c in found["columns"]]
     if columns:

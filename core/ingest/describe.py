@@ -18,7 +18,7 @@ def describe(store: Store) -> dict[str, Any]:
     user), `events` {word: count}, `orders` (of purchases: by user and order id, or by user and day where there is no
     id), `net_revenue` (Decimal: value of purchases plus returns; None when no value is known), `columns` [{table,
     column, role}], `batches` (as `batches`), and, where repairs count, `repairs` (as core.quality.listed): figures
-    and digest are then of the rows as repaired.
+    and digest are then of the rows as repaired. `groups`: kept groups of users {kind: count}.
     """
     row = store.rows(_TOTALS)[0]
     kinds = store.rows(Query("SELECT event, count(*) AS n FROM events GROUP BY event ORDER BY n DESC, event"))
@@ -31,10 +31,12 @@ def describe(store: Store) -> dict[str, Any]:
         "as_of": store.as_of(),
         "events": {str(kind["event"]): int(str(kind["n"])) for kind in kinds},
         "columns": columns,
+        "groups": {str(row["kind"]): int(str(row["n"])) for row in store.rows(_GROUPS)},
         "batches": batches(store),
     } | ({"repairs": repaired} if (repaired := listed(store)) else {})
 
 
+_GROUPS = Query("SELECT kind, count(*) AS n FROM groupings GROUP BY kind ORDER BY n DESC, kind")
 _TOTALS = Query(
     "SELECT (SELECT count(*) FROM users) AS users, (SELECT count(*) FROM items) AS items, count(*) AS rows, "
     'count(*) FILTER (user_no IS NULL) AS anonymous, min(at_utc) AS "first", max(at_utc) AS "last", '

@@ -30,6 +30,11 @@ def classed(rule: Abc, setting: Setting, path: str) -> Query:
     return _steps(rule, setting, path) + " SELECT user_no, part FROM parted"
 
 
+def parted(rule: Abc, setting: Setting, path: str) -> Query:
+    """`classed` with a third column, `amount`: what the user has of the measure. Raises BadRule."""
+    return _steps(rule, setting, path) + " SELECT user_no, part, amount FROM parted"
+
+
 def summed(rule: Abc, setting: Setting, path: str) -> Query:
     """The classes, the curve and the whole, one row each: of ('class', 'point', 'all'), key, users and figures.
 

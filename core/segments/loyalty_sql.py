@@ -43,6 +43,11 @@ def staged(settings: LoyaltySettings, as_of: datetime) -> Query:
     return _buyers(settings, as_of) + " SELECT user_no, part FROM staged"
 
 
+def staged_figures(settings: LoyaltySettings, as_of: datetime) -> Query:
+    """`staged` with what it goes by: `recency` and `age` (days since the last and the first order), and `orders`."""
+    return _buyers(settings, as_of) + " SELECT user_no, part, recency, age, orders FROM staged"
+
+
 def thresholds(settings: LoyaltySettings, as_of: datetime) -> Query:
     """One row: slipping_after, lost_after, loyal_orders, new_within as they hold; and what they were learned from.
 
@@ -158,11 +163,11 @@ def _own(value: int | None) -> Query:
 
 
 def _buyers(settings: LoyaltySettings, as_of: datetime) -> Query:
-    """`_learned` and staged(user_no, recency, orders, part)."""
+    """`_learned` and staged(user_no, recency, age, orders, part)."""
     return _learned(settings, as_of) + Query(
         ", buyers AS (SELECT user_no, sum(n)::INTEGER AS orders, max(latest) AS last, min(began) AS first, "
         "(max(day) - max(day, 2)[2])::INTEGER AS pause FROM perday GROUP BY user_no), "
-        "staged AS (SELECT user_no, orders, recency, CASE WHEN recency > lost_after THEN 'lost' "
+        "staged AS (SELECT user_no, orders, recency, age, CASE WHEN recency > lost_after THEN 'lost' "
         "WHEN recency > slipping_after THEN 'slipping' WHEN pause >= lost_after THEN 'returned' "
         "WHEN orders >= loyal_orders THEN 'loyal' WHEN age <= new_within THEN 'new' ELSE 'active' END AS part "
         f"FROM (SELECT *, {days_before('last')} AS recency, {days_before('first')} AS age FROM buyers), limits)",

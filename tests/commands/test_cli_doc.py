@@ -77,6 +77,8 @@ def test_every_example_says_what_the_page_says(
         "undo",
         "repair",
         "segments",
+        "overlap",
+        "movement",
         "compare",
         "audience",
         "explain",

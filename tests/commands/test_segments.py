@@ -132,7 +132,7 @@ def test_other_refusals(run: Run, tmp_path: Path) -> None:
         "bad_time": ("--rfm", "--as-of", "yesterday"),
         "no_rfm": ("--rfm", "--as-of", "1999-01-01"),
         "no_such_segment": ("--segment", "None such"),
-        "option_not_used": ("--rfm", "--out", "x.csv"),
+        "option_not_used": ("--rfm", "--save", "x"),
         "cannot_write": ("--rule", file(tmp_path, TWICE), "--out", str(tmp_path / "no" / "x.csv")),
         "bad_grid": ("--rfm", "--grid", file(tmp_path, "[]", "grid.json")),
     }

@@ -18,7 +18,6 @@ from core.progress import Step, no_step
 from core.segments.groups import KeptGroup, write_group
 from core.segments.likeness import lookalike_data as data
 from core.segments.likeness.lookalike_codec import lookalikes_from_json, lookalikes_to_json
-from core.segments.likeness.lookalike_task import judged
 from core.segments.likeness.lookalike_words import group_words
 from core.segments.likeness.types import Lookalikes, LookalikeSpec
 from core.store import Query, Store, Writer
@@ -87,6 +86,8 @@ def lookalikes(store: Store, spec: LookalikeSpec, *, step: Step = no_step) -> Lo
     A list at most as long as there are candidates; the same question of the same data gives the same answer.
     """
     arrays, told = prepare_lookalikes(store, spec, step=step.part(0.0, 0.3))
+    from core.segments.likeness.lookalike_task import judged  # slow to import, and few need it
+
     found = judged(told, arrays, step.part(0.3, 1.0))
     return replace(found.answer, rows=_rows(store, found.users, found.closeness))
 

@@ -22,7 +22,6 @@ from typing import Any, cast
 
 import numpy as np
 from scipy.sparse import csr_matrix
-from scipy.stats import rankdata
 
 from core.interactions import Array
 from core.progress import Step, no_step
@@ -155,6 +154,8 @@ def _fitted(values: Array, scale: Scale, member: Array, among: Array) -> tuple[A
 
 def both_scores(first: Array, second: Array, folds: Folds) -> Array:
     """The mean of the two places, each a share of those judged; NaN for who is not."""
+    from scipy.stats import rankdata  # slow to import, and few need it
+
     made = np.full(first.shape, np.nan)
     for column in range(first.shape[1]):
         who = folds.judged(column)

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_matrix
-from scipy.stats import rankdata
 
 from core.interactions import Array
 from core.segments.likeness.lookalike_data import window_free
@@ -114,6 +113,8 @@ def item_traits(
 
 def tell_tale(values: Array, columns: Sequence[Mapping[str, str]], seed: Array) -> list[tuple[str, float]]:
     """Features that alone part the seed from the others, with the share of pairs they tell apart; best first."""
+    from scipy.stats import rankdata  # slow to import, and few need it
+
     rows = trained_on(seed, np.ones(len(seed), dtype=bool))
     scale = Scale.of(values)
     member = seed[rows]
