@@ -82,7 +82,8 @@ def _settings(schema: Schema) -> Abc | None:
     try:
         rule = leaf(Condition(v, kind="abc"))
     except BadRule as bad:
-        st.error(plain(f"{bad.problem[:1].upper()}{bad.problem[1:]}."))
+        wrong = "class B must end later than class A" if bad.path == "cuts" else bad.problem
+        st.error(plain(f"{wrong[:1].upper()}{wrong[1:]}. Change it above."))
         return None
     assert isinstance(rule, Abc)
     return rule
@@ -117,9 +118,8 @@ def _forget_all_but(key: str, options: tuple[str, ...] | list[str]) -> None:
 
 def _key_figures(found: AbcResult, what: str) -> None:
     cells = st.columns(3)
-    cells[0].metric(
-        "Users who have it", fmt.number(found.measured), help=f"Known users of whom {plain(what)} is known."
-    )
+    known = f"Known users of whom {plain(what)} is known; only they are put in classes."
+    cells[0].metric("Users measured", fmt.number(found.measured), help=known)
     rest = f"; the other {fmt.number(found.without)} are in no class" if found.without else ""
     cells[0].caption(f"of {fmt.count(found.users, 'known user')}{rest}")
     cells[1].metric("The top 20 % bring", fmt.percent(found.top_fifth))
@@ -127,7 +127,7 @@ def _key_figures(found: AbcResult, what: str) -> None:
     best = found.classes[0]
     cells[2].metric("Class A", fmt.count(best.users, "user"))
     total = _amount(found, found.total)
-    cells[2].caption(f"{fmt.percent(best.share)} of those users bring {fmt.percent(best.total_share)} of {total}")
+    cells[2].caption(f"{fmt.percent(best.share)} of them bring {fmt.percent(best.total_share)} of {total}")
     if found.negative:
         st.caption(
             f"Not in these shares: {_amount(found, found.negative)} of users who returned more than they bought; "
@@ -149,7 +149,7 @@ def _table(found: AbcResult, what: str) -> None:
     )
     meaning = {
         "Users": "Known users in this class.",
-        "Of users": "Share of all users who have what is measured.",
+        "Of users": "Share of the users measured.",
         "Brings": "Sum of the users' amounts above zero.",
         "Of the total": "Share of all amounts above zero.",
         "One user brings": "The lowest and the highest amount of one user.",
@@ -177,7 +177,7 @@ def _facts(found: AbcResult, group: AbcClass) -> str:
     if not group.users:
         return "Nobody is in this class: users who bring the same are never parted."
     return (
-        f"**{fmt.count(group.users, 'user')}**, {fmt.percent(group.share)} of those who have it; together they bring "
+        f"**{fmt.count(group.users, 'user')}**, {fmt.percent(group.share)} of the users measured; together they bring "
         f"{_amount(found, group.total)}, {fmt.percent(group.total_share)} of the total; each {_range(found, group)}."
     )
 

@@ -19,7 +19,7 @@ from core.segments import (
 )
 from core.store import Store
 from pages._ui import format as fmt
-from pages._ui.segments_opened import answer, opened, problem
+from pages._ui.segments_opened import answer, many, opened, problem
 from pages._ui.text import plain
 
 CHOSEN = "stage"
@@ -63,7 +63,7 @@ def draw(store: Store, as_of: datetime | None) -> None:
         pauses_figure(found),
         key="loyalty_chart",
         config={"displayModeBar": False},
-        alt="Pauses between two orders by how long they lasted, and the days after which customers are slipping, or lost.",
+        alt="Pauses between two orders by how long they lasted; the thresholds drawn in it are listed below.",
     )
     st.markdown("**Where the thresholds come from**")
     st.markdown("\n".join(f"- **{_said(t)}.** {plain(t.words)}" for t in found.thresholds))
@@ -74,11 +74,12 @@ def draw(store: Store, as_of: datetime | None) -> None:
 def _settings() -> LoyaltySettings | None:
     """The thresholds set by hand; None where they cannot be (and said)."""
     own: dict[str, int | None] = {}
-    for cell, (name, label) in zip(st.columns(len(_INPUTS)), _INPUTS.items(), strict=True):
-        own[name] = cell.number_input(
-            label, 1, 99_999, None, 1,
-            key=f"loyalty_{name}", bind="query-params", placeholder="learned", help=f"{_HELP[name]} Empty: learned.",
-        )  # fmt: skip
+    with st.container(horizontal=True):
+        for name, label in _INPUTS.items():
+            own[name] = st.number_input(
+                label, 1, 99_999, None, 1, key=f"loyalty_{name}", bind="query-params", width=200,
+                placeholder="learned", help=f"{_HELP[name]} Empty: learned from the data.",
+            )  # fmt: skip
     try:
         return LoyaltySettings(**own)
     except BadRule as bad:
@@ -156,7 +157,7 @@ def _facts(stage: LoyaltyStage) -> str:
     part = "" if stage.revenue_share is None else f", {fmt.percent(stage.revenue_share)} of all buyers'"
     return (
         f"**{fmt.count(stage.users, 'buyer')}**, {fmt.percent(stage.share)} of buyers{money}{part}. The typical one "
-        f"(medians): {fmt.number(stage.recency)} days since the last order, {fmt.number(stage.orders)} orders."
+        f"(medians): {many(stage.recency, 'day')} since the last order, {many(stage.orders, 'order')}."
     )
 
 

@@ -13,6 +13,7 @@ from core.progress import Step
 from core.segments import Rule, describe
 from core.store import Store
 from pages._ui import features_jobs, state
+from pages._ui import format as fmt
 from pages._ui.cache import ask
 from pages._ui.segments_members import csv_of, edit, sample_table, save_form
 from pages._ui.text import plain
@@ -34,6 +35,12 @@ def answer(store: Store, title: str, fn: Callable[..., T], *args: Any) -> T | No
         return fn(store, *args, step=step), 100_000
 
     return features_jobs.beside(store, "by_value", title, params, make)
+
+
+def many(value: float | None, one: str) -> str:
+    """A median with what it counts: "1 order", "30 days"."""
+    said = fmt.number(value)
+    return f"{said} {one if said == '1' else one + 's'}"
 
 
 def problem(text: str, key: str) -> None:

@@ -12,7 +12,7 @@ from core.figures.segments import rfm_grid
 from core.segments import CELLS, Band, Rfm, RfmGroup, RfmResult, RfmSettings, rfm
 from core.store import Store
 from pages._ui import format as fmt
-from pages._ui.segments_opened import answer, opened, problem
+from pages._ui.segments_opened import answer, many, opened, problem
 from pages._ui.segments_rfm_settings import PARTS, edit_grid, grid_for, settings
 from pages._ui.text import plain
 
@@ -107,7 +107,7 @@ def _band(name: str, bands: Sequence[Band], score: int) -> str:
     if band is None:
         return fmt.NONE
     low, high = (fmt.money(v) if name == "Net value" else fmt.number(v) for v in (band.lowest, band.highest))
-    unit = " days ago" if name == "Last order" else ""
+    unit = "" if name != "Last order" else " day ago" if high == "1" else " days ago"
     return f"{low if low == high else f'{low} to {high}'}{unit} ({fmt.number(band.users)})"
 
 
@@ -162,7 +162,7 @@ def _facts(group: RfmGroup) -> str:
     parts = [f"**{fmt.count(group.users, 'buyer')}**, {fmt.percent(group.share)} of buyers"]
     if group.revenue_share is not None:
         parts.append(f"{fmt.percent(group.revenue_share)} of net value")
-    typical = f"{fmt.number(group.recency)} days since the last order, {fmt.number(group.frequency)} orders"
+    typical = f"{many(group.recency, 'day')} since the last order, {many(group.frequency, 'order')}"
     money = "" if group.monetary is None else f", net value {fmt.money(group.monetary)}"
     return "; ".join(parts) + f". The typical one (medians): {typical}{money}."
 

@@ -21,9 +21,9 @@ _ABOUT = {
 
 def draw(store: Store, as_of: datetime | None) -> None:
     """The whole view."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         way = st.segmented_control(
             "Value by", WAYS, default=RFM, required=True, key=BY, bind="query-params", label_visibility="collapsed"
         )
-        st.caption(_ABOUT[way])
+        st.caption(_ABOUT[way], width="content")
     {RFM: segments_rfm.draw, ABC: segments_abc.draw, LOYALTY: segments_loyalty.draw}[way](store, as_of)

@@ -22,6 +22,7 @@ OUT = ROOT / "shots"
 EXPLAIN_TABS = ("Tastes", "Similar users", "History")
 CAMPAIGN = "about=LL-0076"
 FEATURE_TABS = ("What they mean", "Which of them tell something", "One feature", "Take it away")
+VALUE_WAYS = {"rfm": "rfm=Champions", "abc": "value=ABC&abc=Class A", "loyalty": "value=Loyalty&stage=Slipping"}
 MODEL_VIEWS = ("Right people for an item", "Runs and fitted models")
 
 
@@ -119,6 +120,14 @@ def with_data_tabs(pages: dict[str, str]) -> dict[str, str]:
     return {**pages, "data-away": f"{address}#Take it away", "data-care": f"{address}#Erase and drop"}
 
 
+def with_segments(pages: dict[str, str]) -> dict[str, str]:
+    """The addresses of the ways to look at users by value, each with a group opened."""
+    if "segments" not in pages:
+        return pages
+    bare = f"{pages['segments'].partition('?')[0]}?ws=sample"
+    return {**pages, **{f"segments-{way}": f"{bare}&{said}" for way, said in VALUE_WAYS.items()}}
+
+
 def with_quality(page: Page, pages: dict[str, str]) -> dict[str, str]:
     """Wait for the report on the sample; the addresses of the views of the page Quality."""
     if "quality" not in pages:
@@ -201,6 +210,7 @@ def take(app: App, out: Path, *, guide_only: bool = False) -> list[str]:
             pages = with_quality(
                 page, with_features(page, with_data_tabs(with_results(page, with_campaigns(page, pages))))
             )
+            pages = with_segments(pages)
         guide(browser, pages, out / "guide")
         if guide_only:
             pages = {}
