@@ -35,8 +35,7 @@ def settings() -> RfmSettings | None:
             "Money is", tuple(_MONEY), format_func=lambda option: _MONEY[option], key="rfm_money", bind="query-params",
             width=220, help="Scored with frequency: the second score is the mean of both, halves up.",
         )  # fmt: skip
-        own = any(st.session_state.get(f"rfm_cut_{name}") for name in _CUTS)
-        with st.popover("Own cuts are set" if own else "Own cuts"):
+        with st.popover("Own cuts"):
             cuts = _cuts(scores, money=monetary != "none")
     values = {"groups": ["11"], "scores": scores, "monetary": monetary, **cuts}
     try:
