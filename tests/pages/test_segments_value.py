@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.jobs import runner_for
 from core.segments import (
     Abc,
     Grid,
@@ -26,7 +27,7 @@ from core.segments import (
 )
 from core.store import Store, close_workspace, list_workspaces, open_workspace
 from pages._ui.rule_builder_read import read
-from tests.pages.drive import FRAME, words
+from tests.pages.drive import FRAME, settled, words
 from tests.segments.world import World, event, prepare, put
 
 START = datetime(2024, 1, 1)
@@ -217,3 +218,11 @@ def test_too_few_pauses_and_no_purchases_are_said(shop: Store) -> None:
     assert any(b.key == "loyalty_to_data" for b in at.main.button)
     at.segmented_control(key="value").set_value("ABC")
     assert not run(at).exception
+
+
+def test_on_large_data_the_answer_is_worked_out_beside_the_page(shop: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pages._ui.segments_opened._LARGE", 0)
+    for way, column, rows in (("RFM", "Buyers", 10), ("ABC", "Users", 3), ("Loyalty", "Buyers", 6)):
+        at = settled(at_address(value=way))
+        assert len(table(at, column)) == rows
+    assert {job.kind for job in runner_for(shop).jobs()} == {"by_value"}
