@@ -27,7 +27,7 @@ def pareto_figure(result: AbcResult, *, measure: str = "net value") -> go.Figure
         if part.users:
             made.add_vrect(
                 x0=start * 100, x1=end * 100, fillcolor=_CLASSES[part.name], opacity=0.18, line_width=0, layer="below",
-                annotation_text=part.name, annotation_position="bottom left",
+                annotation_text=part.name, annotation_position="bottom", annotation_font_size=16,
             )  # fmt: skip
         start = end
     made.add_scatter(
@@ -41,7 +41,7 @@ def pareto_figure(result: AbcResult, *, measure: str = "net value") -> go.Figure
             head="The best %{x:.1f} % of users",
         ),
     )
-    made.update_xaxes(range=[0, 100], fixedrange=True)
+    made.update_xaxes(range=[0, 100.5], dtick=20, fixedrange=True)
     made.update_yaxes(range=[0, 102], fixedrange=True)
     return made
 
@@ -65,12 +65,16 @@ def pauses_figure(result: LoyaltyResult) -> go.Figure:
             marker={"color": colour}, customdata=days,
             hovertemplate=hover("%{y:,} pauses", meaning, head="%{customdata}"),
         )  # fmt: skip
-    lines = (("slipping_after", "slipping", AMBER, "top left"), ("lost_after", "lost", WINE, "top right"))
+    end = max((bar.end for bar in result.pauses), default=1)
     values = {threshold.name: threshold.value for threshold in result.thresholds}
-    for key, word, colour, place in lines:
+    for key, word, colour, row in (("slipping_after", "slipping", AMBER, 0), ("lost_after", "lost", WINE, 1)):
         if key in values:
+            left = values[key] > end / 2  # each line's words on the side that has room, one row for each
             made.add_vline(
                 x=values[key] + 0.5, line={"color": colour, "width": 2, "dash": "dash"},
-                annotation_text=f"{word} after {values[key]:,} days", annotation_position=place,
+                annotation_text=f"{word} after {values[key]:,} days", annotation_yshift=-16 * row,
+                annotation_position="top left" if left else "top right", annotation_xshift=-4 if left else 4,
             )  # fmt: skip
+    highest = max((max(bar.ended, bar.going_on) for bar in result.pauses), default=1)
+    made.update_yaxes(range=[0, 1.2 * max(highest, 1)], tickformat=",")  # room for the words above the bars
     return made

@@ -16,7 +16,8 @@ _WATCHED = "_jobs_watched"
 _DISMISSED = "_jobs_dismissed"
 _RECENT = timedelta(hours=1)
 _MOST_ENDED = 3
-_UNSAID = ("features", "choose_features", "quality", "repair", "count_segments")  # pages show what came of these
+# pages show at once what came of these
+_UNSAID = ("features", "choose_features", "quality", "repair", "count_segments", "by_value")
 
 
 def job_panel(runner: Runner) -> None:

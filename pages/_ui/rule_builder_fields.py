@@ -187,8 +187,13 @@ def measure(part: Choices, *, totals: bool = False) -> None:
     if not bought and part.values.get("measure") in ("orders", "order_value"):
         part.values["measure"] = "events"
         st.session_state.pop(key_of(part, "measure"), None)
-    offered = [m for m in (_BOUGHT if bought else _DONE) if not totals or m in _TOTALS]
+    offered = totals_of(part.values.get("event")) if totals else _BOUGHT if bought else _DONE
     choose(part, "measure", "Measure", offered, MEASURES, width=185)
+
+
+def totals_of(event: str | None) -> list[str]:
+    """What can be shared out of events with this word: counts and totals, no means."""
+    return [m for m in (_BOUGHT if event == "purchase" else _DONE) if m in _TOTALS]
 
 
 def window(part: Choices, schema: Schema) -> None:

@@ -8,30 +8,30 @@ from datetime import datetime
 import pandas as pd
 import streamlit as st
 
-from core.errors import Refusal
 from core.figures.segments import rfm_grid
-from core.segments import CELLS, DEFAULT_GRID, Band, Grid, Rfm, RfmGroup, RfmResult, describe, rfm
+from core.segments import CELLS, Band, Rfm, RfmGroup, RfmResult, RfmSettings, rfm
 from core.store import Store
 from pages._ui import format as fmt
-from pages._ui import state
-from pages._ui.cache import ask
-from pages._ui.segments_members import csv_of, edit, sample_table, save_form
-from pages._ui.shell import refuse
+from pages._ui.segments_opened import answer, many, opened, problem
+from pages._ui.segments_rfm_settings import PARTS, edit_grid, grid_for, settings
 from pages._ui.text import plain
 
 CHOSEN = "rfm"
 """Key of the chosen segment or cell, in session state and in the address."""
-_GRID, _CHART = "_rfm_grid", "rfm_chart"
+_CHART = "rfm_chart"
 
 
 def draw(store: Store, as_of: datetime | None) -> None:
     """The whole view."""
-    grid: Grid = st.session_state.get(_GRID, DEFAULT_GRID)
-    found = ask(store, rfm, as_of, grid)
+    made = settings()
+    if made is None:
+        return
+    grid = grid_for(made)
+    found = answer(store, "RFM", rfm, as_of, grid, made)
+    if found is None:
+        return
     if found.problem:
-        st.info(found.problem)
-        if st.button("Load purchases", key="rfm_to_data"):
-            state.go("data")
+        problem(found.problem, "rfm")
         return
     _key_figures(found)
     figure = st.container()
@@ -50,9 +50,9 @@ def draw(store: Store, as_of: datetime | None) -> None:
     _table(found)
     _scores(found)
     with st.expander("What the words mean"):
-        st.markdown(_MEANING)
+        st.markdown(_meaning(found.settings))
     with st.expander("Use other names for the cells"):
-        _edit_grid(grid)
+        edit_grid(grid)
 
 
 def _key_figures(found: RfmResult) -> None:
@@ -75,17 +75,31 @@ def _key_figures(found: RfmResult) -> None:
 def _scores(found: RfmResult) -> None:
     st.markdown("**What the scores mean**")
     columns = {"Last order": found.recency, "Orders": found.frequency, "Net value": found.monetary}
+    if found.settings.monetary == "none":
+        del columns["Net value"]
+    scores = range(found.settings.scores, 0, -1)
     table = pd.DataFrame(
-        {
-            "Score": [5, 4, 3, 2, 1],
-            **{name: [_band(name, bands, score) for score in range(5, 0, -1)] for name, bands in columns.items()},
-        }
+        {"Score": scores, **{name: [_band(name, bands, score) for score in scores] for name, bands in columns.items()}}
     )
     st.dataframe(table, hide_index=True, height="content")
-    st.caption(
-        "In brackets: buyers. Each score aims at a fifth of them, but equal customers always get equal scores: "
-        "where many are alike, a score holds more, and another may stay empty."
-    )
+    st.caption(f"In brackets: buyers. {_made(found.settings)}")
+
+
+def _made(made: RfmSettings) -> str:
+    """How the scores came, in sentences."""
+    own = [name for name in ("recency", "frequency", "money") if getattr(made, name)]
+    said = ""
+    if len(own) < (2 if made.monetary == "none" else 3):
+        of = "Each score" if not own else "Each score without own cuts"
+        said = (
+            f"{of} aims at a {PARTS[made.scores][:-1]} of them, but equal customers always get equal scores: where "
+            "many are alike, a score holds more, and another may stay empty."
+        )
+    if own:
+        said = f"By your own cuts: {', '.join(own)}. {said}"
+    if made.monetary == "with_frequency":
+        said += " The grid's second score is the mean of orders' and net value's, halves up."
+    return said.strip()
 
 
 def _band(name: str, bands: Sequence[Band], score: int) -> str:
@@ -93,7 +107,7 @@ def _band(name: str, bands: Sequence[Band], score: int) -> str:
     if band is None:
         return fmt.NONE
     low, high = (fmt.money(v) if name == "Net value" else fmt.number(v) for v in (band.lowest, band.highest))
-    unit = " days ago" if name == "Last order" else ""
+    unit = "" if name != "Last order" else " day ago" if high == "1" else " days ago"
     return f"{low if low == high else f'{low} to {high}'}{unit} ({fmt.number(band.users)})"
 
 
@@ -118,7 +132,7 @@ def _chooser(found: RfmResult) -> str | None:
         index=None,
         key=CHOSEN,
         bind="query-params",
-        format_func=lambda option: _label(option, groups[option]),
+        format_func=lambda option: _label(option, groups[option], found),
         placeholder="Choose a segment to see its users",
         width=420,
     )
@@ -126,19 +140,20 @@ def _chooser(found: RfmResult) -> str | None:
 
 def _opened(store: Store, found: RfmResult, as_of: datetime | None, name: str) -> None:
     group = _groups(found)[name]
-    rule = Rfm((name,), found.grid)
-    with st.container(border=True):
-        st.subheader(plain(_label(name, group)), anchor=False)
-        st.markdown(_facts(group))
-        with st.container(horizontal=True):
-            csv_of(store, rule, as_of, name if name not in CELLS else f"RFM {name}", group.users, "rfm_csv")
-            save_form(store, rule, as_of, group.name if name not in CELLS else f"R{name[0]} F{name[1]}", "rfm_save")
-            st.button("Use in a rule", key="rfm_edit", on_click=edit, args=(store, rule), help=describe(rule))
-        sample_table(store, rule, as_of, group.users)
+    opened(
+        store, Rfm((name,), found.grid, found.settings), as_of, group.users,
+        title=_label(name, group, found), facts=_facts(group), saved_as=_short(name, found), key="rfm",
+    )  # fmt: skip
 
 
-def _label(name: str, group: RfmGroup) -> str:
-    return name if name not in CELLS else f"R{name[0]} F{name[1]} ({group.name})"
+def _label(name: str, group: RfmGroup, found: RfmResult) -> str:
+    return name if name not in CELLS else f"{_short(name, found)} ({group.name})"
+
+
+def _short(name: str, found: RfmResult) -> str:
+    """The segment's name, or the cell's scores: "R5 F1"."""
+    second = "FM" if found.settings.monetary == "with_frequency" else "F"
+    return name if name not in CELLS else f"R{name[0]} {second}{name[1]}"
 
 
 def _facts(group: RfmGroup) -> str:
@@ -147,7 +162,7 @@ def _facts(group: RfmGroup) -> str:
     parts = [f"**{fmt.count(group.users, 'buyer')}**, {fmt.percent(group.share)} of buyers"]
     if group.revenue_share is not None:
         parts.append(f"{fmt.percent(group.revenue_share)} of net value")
-    typical = f"{fmt.number(group.recency)} days since the last order, {fmt.number(group.frequency)} orders"
+    typical = f"{many(group.recency, 'day')} since the last order, {many(group.frequency, 'order')}"
     money = "" if group.monetary is None else f", net value {fmt.money(group.monetary)}"
     return "; ".join(parts) + f". The typical one (medians): {typical}{money}."
 
@@ -182,31 +197,17 @@ def _table(found: RfmResult) -> None:
     )
 
 
-def _edit_grid(grid: Grid) -> None:
-    st.caption("The usual names are a convention, not a standard. Every cell needs a name; cells may share one.")
-    rows = {f"R{r}": [grid.name(r, f) for f in range(1, 6)] for r in range(5, 0, -1)}
-    table = pd.DataFrame.from_dict(rows, orient="index", columns=[f"F{f}" for f in range(1, 6)])
-    edited = st.data_editor(table, key=f"rfm_names_{hash(grid)}")
-    with st.container(horizontal=True):
-        if st.button("Use these names", key="rfm_names_use"):
-            try:
-                names = tuple(str(edited.loc[f"R{c[0]}", f"F{c[1]}"] or "").strip() for c in CELLS)
-                st.session_state[_GRID] = Grid(names)
-                st.rerun()
-            except Refusal as refusal:
-                refuse(refusal)
-        if grid != DEFAULT_GRID and st.button("Back to the usual names", key="rfm_names_back"):
-            del st.session_state[_GRID]
-            st.rerun()
-
-
-_MEANING = """
-- **Recency (R)**: days since the last order, counted back from the end of the data; 5 = most recent.
+def _meaning(made: RfmSettings) -> str:
+    second = "R and FM" if made.monetary == "with_frequency" else "R and F"
+    money = "It is not scored here." if made.monetary == "none" else f"The names go by {second}."
+    return f"""
+- **Recency (R)**: days since the last order, counted back from the end of the data; {made.scores} = most recent.
   “1 to 12 days ago” is the same as the rule “at least 1 order in the last 12 days”.
 - **Frequency (F)**: orders, not lines of the file: order numbers, or days with a purchase where there are none.
   Returned orders count as placed.
-- **Monetary (M)**: what they paid minus what was returned. The names go by R and F; M is shown beside them.
-- **Scores**: each is cut where a fifth, two fifths, ... of the buyers lie below, at the nearest boundary between
-  two different values. So equal customers get equal scores, and the order of rows in the file never matters.
+- **Monetary (M)**: what they paid minus what was returned. {money}
+- **Scores**: where you set no cuts of your own, each is cut where equal parts ({PARTS[made.scores]}) of the buyers lie
+  below, at the nearest boundary between two different values. So equal customers get equal scores, and the order of
+  rows in the file never matters.
 - Anonymous purchases (no user) belong to nobody and are left out.
 """

@@ -22,6 +22,7 @@ OUT = ROOT / "shots"
 EXPLAIN_TABS = ("Tastes", "Similar users", "History")
 CAMPAIGN = "about=LL-0076"
 FEATURE_TABS = ("What they mean", "Which of them tell something", "One feature", "Take it away")
+VALUE_WAYS = {"rfm": "rfm=Champions", "abc": "value=ABC&abc=Class A", "loyalty": "value=Loyalty&stage=Slipping"}
 MODEL_VIEWS = ("Right people for an item", "Runs and fitted models")
 
 
@@ -117,6 +118,14 @@ def with_data_tabs(pages: dict[str, str]) -> dict[str, str]:
         return pages
     address = f"{pages['data'].partition('?')[0]}?ws=sample"
     return {**pages, "data-away": f"{address}#Take it away", "data-care": f"{address}#Erase and drop"}
+
+
+def with_segments(pages: dict[str, str]) -> dict[str, str]:
+    """The addresses of the ways to look at users by value, each with a group opened."""
+    if "segments" not in pages:
+        return pages
+    bare = f"{pages['segments'].partition('?')[0]}?ws=sample"
+    return {**pages, **{f"segments-{way}": f"{bare}&{said}" for way, said in VALUE_WAYS.items()}}
 
 
 def with_quality(page: Page, pages: dict[str, str]) -> dict[str, str]:

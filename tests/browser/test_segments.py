@@ -157,6 +157,6 @@ def test_a_link_opens_a_segment(app: App, page: WatchedPage, expected: dict[str,
 
 def test_nothing_has_to_be_scrolled_sideways_at_1000_pixels(app: App, page: WatchedPage) -> None:
     page.set_viewport_size({"width": 1000, "height": 800})
-    for view in ("By value", "Rules", "Saved"):
+    for view in ("By value", "By value&value=ABC&abc=Class A", "By value&value=Loyalty&stage=Lost", "Rules", "Saved"):
         go(page, f"{app.url}/segments?ws=sample&who={view}")
         assert overflow(page) == 0

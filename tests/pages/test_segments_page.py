@@ -16,6 +16,7 @@ from core.segments import (
     At,
     Compare,
     Did,
+    Grid,
     InGroup,
     InSegment,
     Last,
@@ -139,7 +140,7 @@ def test_an_earlier_day_is_seen_as_the_end(shop: Store) -> None:
 
 def test_own_names_for_cells(shop: Store) -> None:
     at = page()
-    at.session_state["_rfm_grid"] = rfm(shop).grid.of({"Lately": ["[3-5][1-5]"], "*Before*": ["[1-2][1-5]"]})
+    at.session_state["_rfm_grids"] = {5: Grid.of({"Lately": ["[3-5][1-5]"], "*Before*": ["[1-2][1-5]"]})}
     at.run()
     assert not at.exception
     assert list(at.main.dataframe[0].value["Segment"]) == ["Lately", "*Before*"]
