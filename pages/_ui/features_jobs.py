@@ -74,6 +74,17 @@ def asked(store: Store, spec: FeatureSpec, question: Question) -> bool:
     return _key(store, "choose_features", _params(spec, question)) in st.session_state.get(_STARTED, {})
 
 
+def beside(
+    store: Store, kind: str, title: str, params: dict[str, Any], make: Callable[[Step], tuple[T, int]]
+) -> T | None:
+    """What `make(step)` makes (with its size in bytes), kept while the data and `params` (JSON) stay as they are.
+
+    None while it is being made, or could not be: the page has then said so. Another of its `kind` that this session
+    has begun before is stopped.
+    """
+    return _result(store, kind, title, params, make, start=True)
+
+
 def _params(spec: FeatureSpec, question: Question) -> dict[str, Any]:
     return {"spec": spec.as_json(), "of": question.feature, "days": question.days, "most": question.most}
 

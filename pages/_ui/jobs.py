@@ -16,7 +16,9 @@ _WATCHED = "_jobs_watched"
 _DISMISSED = "_jobs_dismissed"
 _RECENT = timedelta(hours=1)
 _MOST_ENDED = 3
-_UNSAID = ("features", "choose_features", "quality", "repair")  # pages show at once what came of these
+_UNSAID = (
+    "features", "choose_features", "quality", "repair", "profiles", "overlap", "sizes", "movement",
+)  # fmt: skip  # pages show at once what came of these
 
 
 def job_panel(runner: Runner) -> None:
