@@ -20,7 +20,7 @@ _MEANING = (
 )
 
 
-_UPRIGHT = 6  # columns of which the names fit below a table that is 600 pixels wide
+_UPRIGHT = 70  # letters that fit side by side below a table that is 600 pixels wide
 _LABELS = 168  # pixels beside a Sankey for the names of its parts
 _PAD = 14  # pixels between two of them: names of small parts must not overlap
 _FIRST = 0.001  # Plotly takes 0 for not given
@@ -122,7 +122,8 @@ def movement_table_figure(found: Movement, *, chosen: tuple[str | None, str | No
     users = {(band.was, band.now): band.users for band in found.bands}
     made = figure(
         f"Users on {_last(found.start)} (rows) and on {_last(found.end)} (columns)",
-        f"Part on {_last(found.end)}", f"Part on {_last(found.start)}", height=190 + 44 * max(len(rows), 3), legend=False,
+        f"Part on {_last(found.end)}", f"Part on {_last(found.start)}",
+        height=190 + 44 * max(len(rows), 3), legend=False,
     )  # fmt: skip
     for y, a in enumerate(rows):
         made.add_bar(
@@ -143,7 +144,8 @@ def movement_table_figure(found: Movement, *, chosen: tuple[str | None, str | No
         coloraxis={"cmin": 0, "cmax": 2.2, "showscale": False}, clickmode="event+select", dragmode=False,
     )  # fmt: skip
     ticks = {"showgrid": False, "zeroline": False, "fixedrange": True}
-    wide = len(columns) <= _UPRIGHT
+    longest = max((len(word) for part in columns for word in part_name(part).split()), default=0)
+    wide = len(columns) * longest <= _UPRIGHT
     made.update_xaxes(
         tickvals=list(range(len(columns))), ticktext=[_tick(b, now[b], 12 if wide else 0) for b in columns],
         range=[-0.5, max(len(columns), 1) - 0.5], tickangle=0 if wide else -40, **ticks,
@@ -178,8 +180,8 @@ def sizes_figure(points: Sequence[SizePoint], name: str, *, share: bool = False,
             for point in points
         ],
         hovertemplate=hover("%{customdata[1]}<br>%{customdata[2]}",
-                            "The rule asked as of the end of this day. Users seen by then have an event before it; a rule "
-                            "may also hold for users who came later.", head="%{x|%-d %b %Y}"),
+                            "The rule asked as of the end of this day. Users seen by then have an event before it; a "
+                            "rule may also hold for users who came later.", head="%{x|%-d %b %Y}"),
     )  # fmt: skip
     if share:
         made.update_yaxes(tickformat=".1~%")

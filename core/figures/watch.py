@@ -154,8 +154,8 @@ def overlap_figure(found: Overlap) -> go.Figure:
     )  # fmt: skip
     made.update_layout(coloraxis={"cmin": 0, "cmax": 1, "colorbar": {"title": {"text": "Share"}, "tickformat": ".0%"}})
     labels = {"tickvals": list(range(size)), "ticktext": [escaped(shortened(name, 26)) for name in names]}
-    made.update_xaxes(**labels, showgrid=False, side="bottom")
-    made.update_yaxes(**labels, showgrid=False, autorange="reversed")
+    made.update_xaxes(**labels, showgrid=False, zeroline=False, side="bottom")
+    made.update_yaxes(**labels, showgrid=False, zeroline=False, autorange="reversed")
     return made
 
 

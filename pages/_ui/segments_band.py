@@ -16,6 +16,7 @@ PARTS = ("was", "now")
 """Keys of the chosen band's two ends, in session state and in the address."""
 
 Titles = dict[str, str | None]
+End = tuple[str | None, str | None]
 
 
 def titles(found: Movement) -> Titles:
@@ -26,11 +27,19 @@ def titles(found: Movement) -> Titles:
     return {**{part: part for part in (NOT_SEEN, *found.parts)}, none: None}
 
 
-def chosen(found: Movement) -> tuple[str | None, str | None] | None:
-    """The band that is open, before its choosers are drawn; None where none is."""
-    was, now = (str(st.session_state.get(key)) for key in PARTS)
+def chosen(found: Movement) -> End | None:
+    """Draw two choosers; the band that they name, None while they name none."""
     named = titles(found)
-    return (named[was], named[now]) if was in named and now in named else None
+    with_users = {"was": {one.was for one in found.bands}, "now": {one.now for one in found.bands}}
+    labels = (f"Were in, on {fmt.last_day(found.start)}", f"Are in, on {fmt.last_day(found.end)}")
+    ends: list[str] = []
+    for column, key, label in zip(st.columns(2), PARTS, labels, strict=True):
+        options = [title for title, part in named.items() if part in with_users[key]]
+        if st.session_state.get(key) not in options:
+            st.session_state.pop(key, None)
+        end = column.selectbox(label, options, index=None, key=key, bind="query-params", placeholder="Choose a part")
+        ends += [] if end is None else [end]
+    return (named[ends[0]], named[ends[1]]) if len(ends) == 2 else None
 
 
 def clicked(chart: str, found: Movement) -> None:
@@ -42,30 +51,19 @@ def clicked(chart: str, found: Movement) -> None:
             st.session_state[key] = named[part]
 
 
-def band(store: Store, found: Movement) -> None:
-    """Two choosers, and the users of the band that they name."""
-    named, with_users = titles(found), {"was": set[str | None](), "now": set[str | None]()}
-    for one in found.bands:
-        with_users["was"].add(one.was)
-        with_users["now"].add(one.now)
-    labels = (f"Were in, on {fmt.last_day(found.start)}", f"Are in, on {fmt.last_day(found.end)}")
-    ends: list[str] = []
-    for column, key, label in zip(st.columns(2), PARTS, labels, strict=True):
-        options = [title for title, part in named.items() if part in with_users[key]]
-        if st.session_state.get(key) not in options:
-            st.session_state.pop(key, None)
-        end = column.selectbox(label, options, index=None, key=key, bind="query-params", placeholder="Choose a part")
-        ends += [] if end is None else [end]
-    if len(ends) < 2:
+def band(store: Store, found: Movement, ends: End | None) -> None:
+    """The users of a band."""
+    if ends is None:
         st.caption("Choose both, or click a cell of the table, to see the users behind it.")
         return
+    named = {part: title for title, part in titles(found).items()}
     was, now = (named[end] for end in ends)
-    users = sum(one.users for one in found.bands if (one.was, one.now) == (was, now))
+    users = sum(one.users for one in found.bands if (one.was, one.now) == ends)
     words = (
-        f"**{fmt.count(users, 'user')}**: {plain(ends[0])} on {fmt.last_day(found.start)}, {plain(ends[1])} on "
+        f"**{fmt.count(users, 'user')}**: {plain(was)} on {fmt.last_day(found.start)}, {plain(now)} on "
         f"{fmt.last_day(found.end)}. Both dates are part of the rule: it chooses the same users whenever it is used."
     )
-    group_box(store, found.rule(was, now), None, f"{ends[0]} to {ends[1]}", users, "band", words)
+    group_box(store, found.rule(*ends), None, f"{was} to {now}", users, "band", words)
 
 
 def gains_table(sums: Flows, found: Movement) -> None:

@@ -147,7 +147,7 @@ def _lifts(found: Profiles, things: Sequence[ItemLift]) -> None:
     )
     st.caption(
         f"Lift: the share of members who {found.took} it, of those who did anything, divided by that share of "
-        "everyone; 2 = twice as likely. Ordered by the low end of the interval, so that few takers do not shine by luck."
+        "everyone; 2 = twice as likely. Ordered by the low end of the interval: few takers do not shine by luck."
     )
 
 

@@ -62,16 +62,19 @@ def draw(store: Store) -> None:
         alt="Bands from the part of the first date to that of the second; the same numbers stand in the table below.",
     )
     st.caption(held_fixed(found, fixed))
-    st.plotly_chart(
-        movement_table_figure(found, chosen=chosen(found)),
-        theme="streamlit",
-        key=_CHART,
-        on_select=lambda: clicked(_CHART, found),
-        selection_mode="points",
-        config={"displayModeBar": False},
-        alt="Users of each pair of parts; open one with the choosers below.",
-    )
-    band(store, found)
+    table = st.container()
+    ends = chosen(found)
+    with table:
+        st.plotly_chart(
+            movement_table_figure(found, chosen=ends),
+            theme="streamlit",
+            key=_CHART,
+            on_select=lambda: clicked(_CHART, found),
+            selection_mode="points",
+            config={"displayModeBar": False},
+            alt="Users of each pair of parts; open one with the choosers below.",
+        )
+    band(store, found, ends)
     gains_table(sums, found)
 
 

@@ -22,6 +22,14 @@ OUT = ROOT / "shots"
 EXPLAIN_TABS = ("Tastes", "Similar users", "History")
 CAMPAIGN = "about=LL-0076"
 FEATURE_TABS = ("What they mean", "Which of them tell something", "One feature", "Take it away")
+SEGMENT_VIEWS = {
+    "compare": "who=Compare&segments=RFM: Champions&segments=RFM: At risk&segments=Loyalty: loyal",
+    "overlap": "who=Compare&compare=Overlap&segments=RFM: Champions&segments=RFM: At risk&segments=Loyalty: loyal"
+    "&part=RFM: Champions and Loyalty: loyal",
+    "sizes": "who=Over time&segments=Loyalty: loyal&segments=Loyalty: slipping&segments=Loyalty: lost",
+    "movement": "who=Over time&watch=Movement&was=Loyal customers&now=At risk",
+}
+"""Views that compare and watch segments: of ready-made ones, so that none has to be saved before."""
 MODEL_VIEWS = ("Right people for an item", "Runs and fitted models")
 
 
@@ -102,6 +110,10 @@ def arrive(page: Page, address: str) -> None:
     """Open an address, at a tab if it names one behind #; where it is that of a list, make the list for the visit."""
     address, _, tab = address.partition("#")
     go(page, address)
+    waiting = page.get_by_text("see the sidebar. You may leave this page")  # what is worked out beside the page
+    if waiting.count():
+        waiting.wait_for(state="detached", timeout=120_000)
+        settled(page)
     if tab:
         page.get_by_role("tab", name=tab).click()
         settled(page)
@@ -133,6 +145,14 @@ def with_quality(page: Page, pages: dict[str, str]) -> dict[str, str]:
         "days": "see=Events by day",
     }
     return {**pages, "quality": address, **{f"quality-{name}": f"{address}&{said}" for name, said in views.items()}}
+
+
+def with_segments(pages: dict[str, str]) -> dict[str, str]:
+    """The addresses of the views that compare and watch segments."""
+    if "segments" not in pages:
+        return pages
+    address = f"{pages['segments'].partition('?')[0]}?ws=sample"
+    return {**pages, **{f"segments-{name}": f"{address}&{said}" for name, said in SEGMENT_VIEWS.items()}}
 
 
 def with_features(page: Page, pages: dict[str, str]) -> dict[str, str]:
@@ -197,7 +217,7 @@ def take(app: App, out: Path, *, guide_only: bool = False) -> list[str]:
         browser = launch(playwright)
         with watched_page(browser) as page:
             go(page, app.url)
-            pages = with_explanations(page, with_models(page, navigation(page)))
+            pages = with_segments(with_explanations(page, with_models(page, navigation(page))))
             pages = with_quality(
                 page, with_features(page, with_data_tabs(with_results(page, with_campaigns(page, pages))))
             )
