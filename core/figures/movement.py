@@ -241,5 +241,5 @@ def _tick(part: str | None, users: int, width: int) -> str:
     """A part's name and its users: on lines of `width` letters, or with width 0 on a single one."""
     if not width:
         return f"{escaped(shortened(part_name(part), 20))} {users:,}"
-    lines = textwrap.wrap(shortened(part_name(part), 2 * width), width)[:2]
+    lines = textwrap.wrap(part_name(part), width, max_lines=2, placeholder="…")
     return "<br>".join([*(escaped(line) for line in lines), f"{users:,}"])

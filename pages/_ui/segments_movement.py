@@ -37,7 +37,7 @@ from pages._ui.segments_movement_words import held_fixed
 from pages._ui.segments_pick import pick_saved, told_apart
 
 RFM, LOYALTY, ABC, SAVED, GROUP = SPLITS = (
-    "RFM segments", "Loyalty stages", "ABC classes", "Saved segments", "Clusters",
+    "RFM", "Loyalty stages", "ABC", "Saved segments", "Clusters",
 )  # fmt: skip
 _BACK = 90
 _CHART = "fig_moved"
