@@ -14,7 +14,7 @@ from core.figures.evaluate import audience_figure, comparison_figure, model_colo
 from core.figures.experiments import ARM_NAMES, arm_colour, difference_figure, points, rates_figure
 from core.figures.explain import parts_are_shares, parts_figure, shared_items_figure, tastes_figure, traits_figure
 from core.figures.features import distribution_figure, relevance_figure
-from core.figures.movement import movement_figure, movement_table_figure, part_name, sizes_figure
+from core.figures.movement import movement_figure, movement_table_figure, part_name, sizes_compared_figure, sizes_figure
 from core.figures.quality import daily_figure
 from core.figures.template import COLOURS, event_mark, event_name
 from core.figures.watch import PROFILE_MEASURES, lift_figure, overlap_figure, profile_figure, upset_figure
@@ -52,6 +52,7 @@ __all__ = [
     "rates_figure",
     "relevance_figure",
     "shared_items_figure",
+    "sizes_compared_figure",
     "sizes_figure",
     "target_figure",
     "tastes_figure",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
 import plotly.graph_objects as go
 
-from core.figures.template import BLUE, COLOURS, GREY, day, escaped, figure, hover, percent, shortened
-from core.segments.watch import NOT_SEEN, Movement, SizePoint
+from core.figures.template import AMBER, BLUE, COLOURS, GREY, day, escaped, figure, hover, percent, shortened
+from core.segments.watch import NOT_SEEN, Band, Movement, SizePoint
 
 NO_PART = "in none"
 """What figures call users who are known and in no part of the split."""
@@ -18,6 +20,11 @@ _MEANING = (
 )
 
 
+_UPRIGHT = 70  # letters that fit side by side below a table that is 600 pixels wide
+_LABELS = 168  # pixels beside a Sankey for the names of its parts
+_PAD = 14  # pixels between two of them: names of small parts must not overlap
+_FIRST = 0.001  # Plotly takes 0 for not given
+_CELL = 0.96  # of a place in the table; the rest is the gap
 _VEIL = "66"  # two more digits of a colour: bands let those below them be seen
 
 
@@ -42,18 +49,22 @@ def movement_figure(found: Movement, *, hide_still: bool = False) -> go.Figure:
     right = [part for part in (*found.parts, None) if any(band.now == part for band in bands)]
     was, now = _totals(found)
     made = figure(
-        f"From {day(found.start)} to {day(found.end)}: who moved where", "", "",
+        f"From {_last(found.start)} to {_last(found.end)}: who moved where", "", "",
         height=160 + 40 * max(len(left), len(right), 4), legend=False,
     )  # fmt: skip
+    made.update_layout(margin={"l": _LABELS, "r": _LABELS})
     ends = [(part, was[part], found.start) for part in left] + [(part, now[part], found.end) for part in right]
+    places = _places(bands, left, right, made.layout.height - made.layout.margin.t - made.layout.margin.b)
     made.add_sankey(
-        arrangement="snap",
+        arrangement="fixed",  # in the order of the parts, on both sides
         node={
-            "label": [f"{escaped(shortened(part_name(part), 24))} {users:,}" for part, users, _ in ends],
+            "label": [f"{escaped(part_name(part))} {users:,}" for part, users, _ in ends],
+            "x": [_FIRST] * len(left) + [1 - _FIRST] * len(right),
+            "y": places,
             "color": [_colour(found, part) for part, _, _ in ends],
-            "customdata": [[escaped(part_name(part)), f"{users:,}", day(moment)] for part, users, moment in ends],
-            "hovertemplate": "<b>%{customdata[0]}</b><br>%{customdata[1]} users as of %{customdata[2]}<extra></extra>",
-            "pad": 14,
+            "customdata": [[escaped(part_name(part)), f"{users:,}", _last(moment)] for part, users, moment in ends],
+            "hovertemplate": "<b>%{customdata[0]}</b><br>%{customdata[1]} users on %{customdata[2]}<extra></extra>",
+            "pad": _PAD,
             "thickness": 16,
             "line": {"width": 0},
         },
@@ -65,38 +76,84 @@ def movement_figure(found: Movement, *, hide_still: bool = False) -> go.Figure:
             "customdata": [[band.was, band.now, _words(found, band.was, band.now, band.users)] for band in bands],
             "hovertemplate": "%{customdata[2]}<extra></extra>",
         },
+        # Plotly writes labels on the bands, where they cannot be read: those that are seen stand beside the figure
+        textfont={"color": "rgba(0,0,0,0)", "size": 1, "shadow": "none"},
     )
+    for number, ((part, users, _), y) in enumerate(zip(ends, places, strict=True)):
+        side = (
+            {"x": 0, "xanchor": "right", "xshift": -_PAD}
+            if number < len(left)
+            else {"x": 1, "xanchor": "left", "xshift": _PAD}
+        )
+        made.add_annotation(
+            text=f"{escaped(shortened(part_name(part), 20))} <b>{users:,}</b>", y=1 - y, xref="paper", yref="paper",
+            yanchor="middle", showarrow=False, font={"size": 12}, **side,
+        )  # fmt: skip
     return made
 
 
-def movement_table_figure(found: Movement) -> go.Figure:
+def _places(
+    bands: Sequence[Band], left: Sequence[str | None], right: Sequence[str | None], height: float
+) -> list[float]:
+    """The middle of each part, from the top (0) down (1), one below the other, as Plotly scales them."""
+    sides = (
+        [sum(band.users for band in bands if band.was == part) for part in left],
+        [sum(band.users for band in bands if band.now == part) for part in right],
+    )
+    scale = min(((height - _PAD * (len(side) - 1)) / sum(side) for side in sides if side), default=0.0)
+    places = []
+    for side in sides:
+        top = 0.0
+        for users in side:
+            places.append((top + users * scale / 2) / height)
+            top += users * scale + _PAD
+    return places
+
+
+def movement_table_figure(found: Movement, *, chosen: tuple[str | None, str | None] | None = None) -> go.Figure:
     """The same as a table: a row for each part then, a column for each part now, coloured by the share of the row.
 
-    Every cell can be clicked: `customdata[0]`, `[1]` are was and now as in Band. Cells without users are pale.
+    Cells are bars, so that each can be clicked as a whole; `customdata[0]`, `[1]` are was and now as in Band. Cells
+    without users are pale. The cell `chosen` is framed.
     """
     was, now = _totals(found)
     rows = [part for part in (NOT_SEEN, *found.parts, None) if was.get(part)]
     columns = [part for part in (*found.parts, None) if now.get(part)]
     users = {(band.was, band.now): band.users for band in found.bands}
     made = figure(
-        f"From {day(found.start)} (rows) to {day(found.end)} (columns), users",
-        f"Part on {day(found.end)}", f"Part on {day(found.start)}", height=180 + 40 * max(len(rows), 3), legend=False,
+        f"Users on {_last(found.start)} (rows) and on {_last(found.end)} (columns)",
+        f"Part on {_last(found.end)}", f"Part on {_last(found.start)}",
+        height=190 + 44 * max(len(rows), 3), legend=False,
     )  # fmt: skip
-    made.add_heatmap(
-        x=list(range(len(columns))), y=list(range(len(rows))),
-        z=[[users.get((a, b), 0) / was[a] for b in columns] for a in rows],
-        text=[[f"{users[a, b]:,}" if (a, b) in users else "" for b in columns] for a in rows],
-        texttemplate="%{text}", xgap=2, ygap=2, coloraxis="coloraxis",
-        customdata=[[[a, b, _words(found, a, b, users.get((a, b), 0))] for b in columns] for a in rows],
-        hovertemplate=hover("%{customdata[2]}", _MEANING, head="Movement"),
-    )  # fmt: skip
+    for y, a in enumerate(rows):
+        made.add_bar(
+            x=list(range(len(columns))), y=[_CELL] * len(columns), base=[y - _CELL / 2] * len(columns), width=_CELL,
+            text=[f"{users[a, b]:,}" if (a, b) in users else "" for b in columns],
+            textposition="inside", insidetextanchor="middle", constraintext="none", textangle=0,
+            marker={
+                "color": [users.get((a, b), 0) / was[a] for b in columns], "coloraxis": "coloraxis",
+                "line": {"width": [4 if chosen == (a, b) else 0 for b in columns], "color": AMBER},
+            },
+            selected={"marker": {"opacity": 1}}, unselected={"marker": {"opacity": 1}},
+            customdata=[[a, b, _words(found, a, b, users.get((a, b), 0))] for b in columns],
+            hovertemplate=hover("%{customdata[2]}", _MEANING, head="Movement"),
+        )  # fmt: skip
     made.update_layout(
-        coloraxis={"cmin": 0, "cmax": 1, "colorbar": {"title": {"text": "Share of row"}, "tickformat": ".0%"}}
-    )
-    made.update_xaxes(tickvals=list(range(len(columns))), ticktext=[_tick(b, now[b]) for b in columns], showgrid=False)
+        barmode="overlay",
+        # the first part of the scale: beyond it neither dark nor white numbers could be read on every cell
+        coloraxis={"cmin": 0, "cmax": 2.2, "showscale": False}, clickmode="event+select", dragmode=False,
+    )  # fmt: skip
+    ticks = {"showgrid": False, "zeroline": False, "fixedrange": True}
+    longest = max((len(word) for part in columns for word in part_name(part).split()), default=0)
+    wide = len(columns) * longest <= _UPRIGHT
+    made.update_xaxes(
+        tickvals=list(range(len(columns))), ticktext=[_tick(b, now[b], 12 if wide else 0) for b in columns],
+        range=[-0.5, max(len(columns), 1) - 0.5], tickangle=0 if wide else -40, **ticks,
+    )  # fmt: skip
     made.update_yaxes(
-        tickvals=list(range(len(rows))), ticktext=[_tick(a, was[a]) for a in rows], showgrid=False, autorange="reversed"
-    )
+        tickvals=list(range(len(rows))), ticktext=[_tick(a, was[a], 20) for a in rows],
+        range=[max(len(rows), 1) - 0.5, -0.5], **ticks,
+    )  # fmt: skip
     return made
 
 
@@ -109,11 +166,12 @@ def sizes_figure(points: Sequence[SizePoint], name: str, *, share: bool = False,
     what = "share of users seen" if share else "members"
     fixed = " (the same users at every moment)" if constant else ""
     made = figure(
-        f"{shortened(name)}: {what} over time{fixed}", "As of (UTC)",
+        f"{shortened(name)}: {what} over time{fixed}", "End of (UTC)",
         "Share of users seen by then (%)" if share else "Members (users)", legend=False,
     )  # fmt: skip
     made.add_scatter(
-        x=[point.as_of for point in points], y=[point.share if share else point.users for point in points],
+        x=[point.as_of - timedelta(microseconds=1) for point in points],
+        y=[point.share if share else point.users for point in points],
         mode="lines+markers", line={"color": BLUE, "width": 2}, marker={"size": 8},
         customdata=[
             [point.as_of.isoformat(), f"{point.users:,} members",
@@ -122,12 +180,38 @@ def sizes_figure(points: Sequence[SizePoint], name: str, *, share: bool = False,
             for point in points
         ],
         hovertemplate=hover("%{customdata[1]}<br>%{customdata[2]}",
-                            "The rule asked as of this moment. Users seen by then have an event before it; a rule may "
-                            "also hold for users who came later.", head="%{x|%-d %b %Y}"),
+                            "The rule asked as of the end of this day. Users seen by then have an event before it; a "
+                            "rule may also hold for users who came later.", head="%{x|%-d %b %Y}"),
     )  # fmt: skip
     if share:
         made.update_yaxes(tickformat=".1~%")
     return made
+
+
+def sizes_compared_figure(found: Mapping[str, Sequence[SizePoint]], *, share: bool = False) -> go.Figure:
+    """A line for each of several segments, as in `sizes_figure`: its size, or with `share` its share of users seen.
+
+    From the eighth on lines are dashed, so that none looks like another. `customdata[0]` of a point is its moment.
+    """
+    what = "share of users seen by then" if share else "members"
+    made = figure(
+        f"{what.capitalize()} over time", "End of (UTC)",
+        "Share of users seen by then (%)" if share else "Members (users)", height=380 + 12 * len(found),
+    )  # fmt: skip
+    for place, (name, points) in enumerate(found.items()):
+        made.add_traces(sizes_figure(points, name, share=share).data)
+        colour, dash = COLOURS[place % len(COLOURS)], "dash" if place >= len(COLOURS) else "solid"
+        line = {"color": colour, "width": 2, "dash": dash}
+        made.data[-1].update(name=escaped(shortened(name, 26)), line=line, marker={"size": 7, "color": colour})
+        made.data[-1].hovertemplate = f"<b>{escaped(shortened(name))}</b><br>" + made.data[-1].hovertemplate
+    if share:
+        made.update_yaxes(tickformat=".1~%")
+    return made
+
+
+def _last(end: datetime) -> str:
+    """The last day before the moment at which data end: midnight ends the day before."""
+    return day(end - timedelta(microseconds=1))
 
 
 def _totals(found: Movement) -> tuple[dict[str | None, int], dict[str | None, int]]:
@@ -153,5 +237,9 @@ def _colour(found: Movement, part: str | None) -> str:
     return colours[found.parts.index(part) % len(colours)]
 
 
-def _tick(part: str | None, users: int) -> str:
-    return f"{escaped(shortened(part_name(part), 20))}<br>{users:,}"
+def _tick(part: str | None, users: int, width: int) -> str:
+    """A part's name and its users: on lines of `width` letters, or with width 0 on a single one."""
+    if not width:
+        return f"{escaped(shortened(part_name(part), 20))} {users:,}"
+    lines = textwrap.wrap(part_name(part), width, max_lines=2, placeholder="…")
+    return "<br>".join([*(escaped(line) for line in lines), f"{users:,}"])

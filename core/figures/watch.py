@@ -17,7 +17,7 @@ ProfileMeasure = Literal[
     "users", "share", "active", "buyers", "orders", "orders_each", "revenue", "revenue_share", "value_each",
     "order_value", "recency", "last_seen", "repeat_rate", "retained",
 ]  # fmt: skip
-_CURRENCY = "in the file's currency"
+_CURRENCY = "file's currency"
 PROFILE_MEASURES: dict[ProfileMeasure, tuple[str, str, str]] = {
     "users": ("Members", "users", "Known users who are in the segment."),
     "share": ("Share of all users", "%", "Members as a share of all known users."),
@@ -65,10 +65,13 @@ def upset_figure(found: Overlap) -> go.Figure:
         "Users in exactly these segments" + (f" ({'; '.join(said)})" if said else ""),
         "", "", height=300 + 30 * max(rows, 3), legend=False,
     )  # fmt: skip
-    made.update_layout(base.layout.to_plotly_json() | {"xaxis": None, "yaxis": None})
+    whole = base.layout.to_plotly_json()
+    # the axes have their places already
+    made.update_layout({name: said for name, said in whole.items() if name not in ("xaxis", "yaxis")})
     made.add_bar(
         row=1, col=2, x=list(range(len(shown))), y=[one.users for one in shown],
-        text=[f"{one.users:,}" for one in shown], textposition="outside", cliponaxis=False, marker={"color": BLUE},
+        text=[f"{one.users:,}" for one in shown], width=0.7, textposition="outside", cliponaxis=False,
+        marker={"color": BLUE},
         customdata=[["\n".join(one.names), escaped(" and ".join(one.names)), _part(one.users, found.known)]
                     for one in shown],
         hovertemplate=hover(
@@ -150,9 +153,9 @@ def overlap_figure(found: Overlap) -> go.Figure:
         ),
     )  # fmt: skip
     made.update_layout(coloraxis={"cmin": 0, "cmax": 1, "colorbar": {"title": {"text": "Share"}, "tickformat": ".0%"}})
-    labels = {"tickvals": list(range(size)), "ticktext": [escaped(shortened(name, 22)) for name in names]}
-    made.update_xaxes(**labels, showgrid=False, side="bottom")
-    made.update_yaxes(**labels, showgrid=False, autorange="reversed")
+    labels = {"tickvals": list(range(size)), "ticktext": [escaped(shortened(name, 26)) for name in names]}
+    made.update_xaxes(**labels, showgrid=False, zeroline=False, side="bottom")
+    made.update_yaxes(**labels, showgrid=False, zeroline=False, autorange="reversed")
     return made
 
 
@@ -219,10 +222,12 @@ def lift_figure(found: Profiles, segment: str, of: Literal["items", "categories"
     )  # fmt: skip
     made.add_vline(
         x=1, line={"color": GREY, "width": 2, "dash": "dash"}, layer="below",
-        annotation={"text": "everyone", "yanchor": "bottom", "font": {"size": 12}}, annotation_position="top",
     )  # fmt: skip
+    # on a logarithmic axis a shape stands at the value, but an annotation at its logarithm
+    made.add_annotation(x=0, y=1, yref="paper", text="everyone", showarrow=False, yanchor="bottom", font={"size": 12})
     made.update_layout(margin={"t": 70})
-    made.update_xaxes(type="log", rangemode="normal", dtick="D2")
+    ticks = [m * 10**n for n in range(-2, 4) for m in (1, 2, 5)]
+    made.update_xaxes(type="log", rangemode="normal", tickvals=ticks, ticktext=[f"{tick:g}" for tick in ticks])
     made.update_yaxes(
         tickvals=list(range(len(things))), ticktext=[escaped(shortened(one.label)) for one in things],
         range=[-0.6, max(len(things), 1) - 0.4], zeroline=False,

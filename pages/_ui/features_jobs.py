@@ -77,10 +77,10 @@ def asked(store: Store, spec: FeatureSpec, question: Question) -> bool:
 def beside(
     store: Store, kind: str, title: str, params: dict[str, Any], make: Callable[[Step], tuple[T, int]]
 ) -> T | None:
-    """What `make` gives (with its size in bytes), worked out beside the page and kept while the data stay as they are.
+    """What `make(step)` makes (with its size in bytes), kept while the data and `params` (JSON) stay as they are.
 
-    None while it is being made, or could not be: the page has then said so. `kind` and `params` (JSON) tell it from
-    all else that is kept.
+    None while it is being made, or could not be: the page has then said so. Another of its `kind` that this session
+    has begun before is stopped.
     """
     return _result(store, kind, title, params, make, start=True)
 

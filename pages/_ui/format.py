@@ -61,6 +61,15 @@ def day(value: date | datetime | None) -> str:
     return NONE if value is None else f"{value.day} {value:%b %Y}"
 
 
+def last_day(end: datetime) -> str:
+    """The last day before a moment at which data end: midnight ends the day before.
+
+    >>> last_day(datetime(2011, 12, 10)), last_day(datetime(2011, 12, 9, 12, 50))
+    ('9 Dec 2011', '9 Dec 2011')
+    """
+    return day(end - timedelta(microseconds=1))
+
+
 def moment(value: datetime | None) -> str:
     """A date with the time of day, to the minute.
 

@@ -17,7 +17,18 @@ _DISMISSED = "_jobs_dismissed"
 _RECENT = timedelta(hours=1)
 _MOST_ENDED = 3
 # pages show at once what came of these
-_UNSAID = ("features", "choose_features", "quality", "repair", "count_segments", "by_value")
+_UNSAID = (
+    "features",
+    "choose_features",
+    "quality",
+    "repair",
+    "count_segments",
+    "by_value",
+    "profiles",
+    "overlap",
+    "sizes",
+    "movement",
+)
 
 
 def job_panel(runner: Runner) -> None:

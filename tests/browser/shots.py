@@ -23,6 +23,14 @@ EXPLAIN_TABS = ("Tastes", "Similar users", "History")
 CAMPAIGN = "about=LL-0076"
 FEATURE_TABS = ("What they mean", "Which of them tell something", "One feature", "Take it away")
 VALUE_WAYS = {"rfm": "rfm=Champions", "abc": "value=ABC&abc=Class A", "loyalty": "value=Loyalty&stage=Slipping"}
+SEGMENT_VIEWS = {
+    "compare": "who=Compare&segments=RFM: Champions&segments=RFM: At risk&segments=Loyalty: loyal",
+    "overlap": "who=Compare&compare=Overlap&segments=RFM: Champions&segments=RFM: At risk&segments=Loyalty: loyal"
+    "&part=RFM: Champions and Loyalty: loyal",
+    "sizes": "who=Over time&segments=Loyalty: loyal&segments=Loyalty: slipping&segments=Loyalty: lost",
+    "movement": "who=Over time&watch=Movement&was=Loyal customers&now=At risk",
+}
+"""Views that compare and watch segments: of ready-made ones, so that none has to be saved before."""
 MODEL_VIEWS = ("Right people for an item", "Runs and fitted models")
 
 
@@ -103,6 +111,10 @@ def arrive(page: Page, address: str) -> None:
     """Open an address, at a tab if it names one behind #; where it is that of a list, make the list for the visit."""
     address, _, tab = address.partition("#")
     go(page, address)
+    waiting = page.get_by_text("see the sidebar. You may leave this page")  # what is worked out beside the page
+    if waiting.count():
+        waiting.wait_for(state="detached", timeout=120_000)
+        settled(page)
     if tab:
         page.get_by_role("tab", name=tab).click()
         settled(page)
@@ -118,14 +130,6 @@ def with_data_tabs(pages: dict[str, str]) -> dict[str, str]:
         return pages
     address = f"{pages['data'].partition('?')[0]}?ws=sample"
     return {**pages, "data-away": f"{address}#Take it away", "data-care": f"{address}#Erase and drop"}
-
-
-def with_segments(pages: dict[str, str]) -> dict[str, str]:
-    """The addresses of the ways to look at users by value, each with a group opened."""
-    if "segments" not in pages:
-        return pages
-    bare = f"{pages['segments'].partition('?')[0]}?ws=sample"
-    return {**pages, **{f"segments-{way}": f"{bare}&{said}" for way, said in VALUE_WAYS.items()}}
 
 
 def with_quality(page: Page, pages: dict[str, str]) -> dict[str, str]:
@@ -145,10 +149,12 @@ def with_quality(page: Page, pages: dict[str, str]) -> dict[str, str]:
 
 
 def with_segments(pages: dict[str, str]) -> dict[str, str]:
-    """The address of the kept segments and groups; before any is saved it says what to do."""
+    """The addresses of the views that part, compare, watch and keep segments."""
     if "segments" not in pages:
         return pages
-    return {**pages, "segments-saved": f"{pages['segments'].partition('?')[0]}?ws=sample&who=Saved"}
+    address = f"{pages['segments'].partition('?')[0]}?ws=sample"
+    views = {**VALUE_WAYS, **SEGMENT_VIEWS, "saved": "who=Saved"}
+    return {**pages, **{f"segments-{name}": f"{address}&{said}" for name, said in views.items()}}
 
 
 def with_features(page: Page, pages: dict[str, str]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from core.figures import (
     movement_table_figure,
     overlap_figure,
     profile_figure,
+    sizes_compared_figure,
     sizes_figure,
     upset_figure,
 )
@@ -88,10 +89,28 @@ def test_bands_name_their_members_and_parts_keep_their_colour() -> None:
     assert len(movement_figure(MOVED, hide_still=True).data[0].link.value) == 2
 
 
-def test_the_table_of_movement_has_every_cell() -> None:
-    (cells,) = movement_table_figure(MOVED).data
-    assert [list(row) for row in cells.z] == [[1, 0, 0], [0.75, 0.25, 0], [0, 0, 1]]
-    assert list(cells.customdata[1][1])[:2] == ["x", HOSTILE]
+def test_bands_stand_in_the_order_of_the_parts_and_each_has_its_label() -> None:
+    made = movement_figure(MOVED)
+    node = made.data[0].node
+    assert list(node.y[:3]) == sorted(node.y[:3])
+    assert list(node.y[3:]) == sorted(node.y[3:])
+    assert all(0 < y < 1 for y in node.y)
+    labels = [note.text for note in made.layout.annotations]
+    assert labels[:2] == [f"{NOT_SEEN} <b>5</b>", "x <b>40</b>"]
+    assert [note.y for note in made.layout.annotations] == [1 - y for y in node.y]
+    assert not any(HOSTILE in label for label in labels)
+
+
+def test_dates_are_the_last_days_seen() -> None:
+    assert "From 31 Dec 2023 to 29 Feb 2024" in movement_figure(MOVED).layout.title.text
+
+
+def test_the_table_of_movement_has_every_cell_to_click() -> None:
+    made = movement_table_figure(MOVED, chosen=("x", HOSTILE))
+    assert [list(row.marker.color) for row in made.data] == [[1, 0, 0], [0.75, 0.25, 0], [0, 0, 1]]
+    assert [list(row.text) for row in made.data] == [["5", "", ""], ["30", "10", ""], ["", "", "2"]]
+    assert [list(facts[:2]) for facts in made.data[1].customdata] == [["x", "x"], ["x", HOSTILE], ["x", None]]
+    assert [list(row.marker.line.width) for row in made.data] == [[0, 0, 0], [0, 4, 0], [0, 0, 0]]
 
 
 @pytest.mark.parametrize("measure", list(PROFILE_MEASURES))
@@ -115,6 +134,16 @@ def test_size_over_time_and_its_share() -> None:
     assert list(sizes_figure(points, "s").data[0].y) == [3, 5]
     assert list(sizes_figure(points, "s", share=True).data[0].y) == [0.5, None]
     assert "the same users at every moment" in sizes_figure(points, "s", constant=True).layout.title.text
+
+
+def test_sizes_of_several_are_told_apart() -> None:
+    points = (SizePoint(START, 3, 4, 2), SizePoint(END, 5, 0, 0))
+    names = ["s", HOSTILE, *(f"s{n}" for n in range(7))]
+    made = sizes_compared_figure(dict.fromkeys(names, points))
+    assert [list(line.y) for line in made.data] == [[3, 5]] * 9
+    assert len({(line.line.color, line.line.dash) for line in made.data}) == 9
+    assert HOSTILE not in made.data[1].name + made.data[1].hovertemplate
+    assert list(sizes_compared_figure({"s": points}, share=True).data[0].y) == [0.5, None]
 
 
 def test_names_are_never_markup_and_nothing_is_nothing() -> None:

@@ -1,5 +1,6 @@
 """Segments compared and watched: profiles, overlap, movement, size over time."""
 
+from core.segments.watch.flows import Flows, PartFlow, flows
 from core.segments.watch.movement import movement, rfm_cuts, settled_split
 from core.segments.watch.over_time import is_constant, moments, sizes
 from core.segments.watch.overlap import overlap
@@ -38,16 +39,19 @@ __all__ = [
     "ByLoyalty",
     "ByRfm",
     "BySegments",
+    "Flows",
     "Intersection",
     "ItemLift",
     "Movement",
     "Overlap",
     "Pair",
+    "PartFlow",
     "Profile",
     "Profiles",
     "SizePoint",
     "Split",
     "Unit",
+    "flows",
     "is_constant",
     "moments",
     "movement",
