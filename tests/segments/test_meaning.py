@@ -14,9 +14,9 @@ from tests.segments import oracle
 from tests.segments.strategies import AS_OF, leaves, moved_rules, rules, worlds
 from tests.segments.world import World, ids, put
 
-_EXAMPLES = int(os.environ.get("LIMELIGHT_EXAMPLES", "30"))
+_EXAMPLES = int(os.environ.get("LIMELIGHT_EXAMPLES", "40"))
 _many = settings(max_examples=_EXAMPLES, suppress_health_check=[HealthCheck.too_slow])
-_some = settings(max_examples=_EXAMPLES * 2 // 3, suppress_health_check=[HealthCheck.too_slow])
+_some = settings(max_examples=_EXAMPLES // 2, suppress_health_check=[HealthCheck.too_slow])
 
 
 def answer(store: Store, rule: Rule, schema: Schema | None = None) -> set[str]:
