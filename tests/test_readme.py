@@ -12,29 +12,39 @@ from pathlib import Path
 
 import pytest
 
+from core.__main__ import main
+
 REPO = Path(__file__).parents[1]
 README = (REPO / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.slow
-def test_the_commands_of_the_readme_run(tmp_path: Path) -> None:
-    (tmp_path / "data").symlink_to(REPO / "data")
-    commands = re.findall(r"^\$ (python .+)$", README, re.MULTILINE)
-    assert len(commands) == 7
-    answers = []
-    for command in commands:
-        words = [sys.executable, *shlex.split(command)[1:]]
+def typed(command: str, capfd: pytest.CaptureFixture[str]) -> str:
+    """What it prints: `info` as a program of its own, as it is typed, the others in this process, spared its start."""
+    words = shlex.split(command)
+    assert words[:3] == ["python", "-m", "core"]
+    if words[3] == "info":
+        environment = {**os.environ, "PYTHONPATH": str(REPO)}
         done = subprocess.run(
-            words,
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(REPO)},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
+            [sys.executable, *words[1:]], env=environment, capture_output=True, text=True, check=False, timeout=120
         )
         assert done.returncode == 0, done.stderr
-        answers.append(done.stdout)
+        return done.stdout
+    capfd.readouterr()
+    code = main(words[3:])
+    said = capfd.readouterr()
+    assert code == 0, said.err
+    return said.out
+
+
+@pytest.mark.slow
+def test_the_commands_of_the_readme_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "data").symlink_to(REPO / "data")
+    monkeypatch.chdir(tmp_path)
+    commands = re.findall(r"^\$ (python .+)$", README, re.MULTILINE)
+    assert len(commands) == 7
+    answers = [typed(command, capfd) for command in commands]
     loaded, info, rfm, compared, explained, targeted, read = answers
     truth = json.loads((REPO / "data" / "sample" / "truth.json").read_text(encoding="utf-8"))["load"]
     said = json.loads(loaded)

@@ -14,13 +14,14 @@ import pytest
 from core.behaviour import active_users, before, funnel, last_days, overview, stickiness, top_items
 from core.ingest import load, open_source, propose
 from core.store import Store
+from tests.prepared import new_store
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def shop(online_retail: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    with Store(tmp_path_factory.mktemp("or") / "or.duckdb", reads=[online_retail.parent]) as store:
+    with new_store(tmp_path_factory.mktemp("or") / "or.duckdb", reads=[online_retail.parent]) as store:
         source = open_source(online_retail, name=online_retail.name, spool=store.spool)
         mapping = replace(propose(store, source).mapping, event="purchase")
         with store.atomic() as writer:

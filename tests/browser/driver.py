@@ -98,7 +98,7 @@ def go(page: Page, url: str) -> None:
 def settled(page: Page, seconds: float = 60) -> None:
     """Wait until Streamlit has run, everything is drawn, and nothing moved for a third of a second."""
     page.evaluate("() => { window.__quietSince = undefined; }")
-    page.wait_for_function(_QUIET, timeout=seconds * 1000)
+    page.wait_for_function(_QUIET, timeout=seconds * 1000, polling=50)  # every frame would cost a core a third
 
 
 def click(page: Page, name: str | re.Pattern[str]) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from core.store import Query, Store, Writer
+from tests.prepared import new_store
 
 USERS: dict[str, dict[str, Any]] = {
     "000123": {"email": "a@mail.example", "phone": "+49 30 901820", "consent_email": True, "consent_sms": True},
@@ -49,7 +50,7 @@ def put(
             "title": pa.array([ITEMS[i] for i in items], pa.string()),
         },
     }
-    store = Store(path)
+    store = new_store(path)
     with store.atomic() as w:
         for column in CONSENT:
             w.run(f"ALTER TABLE users ADD COLUMN {column} BOOLEAN")

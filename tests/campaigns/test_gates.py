@@ -23,6 +23,7 @@ from core.segments import All, Segment
 from core.store import Store
 from tests.behaviour.world import E
 from tests.campaigns.world import MODEL, World, draw, named, prepare, put
+from tests.prepared import new_store
 
 MANY = 20_000
 EVERYBODY = Segment("all", All())
@@ -30,7 +31,7 @@ EVERYBODY = Segment("all", All())
 
 @pytest.fixture(scope="module")
 def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    with Store(tmp_path_factory.mktemp("crowd") / "w.duckdb") as store:
+    with new_store(tmp_path_factory.mktemp("crowd") / "w.duckdb") as store:
         yield put(prepare(store), World({f"{k:06}": {} for k in range(MANY)}, consent=()))
 
 
@@ -137,7 +138,7 @@ def test_equal_histories_have_equal_scores_wherever_they_stand(name: str) -> Non
 
 
 def test_consent_written_as_text_and_none_asked_for(tmp_path_factory: pytest.TempPathFactory) -> None:
-    with Store(tmp_path_factory.mktemp("text") / "w.duckdb") as store:
+    with new_store(tmp_path_factory.mktemp("text") / "w.duckdb") as store:
         put(prepare(store), World({u: {} for u in "abcdef"}, consent=("consent_post",)))
         with store.atomic() as writer:
             writer.run("ALTER TABLE users ADD COLUMN consent_post VARCHAR")
@@ -178,7 +179,7 @@ def test_who_bought_and_kept_it_as_pandas_counts(
     columns = zip(frame.user, frame["item"], frame.event, frame.at_utc, frame.quantity, strict=True)
     events = [E(f"{u:03}", f"{i:02}", w, str(t), None, None if np.isnan(q) else q) for u, i, w, t, q in columns]
     as_of = datetime(2025, 2, 15)
-    with Store(tmp_path_factory.mktemp("pandas") / "w.duckdb") as store:
+    with new_store(tmp_path_factory.mktemp("pandas") / "w.duckdb") as store:
         put(prepare(store), World(events=events), shuffle=5)
         people = People.read(store, "")
         campaign = Campaign("item", items=("03", "07"), model=MODEL, bought=rule, bought_days=days)  # type: ignore[arg-type]
@@ -200,7 +201,7 @@ def items_of(store: Store, campaign: Campaign) -> Array:
 
 def test_data_without_purchases_or_times(tmp_path_factory: pytest.TempPathFactory) -> None:
     events = [E("a", "song", "listen", None), E("b", "film", "view", None)]
-    with Store(tmp_path_factory.mktemp("untimed") / "w.duckdb") as store:
+    with new_store(tmp_path_factory.mktemp("untimed") / "w.duckdb") as store:
         put(prepare(store), World(events=events, consent=()))
         people = People.read(store, "")
         campaign = Campaign("item", items=("song",), model=MODEL)

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from core.campaigns import consent_columns, contact_columns, ids_digest, read_ids, users_query
 from core.errors import Refusal
-from core.store import Store, defuse
+from core.store import defuse
 from tests.campaigns.world import World, prepare, put
+from tests.prepared import new_store
 
 Write = Callable[[str | bytes], Path]
 
@@ -105,7 +106,7 @@ def test_the_digest_is_that_of_the_sorted_lines() -> None:
 
 
 def test_columns_and_numbers(tmp_path: Path) -> None:
-    with Store(tmp_path / "w.duckdb") as store:
+    with new_store(tmp_path / "w.duckdb") as store:
         put(prepare(store), World({"a": {}, "b": {}}))
         assert consent_columns(store) == ["consent_email", "consent_sms"]
         assert contact_columns(store) == ["email", "phone"]

@@ -20,6 +20,7 @@ from core.store import Query, Store
 from tests.behaviour.world import E
 from tests.campaigns.world import MODEL, Given, World, fates, found, items_named, named, prepare, put, told
 from tests.pages.drive import loaded
+from tests.prepared import new_store
 
 YES = {"consent_email": True, "consent_sms": True}
 AS_OF = datetime(2025, 4, 1)
@@ -81,7 +82,7 @@ FATES = {
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    with Store(tmp_path_factory.mktemp("lists") / "w.duckdb") as store:
+    with new_store(tmp_path_factory.mktemp("lists") / "w.duckdb") as store:
         yield put(prepare(store), WORLD)
 
 
@@ -138,7 +139,7 @@ def test_consent_asked_for(store: Store) -> None:
 
 @pytest.mark.parametrize(("assume", "passes"), [(True, 14), (False, 0)])
 def test_without_consent_data_the_answer_is_recorded(tmp_path: Path, assume: bool, passes: int) -> None:
-    with Store(tmp_path / "w.duckdb") as store:
+    with new_store(tmp_path / "w.duckdb") as store:
         put(prepare(store), replace(WORLD, consent=()))
         asked = replace(ASKED, assume_consent=assume)
         made = make_list(store, asked, model=Given(store, asked, SCORES))
@@ -222,7 +223,7 @@ def test_refusals(store: Store, changes: dict[str, object], code: str) -> None:
 
 
 def test_a_model_of_other_data_is_refused(tmp_path: Path) -> None:
-    with Store(tmp_path / "w.duckdb") as store:
+    with new_store(tmp_path / "w.duckdb") as store:
         put(prepare(store), WORLD)
         model = Given(store, ASKED, SCORES)
         put(store, WORLD)
@@ -234,7 +235,7 @@ def test_a_model_of_other_data_is_refused(tmp_path: Path) -> None:
 def test_the_same_list_whatever_the_order_of_rows_and_numbers(tmp_path: Path) -> None:
     lists = []
     for seed in (None, 1, 2):
-        with Store(tmp_path / f"{seed}.duckdb") as store:
+        with new_store(tmp_path / f"{seed}.duckdb") as store:
             put(prepare(store), WORLD, shuffle=seed)
             for asked in (ASKED, replace(ASKED, ask="category", items=(), category="kitchen", column="category")):
                 made = make_list(store, asked, model=Given(store, asked, SCORES), suppressed=SUPPRESSED)
@@ -263,7 +264,7 @@ def test_files_as_people_load_them_in_any_order(tmp_path: Path) -> None:
     events = [f"{n % 60:04},i{n % 13},2025-01-{n % 28 + 1:02}T10:00:00,purchase,{n % 5 + 1}.5" for n in range(300)]
     told_lists = []
     for turn in range(2):
-        with Store(tmp_path / f"{turn}.duckdb") as store:
+        with new_store(tmp_path / f"{turn}.duckdb") as store:
             rows = [random.Random(turn).sample(lines, len(lines)) for lines in (events, users)]
             heads = ("user_id,item_id,time,event,value", "user_id,consent_email,email")
             for head, lines, name in zip(heads, rows, ("events.csv", "users.csv"), strict=True):
@@ -280,7 +281,7 @@ def test_files_as_people_load_them_in_any_order(tmp_path: Path) -> None:
 
 
 def test_an_empty_workspace_gives_an_empty_list(tmp_path: Path) -> None:
-    with Store(tmp_path / "w.duckdb") as store:
+    with new_store(tmp_path / "w.duckdb") as store:
         ids = ["ann", "a@x.org"]
         made = make_list(store, Campaign("ids", ids=ids_digest(ids), size=3, holdout=0.5), ids=ids, suppressed=["x"])
         assert (len(made.contacted), len(made.control), made.facts["unknown_ids"]) == (0, 0, 2)

@@ -17,6 +17,7 @@ from core.segments import All, Segment
 from core.store import Store
 from tests.behaviour.world import E
 from tests.campaigns.world import MODEL, Given, World, fates, found, items_named, kept, named, prepare, put, told
+from tests.prepared import new_store
 
 AS_OF = datetime(2025, 3, 1)
 USERS = ("anna", "0007", "7", "=1+1", "O'Neil", "zoë", "a,b", "b@x.org", "u9", "U9", "Ω", "drop table users;--")
@@ -27,7 +28,7 @@ Scores = dict[tuple[str, str], float]
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    with Store(tmp_path_factory.mktemp("laws") / "w.duckdb") as store:
+    with new_store(tmp_path_factory.mktemp("laws") / "w.duckdb") as store:
         yield prepare(store)
 
 

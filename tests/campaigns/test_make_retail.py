@@ -16,7 +16,7 @@ from core.recommend import FitSpec, fit, spec
 from core.store import Query, Store
 from tests.campaigns.world import found, named
 from tests.pages.drive import loaded
-from tests.prepared import copied
+from tests.prepared import copied, new_store
 
 ITEM = "85123A"
 ASKED = Campaign("item", items=(ITEM,), model=spec("item-knn"), size=500, holdout=0.1)
@@ -68,7 +68,7 @@ def test_the_same_list_of_shuffled_lines(shop: Store, made: TargetList, online_r
     shuffled = tmp_path / "OnlineRetail.csv"
     order = np.random.default_rng(4).permutation(len(lines))
     pyarrow.csv.write_csv(pa.Table.from_pandas(lines, preserve_index=False).take(order), shuffled)
-    with Store(tmp_path / "s.duckdb") as store:
+    with new_store(tmp_path / "s.duckdb") as store:
         loaded(store, shuffled)
         again = make_list(store, ASKED)
         # the digest is another: an item has several descriptions in this file, and the last one is its title

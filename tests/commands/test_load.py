@@ -16,6 +16,7 @@ from core.ingest import Override
 from core.store import Query, Store, close_workspace, open_workspace
 from core.store.digest import content_digest
 from core.takeout import export_all
+from tests.prepared import new_store
 
 EVENTS = (
     "order,sku,qty,when,each,client,shop\n"
@@ -290,12 +291,12 @@ def test_a_mapping_that_an_export_wrote(tmp_path: Path, capsys: pytest.CaptureFi
     (tmp_path / "shop.csv").write_text(rows)
     first = ["load", "--workspace", str(tmp_path / "a.duckdb"), "--events", str(tmp_path / "shop.csv")]
     assert main([*first, "--map", "user=who,item=what,time=seen", "--event", "view"]) == 0
-    with Store(tmp_path / "a.duckdb") as store:
+    with new_store(tmp_path / "a.duckdb") as store:
         export_all(store, tmp_path / "out", raw=True)
         digest = content_digest(store)
     again = ["load", "--workspace", str(tmp_path / "b.duckdb"), "--events", str(tmp_path / "out" / "events.csv")]
     assert main([*again, "--mapping", str(tmp_path / "out" / "events.mapping.json"), "--json"]) == 0
-    with Store(tmp_path / "b.duckdb") as store:
+    with new_store(tmp_path / "b.duckdb") as store:
         assert content_digest(store) == digest
     capsys.readouterr()
     sound = {"kind": "events", "columns": [{"column": "user_id", "role": "user"}], "event": "view"}

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from core.__main__ import main
-from core.store import Query, Store
+from core.store import Query
+from tests.prepared import new_store
 
 ROWS = ["cust,mail,sku,when"] + [f"C{k % 4},a{k}@mail.example,P{k % 3},2024-01-0{1 + k % 9} 10:00" for k in range(20)]
 
@@ -41,7 +42,7 @@ def test_without_a_word_it_is_left_out_and_said(capsys: pytest.CaptureFixture[st
     code, found = run(capsys, tmp_path)
     assert (code, role(found, "mail")) == (0, ("ignore", False))
     assert "mail looks like e-mail addresses and was left out; --contact mail keeps it." in found["notes"]
-    with Store(tmp_path / "w.duckdb") as store:
+    with new_store(tmp_path / "w.duckdb") as store:
         store.checkpoint()
     assert b"mail.example" not in (tmp_path / "w.duckdb").read_bytes()
 
@@ -61,7 +62,7 @@ def test_a_word_decides(
     code, found = run(capsys, tmp_path, option, "MAIL")
     assert (code, role(found, "mail")) == (0, mapped)
     assert not any("looks like" in note for note in found["notes"])
-    with Store(tmp_path / "w.duckdb") as store:
+    with new_store(tmp_path / "w.duckdb") as store:
         contacts = store.rows(Query("SELECT count(*) AS n FROM contact_facts"))[0]["n"]
         assert contacts == (4 if option == "--contact" else 0)
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from core.__main__ import main
-from core.store import Store
 from tests.ingest.loading import load_text, mapping
+from tests.prepared import new_store
 from tests.quality.rules_of_tests import in_place
 
 
@@ -23,7 +23,7 @@ def rules() -> Iterator[None]:
 
 def test_the_whole_way(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "w.duckdb"
-    with Store(path, reads=[tmp_path]) as store:
+    with new_store(path, reads=[tmp_path]) as store:
         load_text(store, "u,i,q\nA,x,1\nB,x,900\n", mapping(user="u", item="i", quantity="q", event="view"))
 
     def told(*words: str, code: int = 0) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from core.commands import segments
-from core.store import Store
+from tests.prepared import new_store
 from tests.segments.people import BUYERS, PEOPLE
 from tests.segments.world import prepare, put
 
@@ -23,7 +23,7 @@ TWICE = {"did": "purchase", "compare": {"at_least": 2}}
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
     path = tmp_path / "shop.duckdb"
-    with Store(path) as store:
+    with new_store(path) as store:
         prepare(store)
         put(store, PEOPLE)
     return path

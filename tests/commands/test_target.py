@@ -21,7 +21,7 @@ from core.experiments import get_saved
 from core.recommend import spec
 from core.segments import Prop, Segment, Test, save_segment
 from core.store import Query, Store, contacts_query
-from tests.prepared import copied
+from tests.prepared import copied, new_store
 
 Run = Callable[..., tuple[int, dict[str, Any]]]
 ITEM = "LL-0633"
@@ -32,7 +32,7 @@ BUYERS = 3
 def prepared(tmp_path_factory: pytest.TempPathFactory, sample_workspace: Path) -> Path:
     """A workspace of the sample with one segment, made once."""
     path = copied(sample_workspace, tmp_path_factory.mktemp("target"))
-    with Store(path) as store:
+    with new_store(path) as store:
         save_segment(store, Segment("Gold", Prop("loyalty_tier", Test("is", ("gold",)))))
     return path
 

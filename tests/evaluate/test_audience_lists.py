@@ -11,6 +11,7 @@ import pytest
 from core.evaluate import AudienceSpec, audience
 from core.recommend import spec
 from core.store import Store
+from tests.prepared import new_store
 
 pytestmark = pytest.mark.slow
 
@@ -46,7 +47,7 @@ def test_genres_by_pandas(movielens: Path, tmp_path: Path) -> None:
     ratings = pd.read_csv(movielens / "ratings.csv")
     movies = pd.read_csv(movielens / "movies.csv")
     movies["genres"] = movies["genres"].str.split("|")
-    with Store(tmp_path / "ml.duckdb") as store:
+    with new_store(tmp_path / "ml.duckdb") as store:
         put(store, ratings, movies)
         asked = AudienceSpec((spec("popular"),), size=SIZE, of="category", column="genres")
         found = audience(store, asked)

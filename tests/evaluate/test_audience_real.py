@@ -13,6 +13,7 @@ from core.evaluate import Audience, AudienceSpec, WayScore, audience
 from core.interactions import MatrixSpec, build
 from core.recommend import make, spec
 from core.store import Store
+from tests.prepared import new_store
 from tests.segments import retail
 
 pytestmark = pytest.mark.slow
@@ -28,7 +29,7 @@ def rows(online_retail: Path) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def store(rows: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    with Store(tmp_path_factory.mktemp("audience") / "or.duckdb") as made:
+    with new_store(tmp_path_factory.mktemp("audience") / "or.duckdb") as made:
         retail.put(made, rows)
         yield made
 

@@ -14,7 +14,7 @@ from core.interactions import MatrixSpec
 from core.recommend import NAMES, spec
 from core.store import Store
 from tests.pages.drive import loaded
-from tests.prepared import copied
+from tests.prepared import copied, new_store
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -26,7 +26,7 @@ ALL = CompareSpec(tuple(spec(name) for name in NAMES), MatrixSpec(least_item_use
 
 @pytest.fixture(scope="module")
 def films(movielens: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    with Store(tmp_path_factory.mktemp("films") / "films.duckdb") as store:
+    with new_store(tmp_path_factory.mktemp("films") / "films.duckdb") as store:
         loaded(store, movielens / "ratings.csv")
         yield store
 
@@ -82,6 +82,6 @@ def test_every_model_has_the_same_figures_for_the_same_data_whatever_the_row_ord
     head, *lines = (movielens / "ratings.csv").read_text().splitlines()
     random.Random(7).shuffle(lines)
     (tmp_path / "ratings.csv").write_text("\n".join([head, *lines]) + "\n")
-    with Store(tmp_path / "shuffled.duckdb") as store:
+    with new_store(tmp_path / "shuffled.duckdb") as store:
         loaded(store, tmp_path / "ratings.csv")
         assert figures(compare(store, ALL)) == first

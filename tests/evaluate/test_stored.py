@@ -37,6 +37,7 @@ from core.recommend import FIT_TASK, FitSpec, prepare_fit, spec
 from core.store import Query, Store, Writer
 from core.store.schema import MIGRATIONS
 from tests.behaviour.world import SHOP, build, ids
+from tests.prepared import new_store
 
 HALF = Measured(0.5, 0.25, 0.75)
 COMPARISON = Comparison(
@@ -190,12 +191,12 @@ def test_a_workspace_of_the_first_version_is_brought_up_to_date(tmp_path: Path) 
         old.execute("INSERT INTO users VALUES (1, 'u1'), (2, 'u2')")
         old.execute("INSERT INTO events (user_no, event, batch_no) SELECT 1 + n % 2, 'view', 1 FROM range(5) t(n)")
         assert old.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'runs'").fetchall() == []
-    with Store(path) as store:
+    with new_store(path) as store:
         assert store.version == 1
         told = store.rows(Query("SELECT count(*) AS n, count(DISTINCT event_no) AS numbers FROM events"))
         assert told == [{"n": 5, "numbers": 5}]
         run_id = saved(store)
-    with Store(path) as store:
+    with new_store(path) as store:
         assert get_run(store, run_id).answer == COMPARISON
         assert store.rows(Query("SELECT count(*) AS n FROM migrations"))[0]["n"] == len(MIGRATIONS)
 

@@ -18,6 +18,7 @@ from core.experiments import SavedList, delete_saved, get_saved, list_saved, rea
 from core.ingest import load, open_source, propose, undo
 from core.store import Query, Store
 from tests.experiments.world import SENT, bought, bring, numbers, shop, target
+from tests.prepared import new_store
 
 
 @pytest.fixture
@@ -146,7 +147,7 @@ def test_many_members_keep_their_own_offers(store: Store) -> None:
 
 
 def test_undo_and_another_load_do_not_move_the_users(tmp_path: Path) -> None:
-    with Store(tmp_path / "w.duckdb") as store:
+    with new_store(tmp_path / "w.duckdb") as store:
         orders = "user,item,event,time\n" + "".join(
             f"{user},i1,purchase,2025-03-0{day}\n" for user, day in (("b", 2), ("c", 2), ("d", 3), ("z", 9))
         )

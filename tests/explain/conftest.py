@@ -9,7 +9,7 @@ import pytest
 
 from core.store import Store
 from tests.explain.world import build
-from tests.prepared import copied
+from tests.prepared import copied, new_store
 from tests.segments import retail as online
 
 Maker = Callable[..., Store]
@@ -36,6 +36,6 @@ def sample_store(sample_workspace: Path, tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture(scope="session")
 def retail_store(online_retail: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """Online Retail, the lines that name a customer."""
-    with Store(tmp_path_factory.mktemp("explain") / "retail.duckdb") as store:
+    with new_store(tmp_path_factory.mktemp("explain") / "retail.duckdb") as store:
         online.put(store, online.read(online_retail))
         yield store

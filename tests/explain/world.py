@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from core.store import Query, Store, ident
+from tests.prepared import new_store
 
 _EVENT_TYPES: dict[str, pa.DataType] = {
     "event": pa.string(), "at_utc": pa.timestamp("us"), "order_id": pa.string(), "quantity": pa.float64(),
@@ -47,7 +48,7 @@ def build(
         "item": sorted({e["item"] for e in events if e["item"] is not None} | set(items or {})),
     }
     numbers = {what: {name: n for n, name in enumerate(found, 1)} for what, found in names.items()}
-    store = Store(path)
+    store = new_store(path)
     with store.atomic() as w:
         batch = (
             "INSERT INTO batches VALUES "

@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from core.store import Query, Store
+from tests.prepared import new_store
 
 AS_OF = datetime(2026, 6, 1)
 WORDS = ("view", "cart", "purchase", "return", "impression", "click", "open", "rating", "search")
@@ -64,7 +65,7 @@ _ROLES = {"category": "category", "price": "price", "wants_mail": "consent", "we
 
 def opened(path: Path, tables: dict[str, pd.DataFrame]) -> Store:
     """A new workspace with these rows."""
-    store = Store(path)
+    store = new_store(path)
     with store.atomic() as writer:
         for table, columns in _COLUMNS.items():
             for name, kind in columns.items():

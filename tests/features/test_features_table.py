@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from core.errors import Refusal
 from core.features import FAMILIES, FeatureSpec, features, spec_from_json, target
 from core.features.names import distinct, safe
-from core.store import Query, Store
+from core.store import Query
 from tests.features.small_shop import AS_OF, add, opened, shop
+from tests.prepared import new_store
 
 
 @pytest.mark.parametrize("table", ["users", "items"])
@@ -46,7 +47,7 @@ def test_windows_begin_with_the_first_moment_and_end_before_as_of(tmp_path: Path
         AS_OF,
         AS_OF - timedelta(microseconds=1),
     ]
-    with Store(tmp_path / "w.duckdb") as store:
+    with new_store(tmp_path / "w.duckdb") as store:
         add(store, {"users": pd.DataFrame({"user_id": ["a"]}), "items": pd.DataFrame({"item_id": ["i"]})})
         rows = pd.DataFrame({"user_id": "a", "item_id": "i", "event": "view", "at_utc": at})
         add(store, {"events": rows})
@@ -59,7 +60,7 @@ def test_windows_begin_with_the_first_moment_and_end_before_as_of(tmp_path: Path
 
 def test_orders_of_one_sitting_are_no_pace(tmp_path: Path) -> None:
     """In Online Retail two orders a minute apart made somebody 494,432 times overdue."""
-    with Store(tmp_path / "w.duckdb") as store:
+    with new_store(tmp_path / "w.duckdb") as store:
         add(store, {"users": pd.DataFrame({"user_id": ["a", "b"]}), "items": pd.DataFrame({"item_id": ["i"]})})
         at = [AS_OF - timedelta(days=30), AS_OF - timedelta(days=30, minutes=-1)]
         at += [AS_OF - timedelta(days=20), AS_OF - timedelta(days=10)]
@@ -72,13 +73,13 @@ def test_orders_of_one_sitting_are_no_pace(tmp_path: Path) -> None:
 
 
 def test_without_times_purchases_or_rows_there_are_reasons_and_no_crash(tmp_path: Path) -> None:
-    with Store(tmp_path / "empty.duckdb") as store:
+    with new_store(tmp_path / "empty.duckdb") as store:
         for table in ("users", "items"):
             for missing in ("leave", "median", "neighbours"):
                 empty = features(store, FeatureSpec(table=table, missing=missing))
                 assert empty.rows().num_rows == 0
                 assert any("No event has a time." in note for note in empty.notes)
-    with Store(tmp_path / "plain.duckdb") as store:
+    with new_store(tmp_path / "plain.duckdb") as store:
         add(store, {"users": pd.DataFrame({"user_id": ["a", "b"]}), "items": pd.DataFrame({"item_id": ["i"]})})
         add(store, {"events": pd.DataFrame({"user_id": ["a"], "item_id": ["i"], "event": ["view"]})})
         plain = features(store, FeatureSpec(min_events=0))

@@ -9,14 +9,14 @@ import pytest
 
 from core.figures.segments import rfm_grid
 from core.segments import CELLS, Grid, RfmResult, rfm
-from core.store import Store
+from tests.prepared import new_store
 from tests.segments.test_rfm import END, ten_buyers
 from tests.segments.world import prepare, put
 
 
 @pytest.fixture(scope="module")
 def result(tmp_path_factory: pytest.TempPathFactory) -> RfmResult:
-    with Store(tmp_path_factory.mktemp("figure") / "w.duckdb") as store:
+    with new_store(tmp_path_factory.mktemp("figure") / "w.duckdb") as store:
         prepare(store)
         put(store, ten_buyers())
         return rfm(store, END)
@@ -69,7 +69,7 @@ def test_the_chosen_segment_is_framed(result: RfmResult) -> None:
 
 
 def test_hostile_names_and_nobody(tmp_path: Path) -> None:
-    with Store(tmp_path / "w.duckdb") as store:
+    with new_store(tmp_path / "w.duckdb") as store:
         prepare(store)
         put(store, ten_buyers())
         found = rfm(store, END, Grid(("<script>%{x}",) * 25))

@@ -10,6 +10,7 @@ from core.figures.segments import rfm_grid
 from core.figures.worth import pareto_figure, pauses_figure
 from core.segments import Abc, RfmSettings, abc, loyalty, rfm
 from core.store import Store
+from tests.prepared import new_store
 from tests.segments.test_abc import spent
 from tests.segments.test_loyalty import BY_HAND, PEOPLE
 from tests.segments.test_loyalty import END as JULY
@@ -19,7 +20,7 @@ from tests.segments.world import prepare, put
 
 @pytest.fixture
 def store(tmp_path: Path):  # type: ignore[no-untyped-def]
-    with Store(tmp_path / "w.duckdb") as store:
+    with new_store(tmp_path / "w.duckdb") as store:
         prepare(store)
         yield store
 

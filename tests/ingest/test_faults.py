@@ -18,6 +18,7 @@ from core.errors import Refusal
 from core.ingest import open_source, propose, record_lines, refused_lines, relation
 from core.store import Store
 from tests.ingest.cases import CASES
+from tests.prepared import new_store
 
 
 def _workbook() -> bytes:
@@ -79,7 +80,7 @@ def damaged(draw: st.DrawFn) -> bytes:
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     folder = tmp_path_factory.mktemp("faults")
-    with Store(folder / "w.duckdb", reads=[folder]) as store:
+    with new_store(folder / "w.duckdb", reads=[folder]) as store:
         yield store
 
 

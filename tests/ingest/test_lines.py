@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from core.ingest import open_source, record_lines, refused_lines, relation, spool
 from core.store import Store
+from tests.prepared import new_store
 
 MESSY = (
     b'a,b,c\n1,"two\nlines",3\n\n'  # lines 1, 2 to 3, 4 (blank)
@@ -25,7 +26,7 @@ MESSY = (
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "w.duckdb", reads=[tmp_path]) as store:
+    with new_store(tmp_path / "w.duckdb", reads=[tmp_path]) as store:
         yield store
 
 

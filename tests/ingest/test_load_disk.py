@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.bench.shop_file import write_shop_file
+from tests.prepared import once
 
 # A limit on file size stands for a full disk: writing beyond it fails in the same place, without a mount of its own.
 PROGRAM = """
@@ -46,12 +48,16 @@ with Store(workspace) as store:
 """
 
 
+@pytest.fixture
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return once(tmp_path_factory, "shop-600000.csv", partial(write_shop_file, rows=600_000))
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="limits on file size are not known there")
 @pytest.mark.parametrize("limit", [1_500_000, 3_000_000, 6_000_000])
-def test_a_full_disk_is_refused_and_the_workspace_goes_on(tmp_path: Path, limit: int) -> None:
-    large, small = tmp_path / "large.csv", tmp_path / "small.csv"
-    write_shop_file(large, 600_000)
+def test_a_full_disk_is_refused_and_the_workspace_goes_on(tmp_path: Path, large: Path, limit: int) -> None:
+    small = tmp_path / "small.csv"
     write_shop_file(small, 100)
     words = [sys.executable, "-c", PROGRAM, str(tmp_path / "w.duckdb"), str(large), str(small), str(limit)]
     done = subprocess.run(words, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])

@@ -13,10 +13,11 @@ import pytest
 from core.ingest import LoadReport, describe, open_source, propose
 from core.store import Query, Store
 from tests.ingest.loading import load_sources
+from tests.prepared import new_store
 
 
 def load_as_proposed(folder: Path, *files: tuple[Path, str]) -> tuple[Store, list[LoadReport]]:
-    store = Store(folder / "w.duckdb", reads=[path for path, _ in files])
+    store = new_store(folder / "w.duckdb", reads=[path for path, _ in files])
     reports = []
     for path, kind in files:
         source = open_source(path, spool=store.spool)
@@ -56,7 +57,7 @@ def test_online_retail(online_retail: Path, tmp_path: Path) -> None:
 
 
 def test_online_retail_without_repeats_and_by_invoice(online_retail: Path, tmp_path: Path) -> None:
-    with Store(tmp_path / "w.duckdb", reads=[online_retail]) as store:
+    with new_store(tmp_path / "w.duckdb", reads=[online_retail]) as store:
         source = open_source(online_retail, spool=store.spool)
         how = replace(propose(store, source, "events").mapping, repeats="drop", returns="pattern:^C")
         report = load_sources(store, [source], how)

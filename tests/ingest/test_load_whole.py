@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from core.progress import Cancelled, Step
 from core.store import Query, Store
 from tests.bench.shop_file import write_shop_file
 from tests.ingest.loading import events, load_sources, load_text, mapping, reconciled, source, table, workspace
+from tests.prepared import copied, once
 
 
 @pytest.fixture
@@ -84,10 +86,14 @@ SHOP = mapping(
 )
 
 
+@pytest.fixture(scope="module")
+def million(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return once(tmp_path_factory, "shop-1000000.csv", partial(write_shop_file, rows=1_000_000))
+
+
 @pytest.mark.slow
-def test_progress_rises_and_says_what_is_done(store: Store) -> None:
-    path = store.path.parent / "shop.csv"
-    write_shop_file(path, 1_000_000)
+def test_progress_rises_and_says_what_is_done(store: Store, million: Path) -> None:
+    path = copied(million, store.path.parent / "shop.csv")
     file, step = open_source(path, spool=store.spool), Watcher()
     with store.atomic() as writer:
         load(writer, [file], SHOP, step=step)
@@ -101,9 +107,8 @@ def test_progress_rises_and_says_what_is_done(store: Store) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("moment", ["Reading", "Looking for repeated rows", "Numbering", "Writing events"])
-def test_a_cancelled_load_leaves_nothing(store: Store, moment: str) -> None:
-    path = store.path.parent / "shop.csv"
-    write_shop_file(path, 1_000_000)
+def test_a_cancelled_load_leaves_nothing(store: Store, million: Path, moment: str) -> None:
+    path = copied(million, store.path.parent / "shop.csv")
     file, version = open_source(path, spool=store.spool), store.version
     with pytest.raises(Cancelled), store.atomic() as writer:
         load(writer, [file], SHOP, step=Watcher(moment))

@@ -9,7 +9,8 @@ import pytest
 from core.ingest import open_source, relation
 from core.ingest.names import hints, plain
 from core.ingest.numbers import style
-from core.store import Query, Store
+from core.store import Query
+from tests.prepared import new_store
 
 
 @pytest.mark.parametrize(
@@ -49,7 +50,7 @@ def test_number_styles(values: list[str], found: str | None) -> None:
 def test_numbers_of_every_style_are_read(tmp_path: Path) -> None:
     path = tmp_path / "n.csv"
     path.write_text('a;b;c\n1.234,50;$1,234.50;x\n-2,5;"€ 3";y\n7;-£1;z\n', encoding="utf-8")
-    with Store(tmp_path / "w.duckdb", reads=[tmp_path]) as store:
+    with new_store(tmp_path / "w.duckdb", reads=[tmp_path]) as store:
         source = open_source(path, spool=store.spool)
         assert source.numbers == (("a", "comma"), ("b", "point"))
         got = store.rows(Query("SELECT * FROM ") + relation(source))

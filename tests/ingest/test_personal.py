@@ -11,12 +11,13 @@ import pytest
 from core.ingest import Proposal, open_source, personal, propose
 from core.ingest.types import Kind
 from core.store import Query, Store
+from tests.prepared import new_store
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     folder = tmp_path_factory.mktemp("personal")
-    with Store(folder / "w.duckdb", reads=[folder]) as store:
+    with new_store(folder / "w.duckdb", reads=[folder]) as store:
         yield store
 
 
@@ -195,7 +196,7 @@ def test_real_files_raise_no_alarm(
 ) -> None:
     files = [online_retail, cdnow, *(movielens / f"{n}.csv" for n in ("ratings", "movies", "tags", "links"))]
     files += [sample / n for n in ("items.csv", "truth_items.csv", "truth_users.csv", "campaign.csv", "events.csv.gz")]
-    with Store(tmp_path / "w.duckdb", reads=[f for f in files if f.exists()]) as store:
+    with new_store(tmp_path / "w.duckdb", reads=[f for f in files if f.exists()]) as store:
         for file in files:
             if file.exists():
                 proposal = propose(store, open_source(file, spool=store.spool))
@@ -203,7 +204,7 @@ def test_real_files_raise_no_alarm(
 
 
 def test_the_samples_users(tmp_path: Path, sample: Path) -> None:
-    with Store(tmp_path / "w.duckdb", reads=[sample]) as store:
+    with new_store(tmp_path / "w.duckdb", reads=[sample]) as store:
         proposal = propose(store, open_source(sample / "users.csv", spool=store.spool))
     assert {e.column: e.personal for e in proposal.evidence if e.personal} == {"email": "email", "phone": "phone"}
     roles = {c.column: c.role for c in proposal.mapping.columns}

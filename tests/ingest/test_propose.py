@@ -11,11 +11,12 @@ from core.ingest import Mapping, Proposal, guess_kind, open_source, profile, pro
 from core.ingest.types import Kind
 from core.store import Store
 from tests.ingest.files import FILES, rows
+from tests.prepared import new_store
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "w.duckdb", reads=[tmp_path]) as store:
+    with new_store(tmp_path / "w.duckdb", reads=[tmp_path]) as store:
         yield store
 
 

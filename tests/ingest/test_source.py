@@ -7,6 +7,7 @@ import hashlib
 import json
 import shutil
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import pytest
@@ -16,16 +17,19 @@ from core.ingest import Source, discard, open_source, preview, relation, spool
 from core.progress import Cancelled, Step
 from core.store import Query, Store
 from tests.ingest.cases import CASES, TWO
+from tests.prepared import new_store
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Any:
-    with Store(tmp_path / "w.duckdb", reads=[tmp_path]) as store:
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """One for all: recognising a file puts nothing into a workspace."""
+    folder = tmp_path_factory.mktemp("source")
+    with new_store(folder / "w.duckdb", reads=[folder]) as store:
         yield store
 
 
 def opened(store: Store, data: bytes, name: str = "file.bin", **says: Any) -> Source:
-    path = store.path.parent / name
+    path = Path(mkdtemp(dir=store.path.parent)) / name
     path.write_bytes(data)
     return open_source(path, spool=store.spool, **says)
 

@@ -17,11 +17,12 @@ import pytest
 from core.errors import Refusal
 from core.ingest import Source, open_source, record_lines, relation, sheet_names
 from core.store import Query, Store
+from tests.prepared import new_store
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "w.duckdb", reads=[tmp_path]) as store:
+    with new_store(tmp_path / "w.duckdb", reads=[tmp_path]) as store:
         yield store
 
 

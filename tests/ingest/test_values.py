@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.ingest import open_source, value_counts
-from core.store import Store
+from tests.prepared import new_store
 
 
 def test_the_commonest_come_first_trimmed_and_blanks_are_left_out(tmp_path: Path) -> None:
-    with Store(tmp_path / "w.duckdb") as store:
+    with new_store(tmp_path / "w.duckdb") as store:
         file = store.spool / "upload-values.csv"
         file.write_text('user,"what ""it"" was"\na,buy\nb, buy \nc,view\nd,\ne,"  "\nf,zap\n')
         source = open_source(file, spool=store.spool)
@@ -24,7 +24,7 @@ def test_the_commonest_come_first_trimmed_and_blanks_are_left_out(tmp_path: Path
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from(["pv", "buy", "cart", "fav ", "0"]), min_size=1, max_size=60))
 def test_it_counts_as_python_does(tmp_path: Path, values: list[str]) -> None:
-    with Store(tmp_path / "w.duckdb") as store:
+    with new_store(tmp_path / "w.duckdb") as store:
         file = store.spool / "upload-law.csv"
         file.write_text("user,action\n" + "".join(f"u{k},{v}\n" for k, v in enumerate(values)))
         source = open_source(file, spool=store.spool)

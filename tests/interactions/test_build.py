@@ -16,7 +16,7 @@ from core.interactions import Interactions, MatrixSpec, build
 from core.store import Query, Store
 from tests.behaviour.world import E
 from tests.behaviour.world import build as shop_of
-from tests.prepared import copied
+from tests.prepared import copied, new_store
 
 SHOP = [
     E("ann", "mug", "view", "2025-03-01"),
@@ -146,7 +146,7 @@ def test_nothing_to_build_from_is_refused(shop: Store, tmp_path: Path) -> None:
     assert refused.value.code == "no_interactions"
     with pytest.raises(Refusal, match="weigh anything"):
         build(shop, MatrixSpec(weights=(("view", 0), ("purchase", 0), ("hug", 0))))
-    with Store(tmp_path / "empty.duckdb") as empty, pytest.raises(Refusal):
+    with new_store(tmp_path / "empty.duckdb") as empty, pytest.raises(Refusal):
         build(empty)
 
 

@@ -9,13 +9,14 @@ import pytest
 
 from core.jobs import Runner
 from core.store import Store
+from tests.prepared import new_store
 
 ALLOWED = ("core.", "tests.jobs.")
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "shop.duckdb") as opened:
+    with new_store(tmp_path / "shop.duckdb") as opened:
         yield opened
 
 

@@ -15,7 +15,7 @@ from core.store import Query, Store, close_workspace, home, list_workspaces, ope
 from core.takeout import KEPT, backup, restore
 from pages._ui import restoring
 from tests.pages.drive import loaded, opened, upload, words
-from tests.prepared import copied, opened_copy
+from tests.prepared import copied, new_store, opened_copy
 
 EVENTS = "user_id,item_id,event_time,event\nu1,i1,2026-01-01,view\nu2,i1,2026-01-02,view\n"
 
@@ -35,7 +35,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("files")
     (folder / "events.csv").write_text(EVENTS)
     (folder / "more.csv").write_text("user_id,item_id,event_time,event\nu3,i1,2026-01-03,view\n")
-    with Store(folder / "shop.duckdb") as store:
+    with new_store(folder / "shop.duckdb") as store:
         loaded(store, folder / "events.csv")
         file = backup(store, folder / "shop-2026-01-31.duckdb").path
         loaded(store, folder / "more.csv")

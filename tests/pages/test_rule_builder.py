@@ -32,13 +32,14 @@ from pages._ui.rule_builder_draft import draft_of
 from pages._ui.rule_builder_kinds import starting
 from pages._ui.rule_builder_parts import Condition, FilterDraft, Group, remove
 from pages._ui.rule_builder_read import read
+from tests.prepared import new_store
 from tests.segments.strategies import AS_OF, rules, worlds
 from tests.segments.world import World, ids, prepare, put
 
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    with Store(tmp_path_factory.mktemp("shared") / "w.duckdb") as store:
+    with new_store(tmp_path_factory.mktemp("shared") / "w.duckdb") as store:
         prepare(store)
         yield store
 

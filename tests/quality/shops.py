@@ -12,6 +12,7 @@ import pyarrow as pa
 from core.quality import Asked
 from core.quality.ask import ask
 from core.store import Query, Store
+from tests.prepared import new_store
 
 EVENTS = pa.schema(
     [
@@ -32,7 +33,7 @@ def shop(
 
     Further keys of users and items become attributes (of items, "title" a title).
     """
-    store = Store(path)
+    store = new_store(path)
     with store.atomic() as writer:
         writer.run(
             "INSERT INTO batches (batch_no, kind, files, mapping, rows_read, rows_loaded, rows_rejected, "

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from core.store import Query, Store
+from tests.prepared import new_store
 
 COLUMNS = ("event_no", "user_no", "item_no", "event", "at_utc", "order_id", "quantity", "value")
 TYPES = ("int64", "int32", "int32", "string", None, "string", "float64", "float64")
@@ -19,7 +20,7 @@ SCHEMA = pa.schema([(c, t or pa.timestamp("us")) for c, t in zip(COLUMNS, TYPES,
 def shop(path: Path, rows: Iterable[dict[str, Any]], prices: dict[int, float] | None = None) -> Store:
     """A store with these events (columns left out are NULL), the users and items that they name, and list prices."""
     rows = list(rows)
-    store = Store(path)
+    store = new_store(path)
     with store.atomic() as writer:
         writer.run(
             Query(

@@ -17,6 +17,7 @@ from core.quality.ask import ask
 from core.quality.drift import detect
 from core.quality.kinds import chosen
 from core.store import Query, Store
+from tests.prepared import new_store
 
 USERS = 900
 
@@ -45,7 +46,7 @@ def load(seed: int, rows: int = 4000) -> pd.DataFrame:
 
 @contextmanager
 def workspace(path: Path, loads: list[pd.DataFrame]) -> Iterator[Store]:
-    with Store(path / "w.duckdb") as store:
+    with new_store(path / "w.duckdb") as store:
         numbers: dict[str, int] = {}
         for rows in loads:
             for name in rows["user_id"]:
@@ -182,7 +183,7 @@ def test_facts_of_planted_changes(tmp_path: Path) -> None:
 
 
 def test_attributes_of_users(tmp_path: Path) -> None:
-    with Store(tmp_path / "w.duckdb") as store:
+    with new_store(tmp_path / "w.duckdb") as store:
         with store.atomic() as writer:
             for table in ("users", "user_facts"):
                 writer.run(f"ALTER TABLE {table} ADD COLUMN country VARCHAR")

@@ -18,7 +18,8 @@ from core.errors import Refusal
 from core.quality import Fill
 from core.quality.ask import ask
 from core.quality.fill import fill_choices, fill_values
-from core.store import Query, Store
+from core.store import Query
+from tests.prepared import new_store
 from tests.quality.fill_world import World, filled, table_of
 
 NUMBERS = st.one_of(st.none(), st.integers(-5, 5).map(float), st.floats(-1e6, 1e6, allow_subnormal=False))
@@ -158,7 +159,7 @@ def test_outliers_that_are_replaced_take_no_part_nor_do_infinite_values() -> Non
 
 
 def test_a_temp_table_of_a_writer_is_seen(tmp_path: Path) -> None:
-    with Store(tmp_path / "w.duckdb") as store, store.atomic() as writer:
+    with new_store(tmp_path / "w.duckdb") as store, store.atomic() as writer:
         writer.run("INSERT INTO users SELECT x, 'u' || x FROM range(5) t(x)")
         writer.run("ALTER TABLE users ADD COLUMN age INTEGER")
         writer.run("ALTER TABLE users ADD COLUMN visits DOUBLE")

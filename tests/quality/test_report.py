@@ -39,6 +39,7 @@ from core.quality import (
 from core.quality.types import Asked
 from core.store import Query, Store
 from tests.behaviour.world import SHOP, TITLES, build, ids
+from tests.prepared import new_store
 
 
 def _of_order(asked: Asked, params: Any) -> Query:
@@ -250,7 +251,7 @@ def test_the_file_is_safe_for_spreadsheets_and_has_no_contacts(store: Store, tmp
 
 
 def test_of_a_workspace_without_anything(tmp_path: Path) -> None:
-    with Store(tmp_path / "w.duckdb") as store:
+    with new_store(tmp_path / "w.duckdb") as store:
         made = report(store, detectors=[little])
         assert made.figures.events == 0
         assert {f.code for f in made.findings} == {"note", "nothing", "t_order", "t_item"}

@@ -16,7 +16,7 @@ from core.quality.ask import ask
 from core.quality.kinds import chosen
 from core.quality.volume import detect
 from core.store import Query, Store
-from tests.prepared import copied
+from tests.prepared import copied, new_store
 
 START = datetime(2025, 1, 1)
 
@@ -24,7 +24,7 @@ START = datetime(2025, 1, 1)
 @contextmanager
 def shop(path: Path, days: dict[str, np.ndarray]) -> Iterator[Asked]:
     """A workspace with so many events of each word on each day from 1 January 2025, spread over the day."""
-    with Store(path / "w.duckdb") as store:
+    with new_store(path / "w.duckdb") as store:
         with store.atomic() as writer:
             writer.run(
                 "INSERT INTO batches (batch_no, kind, files, mapping, rows_read, rows_loaded, rows_rejected, "

@@ -31,6 +31,7 @@ from core.recommend import (
 from core.recommend import arrays as parts
 from core.store import Query, Store
 from tests.behaviour.world import SHOP, build
+from tests.prepared import new_store
 
 POPULAR = FitSpec(spec("popular", {"count": "weight"}), MatrixSpec(weights=(("view", 2.0),), half_life=30.0), seed=7)
 
@@ -122,7 +123,7 @@ def test_it_outlives_the_process(tmp_path: Path) -> None:
         found = model_id(fitted(runner, POPULAR))
         before = lists(load_model(store, found))
         assert runner.close()
-    with Store(path) as store:
+    with new_store(path) as store:
         assert lists(load_model(store, found)) == before
 
 

@@ -38,6 +38,7 @@ from core.segments import (
     read_schema,
 )  # fmt: skip
 from core.store import Store
+from tests.prepared import new_store
 from tests.segments.world import ids, prepare
 
 AS_OF = pd.Timestamp("2024-03-01")
@@ -86,7 +87,7 @@ def people(log: pd.DataFrame) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def shop(log: pd.DataFrame, people: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    with Store(tmp_path_factory.mktemp("random") / "shop.duckdb") as store:
+    with new_store(tmp_path_factory.mktemp("random") / "shop.duckdb") as store:
         prepare(store)
         who = pa.Table.from_pandas(people.reset_index(), preserve_index=False)
         what = pa.Table.from_pandas(log, preserve_index=False)

@@ -30,6 +30,7 @@ from core.segments import (
     read_schema,
 )  # fmt: skip
 from core.store import Query, Store
+from tests.prepared import new_store
 from tests.segments.people import AS_OF, BUYERS, EVERYONE, PEOPLE, bought
 from tests.segments.world import ids, put
 
@@ -84,7 +85,7 @@ def test_hostile_values_are_parameters(people: Store) -> None:
 
 def test_hostile_column_names_are_quoted(tmp_path: Path) -> None:
     name = 'a" IS NULL OR "x?'
-    with Store(tmp_path / "h.duckdb") as store:
+    with new_store(tmp_path / "h.duckdb") as store:
         with store.atomic() as writer:
             writer.run('ALTER TABLE users ADD COLUMN "a"" IS NULL OR ""x?" VARCHAR')
             writer.run("INSERT INTO users VALUES (1, 'u', 'yes'), (2, 'v', 'no')")

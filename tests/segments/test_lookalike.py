@@ -23,6 +23,7 @@ from core.segments.likeness.lookalike import (
 from core.segments.likeness.lookalike_task import lookalike_task
 from core.segments.likeness.types import Lookalikes, LookalikeSpec
 from core.store import Store
+from tests.prepared import new_store
 from tests.segments.world import World, event, ids, prepare, put
 
 WEIGHT = {"view": 1.0, "purchase": 8.0}
@@ -55,7 +56,7 @@ SEED = tuple(_id(n) for n in range(0, 2 * N_SEED, 2) if n < 70)
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    with Store(tmp_path_factory.mktemp("alike") / "w.duckdb") as store:
+    with new_store(tmp_path_factory.mktemp("alike") / "w.duckdb") as store:
         prepare(store)
         put(store, _world())
         save_segment(store, Segment("half", Prop("user_id", Test("is", SEED))))
@@ -167,7 +168,7 @@ def test_the_worker_says_the_same(store: Store, found: Lookalikes, tmp_path: Pat
 
 
 def test_numbers_of_users_and_items_do_not_matter(tmp_path: Path, found: Lookalikes) -> None:
-    with Store(tmp_path / "w.duckdb") as other:
+    with new_store(tmp_path / "w.duckdb") as other:
         prepare(other)
         world = _world()
         put(other, World(world.users, {}, world.events[::-1]))
@@ -253,7 +254,7 @@ def test_other_refusals(store: Store, tmp_path: Path) -> None:
     with pytest.raises(Refusal) as refused:
         lookalikes(store, LookalikeSpec("no such"))
     assert refused.value.code == "no_such_segment"
-    with Store(tmp_path / "w.duckdb") as bare:
+    with new_store(tmp_path / "w.duckdb") as bare:
         prepare(bare)
         events = tuple(
             event(_id(n), "search", f"2026-03-{1 + (n * day) % 28:02}T10:00")

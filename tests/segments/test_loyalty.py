@@ -14,6 +14,7 @@ import pytest
 from core.segments import STAGES, BadRule, Loyalty, LoyaltySettings, Segment, count, loyalty, members, settled
 from core.segments.loyalty_sql import staged
 from core.store import Query, Store
+from tests.prepared import new_store
 from tests.segments import oracle_worth, retail
 from tests.segments.world import World, event, ids, put
 
@@ -166,7 +167,7 @@ def rows(online_retail: Path) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def shop_store(rows: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    with Store(tmp_path_factory.mktemp("loyal") / "shop.duckdb") as store:
+    with new_store(tmp_path_factory.mktemp("loyal") / "shop.duckdb") as store:
         retail.put(store, rows)
         yield store
 

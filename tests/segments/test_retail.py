@@ -27,6 +27,7 @@ from core.segments import (
     rfm_members,
 )  # fmt: skip
 from core.store import Query, Store
+from tests.prepared import new_store
 from tests.segments import retail
 from tests.segments.world import ids
 
@@ -40,7 +41,7 @@ def rows(online_retail: Path) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def shop(rows: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    with Store(tmp_path_factory.mktemp("retail") / "shop.duckdb") as store:
+    with new_store(tmp_path_factory.mktemp("retail") / "shop.duckdb") as store:
         retail.put(store, rows)
         yield store
 
@@ -135,7 +136,7 @@ def test_recency_band_is_the_window_of_that_many_days(shop: Store) -> None:
 
 
 def test_shuffled_rows_give_the_same_members_and_the_same_file(shop: Store, rows: pd.DataFrame, tmp_path: Path) -> None:
-    with Store(tmp_path / "shuffled.duckdb") as other:
+    with new_store(tmp_path / "shuffled.duckdb") as other:
         retail.put(other, rows.sample(frac=1, random_state=7))
         assert rfm(other) == rfm(shop)
         for name in ("Champions", "At risk"):

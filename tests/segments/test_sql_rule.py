@@ -31,6 +31,7 @@ from core.segments import (
 )
 from core.segments import Any as AnyOf
 from core.store import Query, Store, checked_select, guarded
+from tests.prepared import new_store
 from tests.segments.people import AS_OF, BUYERS, EVERYONE, PEOPLE
 from tests.segments.world import ids, prepare, put
 from tests.store.test_guard import ATTACKS, SECRET, everything
@@ -40,7 +41,7 @@ EARLY = datetime(2024, 3, 1)
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    with Store(tmp_path_factory.mktemp("sql") / "w.duckdb") as store:
+    with new_store(tmp_path_factory.mktemp("sql") / "w.duckdb") as store:
         prepare(store)
         put(store, PEOPLE)
         (store.spool / "upload.csv").write_text(f"secret\n{SECRET}\n")
@@ -113,7 +114,7 @@ def test_it_sees_nothing_from_as_of_on(shop: Store) -> None:
 
 
 def test_repairs_show(tmp_path: Path) -> None:
-    with Store(tmp_path / "w.duckdb") as store:
+    with new_store(tmp_path / "w.duckdb") as store:
         prepare(store)
         put(store, PEOPLE)
         with store.atomic() as writer:
@@ -242,7 +243,7 @@ def test_what_is_written_anew_means_the_same(shop: Store) -> None:
 
 
 def test_without_times_it_sees_all(tmp_path: Path) -> None:
-    with Store(tmp_path / "w.duckdb") as store:
+    with new_store(tmp_path / "w.duckdb") as store:
         prepare(store)
         with store.atomic() as writer:
             writer.run("INSERT INTO users (user_no, user_id) VALUES (1, 'ann'), (2, 'bob')")

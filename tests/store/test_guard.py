@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from core.errors import Refusal
 from core.store import Query, Store
+from tests.prepared import new_store
 
 SECRET = "letter-from-another-analyst"
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "shop.duckdb") as store:
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """One for all: each attack is held against how it was before it."""
+    with new_store(tmp_path_factory.mktemp("guard") / "shop.duckdb") as store:
         with store.atomic() as writer:
             writer.run("INSERT INTO users VALUES (1, 'ann'), (2, 'bob'), (3, 'cid')")
             writer.run("INSERT INTO items VALUES (7, 'lamp')")

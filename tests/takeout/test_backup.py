@@ -206,10 +206,11 @@ from pathlib import Path
 from core.errors import Refusal
 from core.store import Query, Store
 from core.takeout import backup, export_all, export_table, restore
+from tests.prepared import new_store
 
 here, limit = Path(sys.argv[1]), 1_500_000
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-with Store(here / "w.duckdb") as store:
+with new_store(here / "w.duckdb") as store:
     with store.atomic() as writer:
         rows = "SELECT 'view', random(), i, 1 FROM range(300_000) t(i)"
         writer.run("INSERT INTO events (event, dwell, value, batch_no) " + rows)

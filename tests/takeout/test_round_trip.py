@@ -22,6 +22,7 @@ from core.store import Store
 from core.store.digest import content_digest
 from core.takeout import FORMATS, TABLES, export_all, export_mapping, export_table
 from tests.ingest.loading import column, events, load_text, table, workspace
+from tests.prepared import new_store
 
 EVENTS = Mapping(
     "events",
@@ -122,7 +123,7 @@ def test_everything_comes_back(store: Store, tmp_path: Path, form: str) -> None:
         "events": 5, "users": 4, "items": 3, "contacts": 1, "batches": 3, "rejects": 0, "segments": 0, "groups": 0,
     }  # fmt: skip
     (tmp_path / "again").mkdir()
-    with Store(tmp_path / "again" / "w.duckdb", reads=[tmp_path / "out"]) as again:
+    with new_store(tmp_path / "again" / "w.duckdb", reads=[tmp_path / "out"]) as again:
         load_back(tmp_path / "out", again)
         assert content_digest(again) == content_digest(store)
         assert table(again, "users") == table(store, "users")
@@ -156,7 +157,7 @@ def test_any_cells_come_back(
         )
         export_all(store, folder / "out", format=form, raw=True, contacts=True)
         (folder / "again").mkdir()
-        with Store(folder / "again" / "w.duckdb", reads=[folder / "out"]) as again:
+        with new_store(folder / "again" / "w.duckdb", reads=[folder / "out"]) as again:
             load_back(folder / "out", again)
             assert content_digest(again) == content_digest(store)
 
