@@ -81,6 +81,7 @@ def cluster_map_figure(answer: Clustering) -> go.Figure:
         here = [n for n, part in enumerate(answer.map_part) if part == number]
         if not here:
             continue
+        told = ("%{customdata[0]}<br>" if answer.map_ids else "") + f"{users:,} users in all"
         made.add_trace(
             go.Scattergl(
                 x=[answer.map_x[n] for n in here],
@@ -89,9 +90,7 @@ def cluster_map_figure(answer: Clustering) -> go.Figure:
                 name=escaped(shortened(name)),
                 marker={"color": colour(number), "symbol": shape(number), "size": 5, "opacity": 0.75},
                 customdata=[[escaped(ids[n])] for n in here],
-                hovertemplate=hover(
-                    f"%{{customdata[0]}}<br>{users:,} users in all", answer.map_words, head=escaped(shortened(name))
-                ),
+                hovertemplate=hover(told, answer.map_words, head=escaped(shortened(name))),
             )
         )
     made.update_layout(legend={"itemsizing": "constant"})

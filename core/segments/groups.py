@@ -17,7 +17,7 @@ from core.segments.stored import groups_of, list_segments
 from core.store import Query, Store, Writer
 
 __all__ = [
-    "KeptGroup", "Kind", "check_group_name", "delete_group", "get_group", "list_groups", "remove_group",
+    "KeptGroup", "Kind", "check_group_name", "delete_group", "get_group", "groups_stamp", "list_groups", "remove_group",
     "rename_group", "write_group",
 ]  # fmt: skip
 
@@ -51,6 +51,14 @@ def list_groups(store: Store, kind: Kind | None = None) -> tuple[KeptGroup, ...]
     """The kept groups, by name; of one kind where it is given."""
     found = tuple(_kept(row) for row in store.rows(_ALL))
     return tuple(group for group in found if kind is None or group.kind == kind)
+
+
+def groups_stamp(store: Store) -> str:
+    """Changes whenever a kept group comes, goes, is renamed, or has its members put anew: groups are no data, so the
+    data's version stays as it is.
+    """
+    rows = store.rows(Query("SELECT name, version, created_at FROM groupings ORDER BY name"))
+    return json.dumps([[r["name"], r["version"], r["created_at"].isoformat()] for r in rows])
 
 
 def get_group(store: Store, name: str) -> KeptGroup:

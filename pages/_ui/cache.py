@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 
 import streamlit as st
 
+from core.segments import groups_stamp
 from core.store import Store
 
 P = ParamSpec("P")
@@ -38,6 +39,8 @@ def ask(store: Store, fn: Callable[Concatenate[Store, P], T], *args: P.args, **k
     key = json.dumps(
         [name, str(store.path), opening(store), store.version, _plain(args), _plain(kwargs)], sort_keys=True
     )
+    if '["InGroup"' in key:  # members of a kept group may change while the data stay as they are
+        key += groups_stamp(store)
     return cast(T, _kept(key, lambda: fn(store, *args, **kwargs)))
 
 
