@@ -29,7 +29,9 @@ def draw(store: Store, as_of: datetime | None) -> None:
     """The whole view."""
     jobs.follow(store, "clusters")
     group = kept.chooser(store, "clusters")
-    with st.expander("Find new clusters", icon=":material/search:", expanded=group is None, key="clusters_new"):
+    with st.expander(
+        "Find new clusters", icon=":material/search:", expanded=group is None, key=f"clusters_new_{group is None}"
+    ):
         ask_for.draw(store, as_of)
     if group is not None:
         _shown(store, group)
@@ -92,7 +94,7 @@ def _table(found: Clustering) -> None:
             {
                 "Cluster": [f"**{plain(c.name)}**" for c in found.clusters],
                 "Users": [fmt.number(c.users) for c in found.clusters],
-                "Share": [fmt.percent(c.share) for c in found.clusters],
+                "Share": [_whole(fmt.percent(c.share)) for c in found.clusters],
                 "What sets it apart most": traits,
             }
         ),

@@ -30,7 +30,6 @@ def draw(store: Store, group: KeptGroup, found: Clustering) -> None:
         index=None,
         key=CLUSTER,
         bind="query-params",
-        format_func=lambda option: f"{option} ({fmt.count(parts[option].users, 'user')})",
         placeholder="Choose a cluster to see its users",
         width=420,
     )

@@ -55,7 +55,9 @@ def draw(store: Store, as_of: datetime | None) -> None:
     """The whole view."""
     jobs.follow(store, "lookalike")
     group = kept.chooser(store, "lookalike")
-    with st.expander("Find look-alikes", icon=":material/search:", expanded=group is None, key="lookalikes_new"):
+    with st.expander(
+        "Find look-alikes", icon=":material/search:", expanded=group is None, key=f"lookalikes_new_{group is None}"
+    ):
         _ask(store, as_of)
     if group is not None:
         _shown(store, group)
@@ -83,7 +85,7 @@ def _ask(store: Store, as_of: datetime | None) -> None:
             None,
             key="lookalikes_size",
             placeholder="as many as members",
-            width=190,
+            width=250,
             help="The check is made with a list of this length. You can take more or fewer of them afterwards.",
         )
         st.number_input(
@@ -150,21 +152,23 @@ def _key_figures(found: Lookalikes) -> None:
     mine = next(c for c in found.checks if c.way == found.spec.way)
     active = next((c for c in found.checks if c.way == "active"), None)
     with st.container(horizontal=True, gap="medium"):
-        st.metric("Members of the segment", fmt.number(found.seed_users), width=210)
+        st.metric("Members of the segment", fmt.number(found.seed_users), width=170)
         st.metric(
             "Others to choose from",
             fmt.number(found.candidates),
-            width=200,
+            width=180,
             help="Users outside the segment of whom enough is known.",
         )
         st.metric(
             "Hidden members found",
             fmt.percent(mine.share, 0),
-            width=210,
+            width=180,
             help=f"A fifth of the members was hidden among all others, five times over: so many of them stand in a "
             f"list of {fmt.count(mine.size, 'user')}.",
         )
-        st.metric("By chance", fmt.percent(mine.at_random), width=130, help="In a list of that length drawn by chance.")
+        st.metric(
+            "By chance", fmt.percent(mine.at_random, 0), width=110, help="In a list of that length drawn by chance."
+        )
         if active is not None:
             st.metric(
                 "Most active first",
