@@ -18,7 +18,7 @@ from pages._ui import segments_alike_kept as kept
 from pages._ui import segments_clusters_ask as ask_for
 from pages._ui import segments_clusters_one as one
 from pages._ui.home_figures import chart
-from pages._ui.text import plain
+from pages._ui.text import plain, unbroken
 
 _TABS = ("What sets them apart", "Map", "How many clusters", "How they were made")
 _AGAIN = "clusters_again"
@@ -87,14 +87,14 @@ def _key_figures(found: Clustering) -> None:
 
 def _table(found: Clustering) -> None:
     traits = [
-        " · ".join(plain(_whole(t.words)) for t in c.traits[:_STRONGEST]) or "nothing by much" for c in found.clusters
+        " · ".join(plain(unbroken(t.words)) for t in c.traits[:_STRONGEST]) or "nothing by much" for c in found.clusters
     ]  # fmt: skip
     st.table(
         pd.DataFrame(
             {
                 "Cluster": [f"**{plain(c.name)}**" for c in found.clusters],
                 "Users": [fmt.number(c.users) for c in found.clusters],
-                "Share": [_whole(fmt.percent(c.share)) for c in found.clusters],
+                "Share": [unbroken(fmt.percent(c.share)) for c in found.clusters],
                 "What sets it apart most": traits,
             }
         ),
@@ -105,11 +105,6 @@ def _table(found: Clustering) -> None:
         "Users: of now. Share: of the users in a cluster. What sets it apart: the mean of its users against the mean "
         "of all other users compared; the name is made of it, and can be changed."
     )
-
-
-def _whole(words: str) -> str:
-    """The words with numbers and their per cent sign kept on one line."""
-    return words.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def _figures(store: Store, group: KeptGroup, found: Clustering) -> None:

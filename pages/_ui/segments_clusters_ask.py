@@ -8,23 +8,22 @@ from functools import partial
 import streamlit as st
 
 from core.segments import USUAL_FEATURES, ClusterSpec
-from core.segments.likeness.types import Method, On
 from core.store import Store
 from pages._ui.segments_alike_jobs import busy, find_clusters
 
-_ON: dict[On, str] = {"taste": "What they take", "features": "How they behave"}
-_ON_SAID: dict[On, str] = {
+_ON: dict[str, str] = {"taste": "What they take", "features": "How they behave"}
+_ON_SAID: dict[str, str] = {
     "taste": "Taste: the kinds of items each user takes (categories, and the parts within them; without categories "
     "the items themselves). How much somebody buys plays no part.",
     "features": "Behaviour: how often, how lately, how much and when each user is active and buys. Each feature "
     "counts the same, whatever its unit; very large values count as large, not more.",
 }
-_METHODS: dict[Method, str] = {
+_METHODS: dict[str, str] = {
     "kmeans": "Even groups (k-means)",
     "mixture": "Overlapping groups (mixture)",
     "hdbscan": "Dense crowds (HDBSCAN)",
 }
-_METHOD_SAID: dict[Method, str] = {
+_METHOD_SAID: dict[str, str] = {
     "kmeans": "k-means: every user belongs to the group whose middle is nearest. Quick and steady: begin here.",
     "mixture": "Gaussian mixture: groups may be long, wide, and run into each other; it says how surely a user "
     "belongs to a group.",

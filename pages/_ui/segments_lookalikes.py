@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from typing import Literal
 
 import pandas as pd
 import streamlit as st
@@ -22,7 +23,6 @@ from core.segments import (
     lookalikes_of,
     saved_segments,
 )
-from core.segments.likeness.types import Way
 from core.store import Store
 from pages._ui import format as fmt
 from pages._ui import segments_alike_jobs as jobs
@@ -30,14 +30,14 @@ from pages._ui import segments_alike_kept as kept
 from pages._ui.cache import ask
 from pages._ui.home_figures import chart
 from pages._ui.segments_members import RULES, VALUE, VIEW, csv_of, edit, sample_table, save_form
-from pages._ui.text import plain
+from pages._ui.text import plain, unbroken
 
 SIZE = "closest"
 """Key of the size of the list, in session state and in the address."""
 _SIZE_OF = "_closest_of"
 _TABS = ("Can it be trusted?", "What they have in common", "Notes")
 _BEST = "Best by the check"
-_WAYS: dict[str, Way | None] = {
+_WAYS: dict[str, Literal["taste", "features", "both"] | None] = {
     _BEST: None,
     "What they take": "taste",
     "How they behave": "features",
@@ -215,9 +215,9 @@ def _check(found: Lookalikes) -> None:
             {
                 "List by": [_way(check, found) for check in found.checks],
                 "Hidden members found": [f"{fmt.number(c.found)} of {fmt.number(c.hidden)}" for c in found.checks],
-                "Share": [fmt.percent(c.share) for c in found.checks],
-                "95 % interval": [f"{fmt.percent(c.low)} to {fmt.percent(c.high)}" for c in found.checks],
-                "By chance": [fmt.percent(c.at_random) for c in found.checks],
+                "Share": [unbroken(fmt.percent(c.share)) for c in found.checks],
+                "95 % interval": [unbroken(f"{fmt.percent(c.low)} to {fmt.percent(c.high)}") for c in found.checks],
+                "By chance": [unbroken(fmt.percent(c.at_random)) for c in found.checks],
             }
         ),
         border="horizontal",
