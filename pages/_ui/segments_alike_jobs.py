@@ -92,13 +92,12 @@ def follow(store: Store, kind: Kind) -> None:
             open_group(kind, group.name)
 
 
-def follow_assigned(store: Store) -> None:
-    """Say how putting users of now into clusters stands, and how many moved."""
+def follow_assigned(store: Store, group: str) -> None:
+    """Say how putting users of now into clusters stands, and of the group that is open how many moved."""
     job_id = _started(store, "assign")
     with st.container():
         result = job_result(runner_for(store), job_id)
-    if result and job_id not in st.session_state.setdefault(_FOLLOWED, set()):
-        st.session_state[_FOLLOWED].add(job_id)
+    if result and result["group"] == group:
         moved = int(result["moved"])
         st.success(
             plain(f"{fmt.count(moved, 'user')} came into a cluster or moved to another of “{result['group']}”.")

@@ -44,7 +44,7 @@ def _shown(store: Store, group: KeptGroup) -> None:
     for note in cautions(found):
         st.warning(plain(note))
     _stale(store, group)
-    jobs.follow_assigned(store)
+    jobs.follow_assigned(store, group.name)
     _key_figures(found)
     _table(found)
     with st.container(horizontal=True):
