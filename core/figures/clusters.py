@@ -23,7 +23,7 @@ def cluster_number_figure(answer: Clustering) -> go.Figure:
 
     `answer` has at least one number tried. `customdata[0]` of a point is the number of clusters.
     """
-    made = figure("How many clusters", "", "", height=300, legend=False)
+    made = figure("Each number of clusters, judged in three ways", "", "", height=310, legend=False)
     chosen = len(answer.clusters)
     width = 1 / len(_PANELS)
     for n, (title, value, meaning) in enumerate(_PANELS, 1):
@@ -61,8 +61,9 @@ def cluster_number_figure(answer: Clustering) -> go.Figure:
                 f"xaxis{axis}": {
                     "domain": [left, right],
                     "anchor": f"y{axis}",
-                    "title": {"text": f"{title}, by number of clusters"},
-                    "dtick": 1 if len(points) <= 12 else 4,
+                    "title": {"text": f"{title}<br>by number"},  # a longer one runs into the next at 1,000 pixels
+                    "dtick": 2 if len(points) <= 12 else 5,
+                    "tickangle": 0,
                 },
                 f"yaxis{axis}": {"anchor": f"x{axis}", "automargin": True, "rangemode": "normal"},
             }
@@ -81,20 +82,26 @@ def cluster_map_figure(answer: Clustering) -> go.Figure:
         here = [n for n, part in enumerate(answer.map_part) if part == number]
         if not here:
             continue
+        told = ("%{customdata[0]}<br>" if answer.map_ids else "") + f"{users:,} users in all"
         made.add_trace(
             go.Scattergl(
                 x=[answer.map_x[n] for n in here],
                 y=[answer.map_y[n] for n in here],
                 mode="markers",
                 name=escaped(shortened(name)),
-                marker={"color": colour(number), "symbol": shape(number), "size": 5, "opacity": 0.75},
+                marker={
+                    "color": colour(number),
+                    "symbol": shape(number),
+                    "size": 6,
+                    "opacity": 0.8,
+                    "line": {"width": 0.5, "color": GREY},  # dark colours are lost on a dark ground without
+                },
                 customdata=[[escaped(ids[n])] for n in here],
-                hovertemplate=hover(
-                    f"%{{customdata[0]}}<br>{users:,} users in all", answer.map_words, head=escaped(shortened(name))
-                ),
+                hovertemplate=hover(told, answer.map_words, head=escaped(shortened(name))),
             )
         )
-    made.update_layout(legend={"itemsizing": "constant"})
+    # below: names of many clusters take several lines, which above would run into the title
+    made.update_layout(legend={"itemsizing": "constant", "y": -0.03, "yanchor": "top", "x": 0, "xanchor": "left"})
     made.update_xaxes(showticklabels=False, showgrid=False, zeroline=False)
     made.update_yaxes(showticklabels=False, showgrid=False, zeroline=False, rangemode="normal")
     return made
@@ -139,7 +146,7 @@ def cluster_traits_figure(answer: Clustering, most: int = 4) -> go.Figure:
     )  # fmt: skip
     made.update_xaxes(
         tickvals=list(range(len(by))),
-        ticktext=[escaped(shortened(c.name, 24)) for c in answer.clusters],
+        ticktext=[escaped(shortened(c.name, 40)) for c in answer.clusters],
         showgrid=False,
     )
     made.update_yaxes(

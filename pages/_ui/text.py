@@ -21,6 +21,11 @@ def label(text: str) -> str:
     return "".join("\\" + c if c in "\\[]`<$:~" else " " if c in "\r\n\t\0" else c for c in text)
 
 
+def unbroken(text: str) -> str:
+    """The text with each number and its per cent sign kept on one line."""
+    return text.replace(" %", "\N{NO-BREAK SPACE}%")
+
+
 def unflagged(hint: str) -> str:
     """A refusal's hint without what it tells users of the command line to type.
 

@@ -8,6 +8,7 @@ as a check.
 
 from __future__ import annotations
 
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -170,6 +171,30 @@ def with_features(page: Page, pages: dict[str, str]) -> dict[str, str]:
     return {**pages, "features": bare, **tabs}
 
 
+def with_likeness(page: Page, pages: dict[str, str]) -> dict[str, str]:
+    """Find clusters, and look-alikes of one of them, where they are not kept yet; the addresses of both views."""
+    if "segments" not in pages:
+        return pages
+    bare = f"{pages['segments'].partition('?')[0]}?ws=sample&who=Alike"
+    alike = f"{bare}&alike=Look-alikes"
+    go(page, bare)
+    if not page.get_by_role("combobox", name="Kept clusters").count():
+        click(page, "Find clusters")
+        page.wait_for_url("**group=*", timeout=240_000)
+        settled(page)
+    go(page, f"{bare}&cluster=Lighting and Garden")
+    if page.get_by_role("button", name="Save as segment").count():
+        click(page, "Save as segment")
+        click(page, re.compile("^Save$"))
+    go(page, alike)
+    if not page.get_by_role("combobox", name="Kept look-alikes").count():
+        click(page, "Find look-alikes")
+        page.wait_for_url("**lookalikes=*", timeout=240_000)
+    views = {tab.split()[-1].lower(): f"{bare}&clusters_show={tab}" for tab in ("Map", "How many clusters")}
+    opened = f"{bare}&cluster=Lighting and Garden"
+    return {**pages, "segments-alike": opened, **{f"segments-{n}": v for n, v in views.items()}, "segments-like": alike}
+
+
 def with_results(page: Page, pages: dict[str, str]) -> dict[str, str]:
     """Bring in the sample's past campaign where loading it has not; the page's address opens it. Before it: no list."""
     if "results" not in pages:
@@ -224,6 +249,7 @@ def take(app: App, out: Path, *, guide_only: bool = False) -> list[str]:
                 page, with_features(page, with_data_tabs(with_results(page, with_campaigns(page, pages))))
             )
             pages = with_segments(pages)
+            pages = with_likeness(page, pages)
         guide(browser, pages, out / "guide")
         if guide_only:
             pages = {}

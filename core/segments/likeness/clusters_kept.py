@@ -75,6 +75,19 @@ def assign_new(store: Store, name: str, *, step: Step = no_step) -> int:
     were made for a moment (as_of), the data up to now are looked at all the same.
     Raises Refusal `no_such_group`, `not_clusters`, `no_such_column`, `no_such_feature`.
     """
+    found, group = _assigned(store, name, step)
+    with store.atomic(data=False) as writer:
+        return _put(writer, group, found)
+
+
+def assign_in(writer: Writer, name: str, *, step: Step = no_step) -> int:
+    """`assign_new` within a transaction that is open, as jobs have it."""
+    found, group = _assigned(writer.store, name, step)
+    return _put(writer, group, found)
+
+
+def _assigned(store: Store, name: str, step: Step) -> tuple[pa.Table, KeptGroup]:
+    """user_id, part and score of everyone of whom enough is known now, by the kept model."""
     group = get_group(store, name)
     if group.kind != "clusters" or group.model is None:
         raise _other(group)
@@ -92,7 +105,12 @@ def assign_new(store: Store, name: str, *, step: Step = no_step) -> int:
 
     part, score = assign(model["made"], values)
     found = pa.table({"user_id": ids, "part": pa.array(part, pa.int32()), "score": pa.array(np.round(score, 9))})
-    with store.atomic(data=False) as writer, writer.table("assigned", found):
+    return found, group
+
+
+def _put(writer: Writer, group: KeptGroup, found: pa.Table) -> int:
+    """Put them into the kept group; how many came or moved."""
+    with writer.table("assigned", found):
         moved = writer.rows(
             Query(
                 "SELECT count(*) AS n FROM assigned a LEFT JOIN grouping_members m ON m.name = ? "
@@ -113,7 +131,6 @@ def assign_new(store: Store, name: str, *, step: Step = no_step) -> int:
             )
         )
         writer.run(Query("UPDATE groupings SET version = ? WHERE name = ?", (writer.store.version, group.name)))
-    step.report(1.0, "Users put into clusters")
     return int(moved[0]["n"])
 
 

@@ -92,14 +92,15 @@ def lookalikes(store: Store, spec: LookalikeSpec, *, step: Step = no_step) -> Lo
     return replace(found.answer, rows=_rows(store, found.users, found.closeness))
 
 
-def lookalikes_from(store: Store, result: Mapping[str, Any], arrays: Mapping[str, Array]) -> Lookalikes:
+def lookalikes_from(store: Store | Writer, result: Mapping[str, Any], arrays: Mapping[str, Array]) -> Lookalikes:
     """The answer of a worker: what `lookalike_task` returned, and the arrays that it left.
 
     Raises Refusal `data_changed` where the data are no longer those that were looked at: numbers of users may have
     changed with them.
     """
     found = lookalikes_from_json(result)
-    if found.version != store.version:
+    now = store.store.version if isinstance(store, Writer) else store.version
+    if found.version != now:
         raise Refusal("data_changed", "The data have changed since look-alikes were looked for.", "Look again.")
     rows = _rows(store, np.asarray(arrays["lookalike_users"]), np.asarray(arrays["lookalike_closeness"]))
     return replace(found, rows=rows)
@@ -136,7 +137,7 @@ def lookalikes_of(group: KeptGroup) -> Lookalikes:
     return lookalikes_from_json(group.answer)
 
 
-def _rows(store: Store, users: Array, closeness: Array) -> pa.Table:
+def _rows(store: Store | Writer, users: Array, closeness: Array) -> pa.Table:
     """user_id, rank (from 1), score, in order."""
     known = store.read(Query("SELECT user_no, user_id FROM users"))
     numbers = known.column(0).to_numpy()

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from core.interactions import Array
+from core.interactions import Array, from_bytes
 from core.progress import Step, no_step
 from core.segments.likeness.lookalike_check import Checked, held_out
 from core.segments.likeness.lookalike_codec import lookalikes_to_json
@@ -41,12 +41,14 @@ class Judged:
 
 
 def lookalike_task(params: dict[str, Any], arrays: Mapping[str, Array], folder: Path, step: Step) -> dict[str, Any]:
-    """`params` and `arrays` are of prepare_lookalikes; the result is lookalikes_to_json.
+    """`params` and `arrays` are of prepare_lookalikes (or of LookalikeRun, whose arrays hold what was found as
+    "l_told"); the result is lookalikes_to_json.
 
     Leaves in `folder` all candidates, closest first: lookalike_users.npy (int32, user_no), lookalike_closeness.npy
     (float64, 0 to 1).
     """
-    found = judged(params, arrays, step)
+    told = from_bytes(arrays["l_told"]) if "l_told" in arrays else params
+    found = judged(told, arrays, step)
     np.save(folder / "lookalike_users.npy", found.users, allow_pickle=False)
     np.save(folder / "lookalike_closeness.npy", found.closeness, allow_pickle=False)
     return lookalikes_to_json(found.answer)
