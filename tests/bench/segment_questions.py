@@ -186,9 +186,9 @@ PAIRS: dict[str, tuple[Rule, str]] = {
     ),
     "after their first purchase": (
         _n("events", event="view", window=Beside("after", EventStep("purchase"), "first", Span(30))),
-        "WITH f AS (SELECT user_no, min(at_utc) AS at FROM events WHERE event = 'purchase' GROUP BY user_no) "
+        "WITH f AS (SELECT user_no, min(at_utc) AS bought FROM events WHERE event = 'purchase' GROUP BY user_no) "
         "SELECT count(*) AS n FROM (SELECT e.user_no FROM events e JOIN f USING (user_no) WHERE event = 'view' "
-        "AND at_utc > at AND at_utc <= at + INTERVAL 30 DAYS GROUP BY e.user_no HAVING count(*) >= 3)",
+        "AND at_utc > bought AND at_utc <= bought + INTERVAL 30 DAYS GROUP BY e.user_no HAVING count(*) >= 3)",
     ),
     "the first time": (Moment("first", "purchase", Last(30)), _grouped(f"min(at_utc) >= {_ago(30)}")),
     "the last time": (
