@@ -49,7 +49,7 @@ def absent_condition(rule: Order, setting: Setting, path: str) -> Query:
         return (Query("u.user_no IN (SELECT a.user_no FROM (") + first + ") a ASOF LEFT JOIN (" + then + ")") + late
     # an item of which there are both is rare: the others need no looking ahead
     return (
-        (Query("u.user_no IN (WITH f AS MATERIALIZED (") + first + "), t AS MATERIALIZED (" + then + ")")
+        (Query("u.user_no IN (WITH f AS NOT MATERIALIZED (") + first + "), t AS MATERIALIZED (" + then + ")")
         + " SELECT user_no FROM f ANTI JOIN t USING (user_no, item_no) UNION ALL SELECT a.user_no "
         "FROM (FROM f SEMI JOIN t USING (user_no, item_no)) a ASOF LEFT JOIN "
         "(FROM t SEMI JOIN f USING (user_no, item_no))" + late

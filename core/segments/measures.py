@@ -42,6 +42,10 @@ _ONCE: dict[str, tuple[str, str]] = {
     "items": ("e.item_no", "count(o.item_no)"),
     "days": ("e.at_utc::DATE AS day", "count(o.day)"),
 }
+# Of the purchases and returns of one item by one user, to which it is grouped: whether the item is wholly returned.
+WENT_BACK = (
+    "count_if(e.event = 'return') > 0 AND sum(coalesce(e.quantity, CASE e.event WHEN 'return' THEN -1 ELSE 1 END)) <= 0"
+)
 _NET = ("quantity", "value", "order_value")  # returns count against purchases
 
 
@@ -140,7 +144,7 @@ def _items_kept(rule: Did | Top, setting: Setting, path: str) -> Query:
         + filters(rule.where, setting, path, of="item")
         + " GROUP BY e.user_no, e.item_no HAVING bool_or("
         + counts
-        + f") AND (e.item_no IS NULL OR NOT ({_WENT_BACK}))) o GROUP BY o.user_no"
+        + f") AND (e.item_no IS NULL OR NOT ({WENT_BACK}))) o GROUP BY o.user_no"
     )  # fmt: skip
 
 
@@ -166,12 +170,6 @@ def _rows(rule: Did | Top, setting: Setting, path: str) -> Query:
     )
 
 
-# Of purchases and returns of one item by one user.
-_WENT_BACK = (
-    "count_if(e.event = 'return') > 0 AND sum(coalesce(e.quantity, CASE e.event WHEN 'return' THEN -1 ELSE 1 END)) <= 0"
-)
-
-
 def kept_items(setting: Setting, where: Sequence[Filter] = (), path: str = "") -> Query:
     """The condition on purchases `e`, ` AND ` before it, that the user has not wholly returned the item by as_of.
 
@@ -188,7 +186,7 @@ def kept_items(setting: Setting, where: Sequence[Filter] = (), path: str = "") -
         )
         + window_condition(Ever(), setting, "")
         + filters(where, setting, path, of="item")
-        + f" GROUP BY e.user_no, e.item_no HAVING {_WENT_BACK}) gone "
+        + f" GROUP BY e.user_no, e.item_no HAVING {WENT_BACK}) gone "
         "WHERE gone.user_no = e.user_no AND gone.item_no = e.item_no)"
     )
 

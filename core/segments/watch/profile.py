@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from core.progress import Step, no_step
 from core.segments.conditions import Setting, window_condition
-from core.segments.measures import kept_items, orders_of
+from core.segments.measures import WENT_BACK, orders_of
 from core.segments.parts import Ever
 from core.segments.rule import Segment
 from core.segments.watch.asked import checked_segments, masks, opened
@@ -130,13 +130,17 @@ def _figures(n: int, end: datetime | None) -> Query:
 
 
 def _taken(setting: Setting, took: str) -> Query:
-    """Who took which item, each pair once."""
-    rows = Query(
-        "SELECT DISTINCT e.user_no, e.item_no FROM events e "
-        "WHERE e.user_no IS NOT NULL AND e.item_no IS NOT NULL AND e.event "
-        + ("= 'purchase'" if took == "bought" else "<> 'impression'")
-    ) + window_condition(Ever(), setting, "")
-    return rows + kept_items(setting) if took == "bought" else rows
+    """Who took which item, each pair once; items wholly returned are not bought."""
+    known = "FROM events e WHERE e.user_no IS NOT NULL AND e.item_no IS NOT NULL AND e.event "
+    before = window_condition(Ever(), setting, "")
+    if took == "bought" and "return" in setting.schema.words:
+        rows = Query(f"SELECT e.user_no, e.item_no {known} IN ('purchase', 'return')") + before
+        return rows + f" GROUP BY e.user_no, e.item_no HAVING bool_or(e.event = 'purchase') AND NOT ({WENT_BACK})"
+    return Query(f"SELECT DISTINCT e.user_no, e.item_no {known}" + _word(took)) + before
+
+
+def _word(took: str) -> str:
+    return "= 'purchase'" if took == "bought" else "<> 'impression'"
 
 
 def _items(n: int) -> Query:
