@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from core.segments.conditions import Setting, marks
-from core.segments.measures import amount_sql, measured_rows
+from core.segments.measures import amounts
 from core.segments.parts import BadRule, Beside, joined_path
 from core.segments.rule import Abc, Top
 from core.store import Query
@@ -70,15 +70,12 @@ def _steps(rule: Abc, setting: Setting, path: str) -> Query:
             joined_path(path, "window"),
             'Use a window such as {"days": 365}, or "ever".',
         )
-    rows = measured_rows(Top(rule.measure, 1.0, rule.event, rule.window, rule.where), setting, path)
+    of = Top(rule.measure, 1.0, rule.event, rule.window, rule.where)
     first, second = (Decimal(str(cut)).quantize(_EXACT) for cut in rule.cuts)
     return (
-        Query(
-            "WITH measured AS MATERIALIZED (SELECT user_no, amount FROM "
-            f"(SELECT e.user_no, {amount_sql(rule.measure)} AS amount "
-        )
-        + rows
-        + " GROUP BY e.user_no) WHERE amount IS NOT NULL), "
+        Query("WITH measured AS MATERIALIZED (SELECT user_no, amount FROM (")
+        + amounts(of, setting, path)
+        + ") WHERE amount IS NOT NULL), "
         "steps AS MATERIALIZED (SELECT amount, users, own, sum(users) OVER (ORDER BY amount DESC) AS upto, "
         "sum(own) OVER (ORDER BY amount DESC) - own AS above, sum(own) OVER () AS total "
         "FROM (SELECT amount, count(*) AS users, sum(amount) AS own FROM measured WHERE amount > 0 GROUP BY amount)), "

@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from core.segments.abc_sql import abc_condition
-from core.segments.absent_sql import absent_condition, order_rows
-from core.segments.conditions import Setting, back, column_test, marks, seconds, window_condition
+from core.segments.conditions import Setting, back, column_test, marks
 from core.segments.loyalty_sql import loyalty_condition
 from core.segments.measures import did_condition, top_condition
-from core.segments.parts import BadRule, Span, joined_path
+from core.segments.order_sql import order_condition
+from core.segments.parts import BadRule, joined_path
 from core.segments.rfm_sql import rfm_condition
 from core.segments.rhythm_sql import moment_condition, regularly_condition, resumed_condition, stopped_condition
 from core.segments.rule import (
@@ -84,7 +84,7 @@ def _leaf(rule: Leaf, setting: Setting, path: str) -> Query:  # noqa: PLR0911  #
         case Did():
             return did_condition(rule, setting, path)
         case Order():
-            return _order(rule, setting, path)
+            return order_condition(rule, setting, path)
         case Top():
             return top_condition(rule, setting, path)
         case Sample(share, salt):
@@ -118,31 +118,6 @@ def _bracketed(word: str, parts: list[Query]) -> Query:
 def _threshold(share: float) -> int:
     """How many of the 2^64 hashes are below `share`; one fewer than all at 1, which no id on Earth will notice."""
     return min(round(share * 2**64), 2**64 - 1)
-
-
-def _order(rule: Order, setting: Setting, path: str) -> Query:
-    """Each `then` looks back at the last `first` before it: if that is too long ago, so are all the others."""
-    setting.end(path, "one event after another")
-    if rule.absent:
-        return absent_condition(rule, setting, path)
-    window = window_condition(rule.window, setting, joined_path(path, "window"))
-    first, then = order_rows(rule.first, setting, path, "first"), order_rows(rule.then, setting, path, "then")
-    same = " AND b.item_no = a.item_no" if rule.same_item else ""
-    return (
-        Query("u.user_no IN (SELECT b.user_no FROM (")
-        + then
-        + window
-        + ") b ASOF JOIN ("
-        + first
-        + window
-        + f") a ON b.user_no = a.user_no{same} AND b.at_utc > a.at_utc"
-        + _within(rule.within)
-        + ")"
-    )
-
-
-def _within(span: Span | None) -> Query:
-    return Query("") if span is None else Query(" WHERE b.at_utc - a.at_utc <= to_seconds(?)", (seconds(span),))
 
 
 def _as_of(as_of: datetime | Ago, setting: Setting, path: str) -> Setting:

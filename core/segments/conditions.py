@@ -197,9 +197,13 @@ def window_condition(window: Window, setting: Setting, path: str) -> Query:
     return Query(" AND e.at_utc >= ? AND e.at_utc < ?", (start, end))
 
 
-def filters(where: Sequence[Filter], setting: Setting, path: str) -> Query:
-    """The conditions on events `e` that all filters set, ` AND ` before each; empty without filters."""
-    parts = (_filter(part, setting, joined_path(path, f"where[{n}]")) for n, part in enumerate(where))
+def filters(where: Sequence[Filter], setting: Setting, path: str, of: str = "") -> Query:
+    """The conditions on events `e` that all filters set, ` AND ` before each; empty without filters.
+
+    `of`: only those of the event, or of the item.
+    """
+    asked = ((n, part) for n, part in enumerate(where) if of in ("", part.of))
+    parts = (_filter(part, setting, joined_path(path, f"where[{n}]")) for n, part in asked)
     return joined("", [Query(" AND ") + part for part in parts])
 
 

@@ -13,7 +13,7 @@ from core.segments.asked import asked, combined, removable
 from core.segments.compile import compile_rule, condition
 from core.segments.conditions import Setting
 from core.segments.csv_cells import write_csv
-from core.segments.measures import ORDERS
+from core.segments.measures import orders_of
 from core.segments.rule import Rule, Segment, children
 from core.segments.schema import Schema, read_schema
 from core.segments.stored import saved_segments
@@ -170,15 +170,16 @@ def facts(as_of: datetime | None, among: str) -> Query:
     # orders apart: counting distinct values is slow over rows that cannot have any
     return (
         Query(
-            "SELECT s.user_no, coalesce(o.orders, 0) AS orders, s.net_value, s.last_order, s.last_seen FROM ("
+            "SELECT s.user_no, coalesce(o.amount, 0) AS orders, s.net_value, s.last_order, s.last_seen FROM ("
             "SELECT e.user_no, sum(e.value) FILTER (e.event IN ('purchase', 'return')) AS net_value, "
             "max(e.at_utc) FILTER (e.event = 'purchase') AS last_order, "
             "max(e.at_utc) FILTER (e.event <> 'impression') AS last_seen "
             f"FROM events e WHERE e.user_no IN ({among})"
         )
         + before
-        + f" GROUP BY e.user_no) s LEFT JOIN (SELECT e.user_no, {ORDERS} AS orders FROM events e "
-        f"WHERE e.event = 'purchase' AND e.user_no IN ({among})" + before + " GROUP BY e.user_no) o USING (user_no)"
+        + " GROUP BY e.user_no) s LEFT JOIN ("
+        + orders_of(Query(f"FROM events e WHERE e.event = 'purchase' AND e.user_no IN ({among})") + before)
+        + ") o USING (user_no)"
     )
 
 

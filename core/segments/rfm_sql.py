@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from core.segments.grid import Grid
-from core.segments.measures import ORDERS
+from core.segments.measures import orders_of
 from core.segments.rule import Rfm, RfmSettings
 from core.segments.worth import fitting
 from core.store import Query, joined
@@ -37,15 +37,18 @@ def base(as_of: datetime) -> Query:
     Buyers are users with at least one dated purchase before `as_of`.
     """
     before = "(e.at_utc < ? OR e.at_utc IS NULL)"
-    return Query(
-        f"SELECT s.user_no, {days_before('s.last')} AS recency, "
-        "o.orders::INTEGER AS frequency, s.monetary FROM ("
-        "SELECT e.user_no, max(e.at_utc) FILTER (e.event = 'purchase') AS last, sum(e.value) AS monetary FROM events e "
-        f"WHERE e.user_no IS NOT NULL AND e.event IN ('purchase', 'return') AND {before} "
-        "GROUP BY e.user_no HAVING last IS NOT NULL) s JOIN ("
-        f"SELECT e.user_no, {ORDERS} AS orders FROM events e WHERE e.event = 'purchase' AND {before} "
-        "GROUP BY e.user_no) o USING (user_no)",
-        (as_of, as_of, as_of),
+    placed = Query(f"FROM events e WHERE e.user_no IS NOT NULL AND e.event = 'purchase' AND {before}", (as_of,))
+    return (
+        Query(
+            f"SELECT s.user_no, {days_before('s.last')} AS recency, "
+            "o.amount::INTEGER AS frequency, s.monetary FROM ("
+            "SELECT e.user_no, max(e.at_utc) FILTER (e.event = 'purchase') AS last, sum(e.value) AS monetary "
+            f"FROM events e WHERE e.user_no IS NOT NULL AND e.event IN ('purchase', 'return') AND {before} "
+            "GROUP BY e.user_no HAVING last IS NOT NULL) s JOIN (",
+            (as_of, as_of),
+        )
+        + orders_of(placed)
+        + ") o USING (user_no)"
     )
 
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 from core.segments import (
+    Abc,
     All,
     At,
+    Beside,
     Between,
     Compare,
     Did,
@@ -18,6 +20,8 @@ from core.segments import (
     InGroup,
     InSegment,
     Last,
+    Loyalty,
+    LoyaltySettings,
     Moment,
     Not,
     Order,
@@ -48,12 +52,15 @@ _MAIL = (Filter("event", "channel", Test("is", ("mail",))),)
 _NOT_BACK = (
     "NOT EXISTS (SELECT 1 FROM back WHERE back.user_no = e.user_no AND back.item_no = e.item_no AND back.kept <= 0)"
 )
-# purchases of each user and item that was ever returned: what is left of them
-_BACK = (
-    "WITH pairs AS (SELECT DISTINCT user_no, item_no FROM events WHERE event = 'return'), back AS ("
-    "SELECT user_no, item_no, sum(coalesce(quantity, CASE event WHEN 'return' THEN -1 ELSE 1 END)) AS kept FROM events "
-    "SEMI JOIN pairs USING (user_no, item_no) WHERE event IN ('purchase', 'return') GROUP BY ALL) "
-)
+
+
+def _back(where: str = "true") -> str:
+    """Purchases of each user and item that was ever returned: what is left of them."""
+    return (
+        f"WITH pairs AS (SELECT DISTINCT user_no, item_no FROM events WHERE event = 'return' AND {where}), back AS ("
+        "SELECT user_no, item_no, sum(coalesce(quantity, CASE event WHEN 'return' THEN -1 ELSE 1 END)) AS kept "
+        "FROM events SEMI JOIN pairs USING (user_no, item_no) WHERE event IN ('purchase', 'return') GROUP BY ALL) "
+    )
 
 
 def _grouped(having: str, where: str = _BOUGHT, *, before: str = "", select: str = "SELECT count(*) AS n FROM") -> str:
@@ -77,6 +84,27 @@ _RFM = f"""WITH b AS (SELECT user_no, date_diff('day', max(at_utc) FILTER ({_BOU
     quantile_disc(m, [.2, .4, .6, .8]) AS m FROM b)
     SELECT count(*) AS n FROM b, c WHERE (-b.r > c.r[4]) AND (b.f > c.f[4]) AND b.m IS NOT NULL"""
 
+_ABC = f"""WITH m AS (SELECT user_no, sum(value) AS v FROM events WHERE {_NET} GROUP BY user_no),
+    s AS (SELECT v, sum(sum(v)) OVER (ORDER BY v DESC) - sum(v) AS above, sum(sum(v)) OVER () AS total, count(*) AS n
+    FROM m WHERE v > 0 GROUP BY v) SELECT sum(n)::BIGINT AS n FROM s WHERE above < 0.8 * total"""
+# days on which users ordered, and the next such day: every order here is of one line
+_DAYS = f"""d AS MATERIALIZED (SELECT *, lead(day) OVER w AS later, sum(n) OVER w AS upto FROM (SELECT user_no,
+    at_utc::DATE AS day, count(DISTINCT order_id) AS n, max(at_utc) AS latest FROM events WHERE {_BOUGHT} GROUP BY 1, 2)
+    WINDOW w AS (PARTITION BY user_no ORDER BY day))"""
+# the life table of pauses; by when 80 % and 95 % of those that end are over; from which order on 80 % come again
+_LEARNED = f"""WITH {_DAYS}, p AS (SELECT (coalesce(later, '2024-12-31') - day)::INTEGER AS days, count(later) AS ended,
+    count(*) AS n FROM d GROUP BY 1), r AS (SELECT *, sum(n) OVER (ORDER BY days DESC) AS risk FROM p),
+    k AS (SELECT days, 1 - exp(sum(ln(1 - ended / risk)) OVER (ORDER BY days)) AS over_by FROM r
+    WHERE ended > 0 AND risk >= 30 AND ended < risk), t AS MATERIALIZED (
+    SELECT min(days) FILTER (over_by >= 0.8 * top) AS slip, min(days) FILTER (over_by >= 0.95 * top) AS lost
+    FROM k, (SELECT max(over_by) AS top FROM k)), l AS (SELECT coalesce(min(i), 3) AS loyal FROM (
+    SELECT i FROM d, t, (SELECT unnest(range(2, 11)) AS i) WHERE upto - n < i AND i <= upto AND DATE '2024-12-31' - day
+    > slip GROUP BY i HAVING count(*) >= 30 AND count_if(later - day <= slip) >= 0.8 * count(*)))"""
+_STAGES = """SELECT count(*) AS n FROM (SELECT sum(n) AS orders, max(latest) AS last, max(day) AS one,
+    max(day, 2)[2] AS two FROM d GROUP BY user_no), {limits} WHERE
+    (epoch_us(TIMESTAMP '2024-12-31') - epoch_us(last) + 86399999999) // 86400000000 <= slip
+    AND orders >= loyal AND coalesce(one - two < lost, true)"""
+
 PAIRS: dict[str, tuple[Rule, str]] = {
     "an attribute": (Prop("country", Test("is", ("DE",))), "SELECT count(*) AS n FROM users WHERE country = 'DE'"),
     "did": (Did("purchase"), _distinct(_BOUGHT)),
@@ -94,7 +122,7 @@ PAIRS: dict[str, tuple[Rule, str]] = {
     "orders": (_n("orders"), _grouped(f"{_ORDERS} >= 3")),
     "distinct items": (
         _n("items"),
-        _grouped("count(DISTINCT item_no) >= 3", f"{_BOUGHT} AND {_NOT_BACK}", before=_BACK),
+        _grouped("count(DISTINCT item_no) >= 3", f"{_BOUGHT} AND {_NOT_BACK}", before=_back()),
     ),
     "days": (_n("days"), _grouped("count(DISTINCT at_utc::DATE) >= 3")),
     "quantity": (_n("quantity", n=5), _grouped("sum(quantity) >= 5", _NET)),
@@ -107,7 +135,7 @@ PAIRS: dict[str, tuple[Rule, str]] = {
     "a filter on the event": (_n("events", where=_MAIL), _grouped("count(*) >= 3", f"{_BOUGHT} AND channel = 'mail'")),
     "a filter on the item": (
         Did("purchase", where=_CATEGORY),
-        _distinct(f"{_BOUGHT} AND {_IN_CATEGORY} AND {_NOT_BACK}", _BACK),
+        _distinct(f"{_BOUGHT} AND {_IN_CATEGORY} AND {_NOT_BACK}", _back(_IN_CATEGORY)),
     ),
     "views of a category": (
         _n("events", n=2, event="view", where=_CATEGORY),
@@ -137,6 +165,30 @@ PAIRS: dict[str, tuple[Rule, str]] = {
         Order(EventStep("view"), EventStep("purchase")),
         "SELECT count(*) AS n FROM (SELECT user_no FROM events WHERE event IN ('view', 'purchase') GROUP BY user_no "
         "HAVING min(at_utc) FILTER (event = 'view') < max(at_utc) FILTER (event = 'purchase'))",
+    ),
+    "one and not another": (
+        Order(EventStep("view"), EventStep("purchase"), absent=True),
+        "SELECT count(*) AS n FROM (SELECT user_no FROM events WHERE event IN ('view', 'purchase') GROUP BY user_no "
+        "HAVING max(at_utc) FILTER (event = 'view') >= "
+        "coalesce(max(at_utc) FILTER (event = 'purchase'), '0001-01-01'))",
+    ),
+    "one and not another within 7 days": (
+        Order(EventStep("view"), EventStep("purchase"), Span(7), absent=True),
+        f"SELECT count(DISTINCT a.user_no) AS n FROM (FROM events WHERE event = 'view' AND at_utc <= {_ago(7)}) a "
+        "ASOF LEFT JOIN (FROM events WHERE event = 'purchase') b ON a.user_no = b.user_no AND b.at_utc > a.at_utc "
+        "WHERE b.at_utc IS NULL OR b.at_utc - a.at_utc > INTERVAL 7 DAYS",
+    ),
+    "one and not another, of one item": (
+        Order(EventStep("view"), EventStep("purchase"), Span(7), same_item=True, absent=True),
+        f"SELECT count(DISTINCT a.user_no) AS n FROM (FROM events WHERE event = 'view' AND at_utc <= {_ago(7)}) a "
+        "ANTI JOIN (FROM events WHERE event = 'purchase') b ON a.user_no = b.user_no AND a.item_no = b.item_no "
+        "AND b.at_utc > a.at_utc AND b.at_utc <= a.at_utc + INTERVAL 7 DAYS",
+    ),
+    "after their first purchase": (
+        _n("events", event="view", window=Beside("after", EventStep("purchase"), "first", Span(30))),
+        "WITH f AS (SELECT user_no, min(at_utc) AS bought FROM events WHERE event = 'purchase' GROUP BY user_no) "
+        "SELECT count(*) AS n FROM (SELECT e.user_no FROM events e JOIN f USING (user_no) WHERE event = 'view' "
+        "AND at_utc > bought AND at_utc <= bought + INTERVAL 30 DAYS GROUP BY e.user_no HAVING count(*) >= 3)",
     ),
     "the first time": (Moment("first", "purchase", Last(30)), _grouped(f"min(at_utc) >= {_ago(30)}")),
     "the last time": (
@@ -170,6 +222,12 @@ PAIRS: dict[str, tuple[Rule, str]] = {
         f"WITH m AS (SELECT user_no, {_ORDERS} AS v FROM events WHERE {_BOUGHT} GROUP BY user_no) "
         "SELECT count(*) AS n FROM m WHERE v >= (SELECT quantile_disc(v, 0.9) FROM m)",
     ),
+    "class A": (Abc(("A",)), _ABC),
+    "loyal, by own limits": (
+        Loyalty(("loyal",), LoyaltySettings(90, 180, 3, 90)),
+        f"WITH {_DAYS} " + _STAGES.format(limits="(SELECT 90 AS slip, 180 AS lost, 3 AS loyal)"),
+    ),
+    "loyal, by learned limits": (Loyalty(("loyal",)), f"{_LEARNED} {_STAGES.format(limits='t, l')}"),
     "RFM": (Rfm(("55",)), _RFM),
     "a random share": (
         Sample(0.1, "autumn"),

@@ -114,7 +114,7 @@ def keep(store: Any) -> None:
     from core.segments import Compare, Did, Segment, save_segment
     from core.store import Query
 
-    save_segment(store, Segment("many", Did("purchase", "events", Compare("at_least", 5))))
+    save_segment(store, Segment("many", Did("purchase", "events", Compare("at_least", 5))), replace=True)
     parts = json.dumps({str(n): f"part {n}" for n in range(4)})
     with store.atomic(data=False) as writer:
         writer.run("DELETE FROM groupings")

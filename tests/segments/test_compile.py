@@ -101,10 +101,10 @@ def test_sql_text_of_a_rule() -> None:
     query = compile_rule(rule, schema, AS_OF)
     assert query.sql == (
         'SELECT u.user_no FROM users u WHERE (coalesce(u."country" IN (?), false) AND NOT u.user_no IN '
-        "(SELECT e.user_no FROM events e WHERE e.user_no IS NOT NULL AND e.event = ? "
-        "AND e.at_utc >= ? AND e.at_utc < ? GROUP BY e.user_no HAVING "
-        "count(DISTINCT e.order_id) + count(DISTINCT CASE WHEN e.order_id IS NULL "
-        "THEN coalesce(e.at_utc::DATE, DATE '0001-01-01') END) >= ?))"
+        "(SELECT m.user_no FROM (SELECT o.user_no, count(*) AS amount FROM (SELECT DISTINCT e.user_no, e.order_id, "
+        "CASE WHEN e.order_id IS NULL THEN coalesce(e.at_utc::DATE, DATE '0001-01-01') END AS day "
+        "FROM events e WHERE e.user_no IS NOT NULL AND e.event = ? AND e.at_utc >= ? AND e.at_utc < ?) o "
+        "GROUP BY o.user_no) m WHERE m.amount >= ?))"
     )
     assert query.params[:4] == ("France", "purchase", datetime(2024, 3, 1), AS_OF)
     assert float(str(query.params[4])) == 2

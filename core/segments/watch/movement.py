@@ -15,7 +15,7 @@ from core.segments.rule import RfmSettings
 from core.segments.watch.asked import opened
 from core.segments.watch.splits import ByLoyalty, ByRfm, Split, named_parts, split_parts, split_query
 from core.segments.watch.types import NOT_SEEN, Band, Movement
-from core.store import Query, Store
+from core.store import Query, Store, joined
 
 
 def movement(
@@ -86,14 +86,26 @@ def rfm_cuts(store: Store, settings: RfmSettings, as_of: datetime, *, step: Step
     """
     rows: Callable[..., Query] = scored
     table = rows(as_of) if settings == RfmSettings() else rows(as_of, settings)
-    made: dict[str, tuple[float, ...]] = {}
-    for name, score, value, gap in _SCORES:
+    asked = []
+    for name, score, value, _ in _SCORES:
         if getattr(settings, name) or (name == "money" and settings.monetary != "with_frequency"):
             continue
         if name == "frequency" and settings.monetary == "with_frequency":
             score = "orders_score"  # f is then the mean with money's
-        highest = Query(f"SELECT {score} AS score, max({value})::DOUBLE AS upto, min({value})::DOUBLE AS least FROM (")
-        bands = store.rows(highest + table + f") WHERE {score} IS NOT NULL GROUP BY 1 ORDER BY 1", step=step)
+        asked.append(
+            Query(
+                f"SELECT '{name}' AS of, {score} AS score, max({value})::DOUBLE AS upto, min({value})::DOUBLE AS least "
+                f"FROM s WHERE {score} IS NOT NULL GROUP BY {score}"
+            )
+        )
+    if not asked:
+        return settings
+    # one scoring for all
+    scores = Query("WITH s AS MATERIALIZED (") + table + ") SELECT * FROM (" + joined(" UNION ALL ", asked)
+    found = store.rows(scores + ") ORDER BY of, score", step=step)
+    made: dict[str, tuple[float, ...]] = {}
+    for name, _, _, gap in _SCORES:
+        bands = [row for row in found if row["of"] == name]
         if bands:
             below = float(bands[0]["least"]) - gap  # the cut of a score lower than anybody has
             cuts = [max([float(b["upto"]) for b in bands if b["score"] <= n], default=below) for n in _up(settings)]

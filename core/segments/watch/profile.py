@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from core.progress import Step, no_step
 from core.segments.conditions import Setting, window_condition
-from core.segments.measures import ORDERS, kept_items
+from core.segments.measures import WENT_BACK, orders_of
 from core.segments.parts import Ever
 from core.segments.rule import Segment
 from core.segments.watch.asked import checked_segments, masks, opened
@@ -87,7 +87,7 @@ def _facts(setting: Setting) -> Query:
     )  # fmt: skip
     return (
         Query(
-            "SELECT s.*, coalesce(o.orders, 0) AS orders FROM (SELECT e.user_no, "
+            "SELECT s.*, coalesce(o.amount, 0) AS orders FROM (SELECT e.user_no, "
             "bool_or(e.event <> 'impression') AS did, max(e.at_utc) FILTER (e.event <> 'impression') AS last_seen, "
             "max(e.at_utc) FILTER (e.event = 'purchase') AS last_order, "
             "sum(e.value) FILTER (e.event IN ('purchase', 'return')) AS revenue, bool_or(e.event <> 'impression' AND "
@@ -95,8 +95,9 @@ def _facts(setting: Setting) -> Query:
         + month
         + ") AS earlier FROM events e WHERE e.user_no IS NOT NULL"
         + before
-        + f" GROUP BY e.user_no) s LEFT JOIN (SELECT e.user_no, {ORDERS} AS orders FROM events e "
-        "WHERE e.user_no IS NOT NULL AND e.event = 'purchase'" + before + " GROUP BY e.user_no) o USING (user_no)"
+        + " GROUP BY e.user_no) s LEFT JOIN ("
+        + orders_of(Query("FROM events e WHERE e.user_no IS NOT NULL AND e.event = 'purchase'") + before)
+        + ") o USING (user_no)"
     )
 
 
@@ -129,13 +130,17 @@ def _figures(n: int, end: datetime | None) -> Query:
 
 
 def _taken(setting: Setting, took: str) -> Query:
-    """Who took which item, each pair once."""
-    rows = Query(
-        "SELECT DISTINCT e.user_no, e.item_no FROM events e "
-        "WHERE e.user_no IS NOT NULL AND e.item_no IS NOT NULL AND e.event "
-        + ("= 'purchase'" if took == "bought" else "<> 'impression'")
-    ) + window_condition(Ever(), setting, "")
-    return rows + kept_items(setting) if took == "bought" else rows
+    """Who took which item, each pair once; items wholly returned are not bought."""
+    known = "FROM events e WHERE e.user_no IS NOT NULL AND e.item_no IS NOT NULL AND e.event "
+    before = window_condition(Ever(), setting, "")
+    if took == "bought" and "return" in setting.schema.words:
+        rows = Query(f"SELECT e.user_no, e.item_no {known} IN ('purchase', 'return')") + before
+        return rows + f" GROUP BY e.user_no, e.item_no HAVING bool_or(e.event = 'purchase') AND NOT ({WENT_BACK})"
+    return Query(f"SELECT DISTINCT e.user_no, e.item_no {known}" + _word(took)) + before
+
+
+def _word(took: str) -> str:
+    return "= 'purchase'" if took == "bought" else "<> 'impression'"
 
 
 def _items(n: int) -> Query:
