@@ -183,8 +183,7 @@ def sizes_figure(points: Sequence[SizePoint], name: str, *, share: bool = False,
                             "The rule asked as of the end of this day. Users seen by then have an event before it; a "
                             "rule may also hold for users who came later.", head="%{x|%-d %b %Y}"),
     )  # fmt: skip
-    if share:
-        made.update_yaxes(tickformat=".1~%")
+    made.update_yaxes(tickformat=".1~%" if share else ",")
     return made
 
 
@@ -204,8 +203,7 @@ def sizes_compared_figure(found: Mapping[str, Sequence[SizePoint]], *, share: bo
         line = {"color": colour, "width": 2, "dash": dash}
         made.data[-1].update(name=escaped(shortened(name, 26)), line=line, marker={"size": 7, "color": colour})
         made.data[-1].hovertemplate = f"<b>{escaped(shortened(name))}</b><br>" + made.data[-1].hovertemplate
-    if share:
-        made.update_yaxes(tickformat=".1~%")
+    made.update_yaxes(tickformat=".1~%" if share else ",")
     return made
 
 

@@ -91,7 +91,7 @@ def upset_figure(found: Overlap) -> go.Figure:
     made.update_xaxes(showticklabels=False, showgrid=False, zeroline=False, fixedrange=True)
     made.update_xaxes(title={"text": "Members"}, autorange="reversed", row=2, col=1)
     made.update_xaxes(range=[-0.6, max(len(shown), 1) - 0.4], row=2, col=2)
-    made.update_yaxes(title={"text": "Users"}, rangemode="tozero", row=1, col=2)
+    made.update_yaxes(title={"text": "Users"}, rangemode="tozero", tickformat=",", row=1, col=2)
     labels = [escaped(shortened(name, 26)) for name in found.names]
     # the labels stand between the sizes and the dots, beside which they are read
     made.update_yaxes(
@@ -204,8 +204,8 @@ def lift_figure(found: Profiles, segment: str, of: Literal["items", "categories"
     profile = {one.name: one for one in found.segments}[segment]
     things: tuple[ItemLift, ...] = getattr(profile, of)[::-1]
     made = figure(
-        f"{shortened(segment)}: what its members {found.took} more than everyone, with 95 % intervals",
-        "Lift (times everyone's share, logarithmic)", "", height=140 + 34 * max(len(things), 2), legend=False,
+        f"What {shortened(segment)} {found.took} more than everyone",
+        "Lift (times everyone's share, 95 % interval, log scale)", "", height=140 + 34 * max(len(things), 2), legend=False,
     )  # fmt: skip
     made.add_scatter(
         x=[one.lift for one in things], y=list(range(len(things))), mode="markers",

@@ -11,12 +11,11 @@ from core.segments.asked import asked
 from core.segments.compile import condition
 from core.segments.conditions import Setting, marks
 from core.segments.evidence import evidence
-from core.segments.evidence_words import say_moment
 from core.segments.members import Member, sample
 from core.segments.rule import At, InSegment, Rule, Segment, children
 from core.segments.schema import read_schema
 from core.segments.stored import saved_segments
-from core.segments.words import describe
+from core.segments.words import describe, say_end
 from core.store import Query, Store, joined
 
 MOST_USERS = 50
@@ -77,7 +76,7 @@ def reasons(
     for place, (path, leaf, at) in enumerate(leaves):
         holds = {number: bool(flags[number][f"c{place}"]) for number in users}
         shown = _shown(store, leaf, at, path, holds)
-        moment = f"as of {say_moment(at.as_of)}: " if at.as_of != setting.as_of and at.as_of else ""
+        moment = f"as of {say_end(at.as_of)}: " if at.as_of != setting.as_of and at.as_of else ""
         words = describe(leaf, schema)
         for number, user in users.items():
             told[user].append(Reason(path, words, holds[number], moment + shown[number]))

@@ -88,7 +88,7 @@ def _said(rule: Rule, schema: Schema | None, *, top: bool = False) -> str:  # no
         case Not(inner):
             return f"not: {_said(inner, schema)}"
         case At(as_of, inner):
-            moment = f"{_units(as_of.n, as_of.unit)} earlier" if isinstance(as_of, Ago) else f"before {_moment(as_of)}"
+            moment = f"{_units(as_of.n, as_of.unit)} earlier" if isinstance(as_of, Ago) else say_end(as_of)
             said = f"as of {moment}: {_said(inner, schema, top=top)}"
             return said if top else f"({said})"
         case InGroup() if schema is not None and (kept := schema.groups.get(rule.name.casefold())):
@@ -296,9 +296,14 @@ def _value(value: Scalar) -> str:
     return _day(value) if isinstance(value, date) else _number(value)
 
 
-def _moment(value: datetime) -> str:
+def say_end(value: datetime) -> str:
+    """The half-open end of data as people say it: at midnight the day before is the last that counts.
+
+    >>> say_end(datetime(2011, 12, 10)), say_end(datetime(2011, 12, 9, 12, 50))
+    ('the end of 9 Dec 2011', '9 Dec 2011, 12:50')
+    """
     midnight = value == value.replace(hour=0, minute=0, second=0, microsecond=0)
-    return _day(value) if midnight else f"{_day(value)}, {value:%H:%M}"
+    return f"the end of {_day(value - timedelta(days=1))}" if midnight else f"{_day(value)}, {value:%H:%M}"
 
 
 def _day(value: date) -> str:

@@ -89,6 +89,7 @@ class Abc:
             raise BadRule("needs at least one class", "abc")
         for name in self.classes:
             one_of(name, get_args(Class), "class")
+        object.__setattr__(self, "classes", tuple(sorted(set(self.classes))))  # a set, in one order
         text(self.event, "event")
         checked_measure(self.measure, self.event)
         cuts = tuple(number(cut, "cuts") for cut in self.cuts)
@@ -139,3 +140,4 @@ class Loyalty:
             raise BadRule("needs at least one stage", "loyalty")
         for stage in self.stages:
             one_of(stage, STAGES, "stage")
+        object.__setattr__(self, "stages", tuple(stage for stage in STAGES if stage in self.stages))

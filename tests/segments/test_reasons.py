@@ -106,7 +106,7 @@ SEEN = (
     (Top("value", 0.5), "30 net value; the top begins at 30", "no figure: no purchase that counts"),
     (Sample(1.0), "drawn", "drawn"),
     (At(datetime(2024, 2, 1), Did("purchase", compare=Compare("exactly", 2))),
-     "as of 1 Feb 2024: 2 orders, the last on 8 Jan 2024, 10:00", "as of 1 Feb 2024: 0 orders"),
+     "as of the end of 31 Jan 2024: 2 orders, the last on 8 Jan 2024, 10:00", "as of the end of 31 Jan 2024: 0 orders"),
 )  # fmt: skip
 
 
