@@ -205,7 +205,8 @@ def lift_figure(found: Profiles, segment: str, of: Literal["items", "categories"
     things: tuple[ItemLift, ...] = getattr(profile, of)[::-1]
     made = figure(
         f"What {shortened(segment)} {found.took} more than everyone",
-        "Lift (times everyone's share, 95 % interval, log scale)", "", height=140 + 34 * max(len(things), 2), legend=False,
+        "Lift (times everyone's share, 95 % interval, log scale)", "", legend=False,
+        height=140 + 34 * max(len(things), 2),
     )  # fmt: skip
     made.add_scatter(
         x=[one.lift for one in things], y=list(range(len(things))), mode="markers",
