@@ -24,6 +24,7 @@ _SAID = {
     "batches": "The record of all loads",
     "rejects": "Rows that were rejected, with the reason; they may hold personal data",
     "segments": "Saved segments, as rules",
+    "groups": "Kept groups of users (clusters, look-alikes, lists, frozen members), one row for each of their users",
 }
 _CALLED = {
     "events": "Events",
@@ -33,6 +34,7 @@ _CALLED = {
     "batches": "Loads",
     "rejects": "Rejected rows",
     "segments": "Segments",
+    "groups": "Groups of users",
 }
 _MEDIA = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
 _BYTES = {"csv": 90, "parquet": 30}  # of a row of events, about: to tell files that are written first from small ones
