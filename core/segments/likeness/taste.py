@@ -176,7 +176,7 @@ def _compressed(ones: csr_matrix) -> tuple[Array, Array]:
     if m < 3 or n < 3:
         raise Refusal(
             "no_taste",
-            f"{m:,} items and {n:,} users with enough events are too few to tell tastes apart.",
+            f"Too few to tell tastes apart: items taken {m:,}, users with enough events {n:,}; each must be 3 or more.",
             "Load more events or the items' categories, ask for fewer events, or group users by features.",
         )
     takers = np.bincount(ones.indices, minlength=m)
