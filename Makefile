@@ -21,7 +21,7 @@ DIGEST := import hashlib, pathlib, sys; \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check lint types format unit browser-tests shots bench prove sample clean venv install install-dev browser
+.PHONY: help run test check lint types format unit browser-tests shots bench prove sample clean venv install install-dev install-bench browser
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -55,7 +55,7 @@ browser-tests: install-dev browser ## tests in a real browser; those of one file
 shots: install-dev browser ## a picture of every page into shots/, with the defects that can be seen by program
 	$(PY) -m tests.browser.shots
 
-bench: install-dev ## measure speed against bare DuckDB and others
+bench: install-bench ## measure speed against bare DuckDB and others
 	$(PY) -m pytest tests -m bench -s
 
 prove: install-dev browser ## slow proofs; their dated results belong in docs/proofs/
@@ -85,6 +85,14 @@ install-dev: venv
 		echo "Installing requirements-dev.txt into $(VENV)"; \
 		$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt && \
 		printf '%s\n' "$$want" > $(VENV)/.limelight-dev; \
+	fi
+
+install-bench: install-dev
+	@want="$$($(PY) -c "$(DIGEST)" requirements-bench.txt)"; \
+	if [ "$$(cat $(VENV)/.limelight-bench 2>/dev/null)" != "$$want" ]; then \
+		echo "Installing requirements-bench.txt into $(VENV)"; \
+		$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt && \
+		printf '%s\n' "$$want" > $(VENV)/.limelight-bench; \
 	fi
 
 # A virtual environment whose Python is gone (upgraded, moved) or too old is made again; a folder that is not a

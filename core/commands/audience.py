@@ -12,7 +12,7 @@ from core.commands import Answer
 from core.commands.models_given import add_matrix_arguments, add_param_argument, matrix_of, models_of
 from core.evaluate import Audience, AudienceSpec, Measured, WayScore, audience, audience_to_json
 from core.progress import Step
-from core.recommend import NAMES
+from core.recommend import NAMES, USUAL
 from core.store import close_workspace, open_workspace
 
 NAME = "audience"
@@ -21,7 +21,10 @@ NAME = "audience"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's own arguments."""
     parser.add_argument(
-        "--models", default=",".join(NAMES), metavar="A,B,...", help=f"of {', '.join(NAMES)} (default: all)"
+        "--models",
+        default=",".join(USUAL),
+        metavar="A,B,...",
+        help=f"of {', '.join(NAMES)}; or all (default: {', '.join(USUAL)})",
     )
     parser.add_argument("--size", type=int, default=500, metavar="N", help="users chosen for each item (default 500)")
     parser.add_argument("--item", action="append", default=[], metavar="I", help="judge this item; as often as needed")

@@ -12,7 +12,7 @@ from core.commands import Answer
 from core.commands.models_given import add_matrix_arguments, add_param_argument, matrix_of, models_of
 from core.evaluate import METRICS, SPLITS, CompareSpec, Comparison, ModelScore, compare
 from core.progress import Step
-from core.recommend import NAMES, info
+from core.recommend import NAMES, USUAL, info
 from core.store import close_workspace, open_workspace
 
 NAME = "compare"
@@ -21,7 +21,10 @@ NAME = "compare"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's own arguments."""
     parser.add_argument(
-        "--models", default=",".join(NAMES), metavar="A,B,...", help=f"of {', '.join(NAMES)} (default: all)"
+        "--models",
+        default=",".join(USUAL),
+        metavar="A,B,...",
+        help=f"of {', '.join(NAMES)}; or all (default: {', '.join(USUAL)})",
     )
     parser.add_argument(
         "--split",

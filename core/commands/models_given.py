@@ -51,8 +51,9 @@ def matrix_of(args: argparse.Namespace) -> MatrixSpec:
 
 
 def models_of(names: str, params: Sequence[str]) -> tuple[Spec, ...]:
-    """The models named in "a,b,c" with `params` ("ials.factors=32"). Raises Refusal."""
-    wanted = list(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
+    """The models named in "a,b,c", or "all" of them, with `params` ("ials.factors=32"). Raises Refusal."""
+    every = NAMES if names.strip() == "all" else tuple(name.strip() for name in names.split(",") if name.strip())
+    wanted = list(dict.fromkeys(every))
     if not wanted:
         raise Refusal("unknown_model", "No model is named.", f"Models: {', '.join(NAMES)}.")
     given: dict[str, dict[str, ParamValue]] = {info(name).name: {} for name in wanted}

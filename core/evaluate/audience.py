@@ -23,6 +23,7 @@ from core.evaluate.split import hold_out
 from core.evaluate.stored import save_chosen, save_run
 from core.interactions import Array, Interactions, as_bytes
 from core.progress import Step, no_step
+from core.recommend import needs
 from core.store import Store, Writer
 
 AUDIENCE_TASK = "core.evaluate.audience_task:audience_task"
@@ -86,7 +87,7 @@ def prepare_audience(store: Store, spec: AudienceSpec, step: Step = no_step) -> 
             "These data have no times, so nobody can say who took an item after a given day.",
             "Load events with a time column, or compare models on a random split instead.",
         )
-    parts = hold_out(store, spec.matrix, "time", step=step.part(0.0, 0.8))
+    parts = hold_out(store, spec.matrix, "time", needs=needs(*spec.models), step=step.part(0.0, 0.8))
     x = parts.fit
     cut, until = (datetime.fromisoformat(str(parts.facts[name])) for name in ("cut", "until"))
     words = data.taking_words(store, spec.event, spec.matrix)

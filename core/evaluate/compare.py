@@ -15,6 +15,7 @@ from core.evaluate.task import compare_task
 from core.evaluate.types import CompareSpec, Comparison
 from core.interactions import Array, as_bytes
 from core.progress import Step, no_step
+from core.recommend import needs
 from core.store import Store, Writer
 
 COMPARE_TASK = "core.evaluate.task:compare_task"
@@ -37,7 +38,8 @@ def prepare_compare(store: Store, spec: CompareSpec, step: Step = no_step) -> di
 
     Raises Refusal `no_interactions`, `nothing_held_out`.
     """
-    parts = hold_out(store, spec.matrix, spec.split, seed=spec.seed, step=step)
+    wanted = needs(*spec.models)
+    parts = hold_out(store, spec.matrix, spec.split, seed=spec.seed, needs=wanted, step=step)
     drawn = draw_users(parts, spec.most_users, spec.seed)
     pairs = int(drawn.relevant.nnz)
     facts = {
@@ -52,7 +54,7 @@ def prepare_compare(store: Store, spec: CompareSpec, step: Step = no_step) -> di
     }
     told = {"split": parts.split, "facts": facts, "notes": _notes(spec, parts, len(drawn.users))}
     return {
-        **replace(parts.fit, first_seen=None).to_arrays(),
+        **(parts.fit if "times" in wanted else replace(parts.fit, first_seen=None)).to_arrays(),
         "judged_rows": drawn.users,
         "relevant_indptr": drawn.relevant.indptr,
         "relevant_indices": drawn.relevant.indices,

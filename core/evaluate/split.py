@@ -20,7 +20,7 @@ judged: they are counted and left out of the report (`users_unknown`, `items_unk
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -31,7 +31,7 @@ from scipy.sparse import csr_matrix
 
 from core.errors import Refusal
 from core.evaluate.types import Split
-from core.interactions import Array, IdMap, Interactions, MatrixSpec, build
+from core.interactions import Array, IdMap, Interactions, MatrixSpec, Need, build
 from core.progress import Step, no_step
 from core.store import Store
 
@@ -72,15 +72,16 @@ def hold_out(
     *,
     seed: int = 0,
     part: PartName = "report",
+    needs: Collection[Need] = (),
     step: Step = no_step,
 ) -> Parts:
-    """One judging part of a workspace, and the matrix that models may fit on for it.
+    """One judging part of a workspace, and the matrix that models may fit on for it, with what they ask for beside it.
 
     Raises Refusal `no_interactions`, and `nothing_held_out` where no user can be judged.
     """
     if split == "time" and store.as_of() is not None:
-        return _by_time(store, matrix, part, step)
-    x = build(store, replace(matrix, least_user_items=1, least_item_users=1), step=step)
+        return _by_time(store, matrix, part, needs, step)
+    x = build(store, replace(matrix, least_user_items=1, least_item_users=1), needs=needs, step=step)
     return by_user(x, split, seed=seed, part=part, least=(matrix.least_user_items, matrix.least_item_users))
 
 
@@ -153,7 +154,7 @@ def _from_last(matrix: csr_matrix, rows: Array, key: Array) -> tuple[Array, Arra
     return turn, tied
 
 
-def _by_time(store: Store, matrix: MatrixSpec, part: PartName, step: Step) -> Parts:
+def _by_time(store: Store, matrix: MatrixSpec, part: PartName, needs: Collection[Need], step: Step) -> Parts:
     until = matrix.until or store.as_of()
     assert until is not None
     plain = replace(matrix, half_life=None, window=None, until=until, least_user_items=1, least_item_users=1)
@@ -167,7 +168,7 @@ def _by_time(store: Store, matrix: MatrixSpec, part: PartName, step: Step) -> Pa
     cut = _EPOCH + timedelta(microseconds=since)
     if since <= begin:
         raise _nothing()
-    fit = build(store, replace(matrix, until=cut), step=step.part(0.5, 1.0))
+    fit = build(store, replace(matrix, until=cut), needs=needs, step=step.part(0.5, 1.0))
     held = (whole.first_seen >= since) & (whole.first_seen < since + tenth)
     rows = np.repeat(np.arange(whole.shape[0]), np.diff(whole.matrix.indptr))[held]
     users, items = whole.users.numbers[rows], whole.items.numbers[whole.matrix.indices[held]]
@@ -195,7 +196,14 @@ def _only(x: Interactions, kept: Array, least: tuple[int, int]) -> Interactions:
     matrix.has_sorted_indices = True
     first = None if x.first_seen is None else x.first_seen[kept]
     return replace(
-        x, matrix=matrix, users=_taken(x.users, rows), items=_taken(x.items, columns), first_seen=first, facts={}
+        x,
+        matrix=matrix,
+        users=_taken(x.users, rows),
+        items=_taken(x.items, columns),
+        first_seen=first,
+        facts={},
+        user_side=None if x.user_side is None else x.user_side.take(pa.array(rows)),
+        item_side=None if x.item_side is None else x.item_side.take(pa.array(columns)),
     )
 
 

@@ -2,6 +2,28 @@
 
 from core.interactions.build import build
 from core.interactions.question import MatrixSpec
-from core.interactions.types import Array, IdMap, Interactions, as_bytes, from_bytes
+from core.interactions.sides import NEEDS, Need, side_of
+from core.interactions.types import (
+    Array,
+    IdMap,
+    Interactions,
+    as_bytes,
+    from_bytes,
+    table_as_bytes,
+    table_from_bytes,
+)
 
-__all__ = ["Array", "IdMap", "Interactions", "MatrixSpec", "as_bytes", "build", "from_bytes"]
+__all__ = [
+    "NEEDS",
+    "Array",
+    "IdMap",
+    "Interactions",
+    "MatrixSpec",
+    "Need",
+    "as_bytes",
+    "build",
+    "from_bytes",
+    "side_of",
+    "table_as_bytes",
+    "table_from_bytes",
+]

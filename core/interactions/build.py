@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from scipy.sparse import csr_matrix
 from core.errors import Refusal
 from core.interactions.pairs import MOST_EVENTS, Pairs, of_events, of_table, seen_at
 from core.interactions.question import MatrixSpec
+from core.interactions.sides import Need, side_of
 from core.interactions.types import Array, IdMap, Interactions
 from core.progress import Step, no_step
 from core.store import NAMES, Query, Store, joined
@@ -25,8 +27,19 @@ _RETURNED = """bool_or(event = 'return')
         FILTER (event IN ('purchase', 'return')) <= 0"""
 
 
-def build(store: Store, spec: MatrixSpec | None = None, *, step: Step = no_step) -> Interactions:
+def build(
+    store: Store,
+    spec: MatrixSpec | None = None,
+    *,
+    needs: Collection[Need] = (),
+    wide: bool = False,
+    step: Step = no_step,
+) -> Interactions:
     """The matrix of a workspace.
+
+    `needs`: what the models ask for beside it (core.recommend.needs): "user_side", "item_side" add those tables.
+    `wide`: also users and items of the workspace without any pair have a row (column), an empty one: for models that
+    serve new users or new items.
 
     A pair is kept where its weight is above 0: an item bought and wholly returned does not count as bought, though
     views of it still do. Anonymous events and events without an item never enter. Events without a time enter where
@@ -61,8 +74,18 @@ def build(store: Store, spec: MatrixSpec | None = None, *, step: Step = no_step)
     }
     step.report(0.9, "numbering users and items")
     matrix, users, items = _numbered(pairs)
+    if wide:
+        matrix, users, items = _widened(store, matrix, users, items)
     return Interactions(
-        matrix, _named(store, "user", users), _named(store, "item", items), until, version, pairs.first, facts
+        matrix,
+        _named(store, "user", users),
+        _named(store, "item", items),
+        until,
+        version,
+        pairs.first,
+        facts,
+        side_of(store, "user", users) if "user_side" in needs else None,
+        side_of(store, "item", items) if "item_side" in needs else None,
     )
 
 
@@ -184,6 +207,19 @@ def _numbered(pairs: Pairs) -> tuple[csr_matrix, Array, Array]:
     matrix = csr_matrix((data, places[pairs.items], indptr), shape=(len(user_nos), len(item_nos)))
     matrix.has_sorted_indices = True
     return matrix, user_nos, item_nos
+
+
+def _widened(store: Store, matrix: csr_matrix, users: Array, items: Array) -> tuple[csr_matrix, Array, Array]:
+    """The same with an empty row for every other user, and an empty column for every other item, of the workspace."""
+    every_user = store.read(Query("SELECT user_no AS no FROM users ORDER BY 1"))["no"].to_numpy().astype(np.int32)
+    every_item = store.read(Query("SELECT item_no AS no FROM items ORDER BY 1"))["no"].to_numpy().astype(np.int32)
+    lengths = np.zeros(len(every_user), dtype=np.int64)
+    lengths[np.searchsorted(every_user, users)] = np.diff(matrix.indptr)
+    columns = np.searchsorted(every_item, items).astype(np.int32)[matrix.indices]
+    indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(matrix.indptr.dtype)
+    made = csr_matrix((matrix.data, columns, indptr), shape=(len(every_user), len(every_item)))
+    made.has_sorted_indices = True
+    return made, every_user, every_item
 
 
 def _distinct(numbers: Array) -> Array:

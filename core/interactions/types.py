@@ -77,6 +77,8 @@ class Interactions:
         first_seen: int64 (nnz,), in the order of `matrix.data`: microseconds since 1970 (UTC) of the pair's first
             event; None where the data have no times.
         facts: counts made on the way (see `build`), for people.
+        user_side, item_side: what is known of users and items beside their behaviour, one row for each row (column) of
+            the matrix, in its order; None where no model asked for it. See core.interactions.sides.
     """
 
     matrix: csr_matrix
@@ -86,6 +88,8 @@ class Interactions:
     version: int = 0
     first_seen: Array | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    user_side: pa.Table | None = None
+    item_side: pa.Table | None = None
 
     @classmethod
     def of(cls, matrix: Any) -> Interactions:
@@ -114,7 +118,12 @@ class Interactions:
             "x_items": self.items.numbers,
             "x_told": as_bytes(told),
         }
-        return arrays if self.first_seen is None else {**arrays, "x_first_seen": self.first_seen}
+        if self.first_seen is not None:
+            arrays["x_first_seen"] = self.first_seen
+        for name, side in (("x_user_side", self.user_side), ("x_item_side", self.item_side)):
+            if side is not None:
+                arrays[name] = table_as_bytes(side)
+        return arrays
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array]) -> Interactions:
@@ -131,6 +140,8 @@ class Interactions:
             until,
             int(told["version"]),
             arrays.get("x_first_seen"),
+            user_side=_side(arrays, "x_user_side"),
+            item_side=_side(arrays, "x_item_side"),
         )
 
 
@@ -142,6 +153,23 @@ def as_bytes(value: Any) -> Array:
 def from_bytes(array: Array) -> Any:
     """What `as_bytes` made an array of."""
     return json.loads(np.asarray(array).tobytes())
+
+
+def table_as_bytes(table: pa.Table) -> Array:
+    """A table as a uint8 array (Arrow's stream format), so that it can travel with the arrays of a job."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table)
+    return np.frombuffer(sink.getvalue(), dtype=np.uint8)
+
+
+def table_from_bytes(array: Array) -> pa.Table:
+    """What `table_as_bytes` made an array of."""
+    return pa.ipc.open_stream(pa.py_buffer(np.ascontiguousarray(array))).read_all()
+
+
+def _side(arrays: Mapping[str, Array], name: str) -> pa.Table | None:
+    return table_from_bytes(arrays[name]) if name in arrays else None
 
 
 def _plain(n: int, what: str) -> IdMap:

@@ -1,6 +1,7 @@
-"""The models: one contract, six of them so far, each with exact reasons where its mathematics allows."""
+"""The models: one contract, and for each exact reasons where its mathematics allows, measured ones elsewhere."""
 
-from core.recommend.registry import MODELS, NAMES, info, make, spec, spec_from_json
+from core.recommend.parts import write_parts
+from core.recommend.registry import MODELS, NAMES, USUAL, info, make, needs, parts, spec, spec_from_json, wide
 from core.recommend.stored import (
     FIT_TASK,
     FitSpec,
@@ -19,6 +20,7 @@ __all__ = [
     "FIT_TASK",
     "MODELS",
     "NAMES",
+    "USUAL",
     "Explanation",
     "FitSpec",
     "ModelInfo",
@@ -37,8 +39,12 @@ __all__ = [
     "list_models",
     "load_model",
     "make",
+    "needs",
+    "parts",
     "prepare_fit",
     "publish_fit",
     "spec",
     "spec_from_json",
+    "wide",
+    "write_parts",
 ]

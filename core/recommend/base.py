@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 from scipy.sparse import csc_matrix, csr_matrix
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from core.errors import Refusal
 from core.interactions import Array, Interactions
 from core.progress import Step, no_step
 from core.recommend.topk import topk
@@ -27,6 +28,7 @@ class Model(ABC):
     """A Recommender (see `types.Recommender`) that scores users in batches; the rest follows from that."""
 
     scores_everyone: ClassVar[bool] = False
+    folds: ClassVar[Literal["exactly", "nearly", "no"]] = "no"
     x: Interactions
 
     def __init__(self, spec: Spec) -> None:
@@ -63,6 +65,30 @@ class Model(ABC):
         if not self.scores_everyone:
             scores[np.diff(self.x.matrix.indptr)[users] == 0] = np.nan
         return scores
+
+    def fold(
+        self, histories: csr_matrix, items: Array | None = None, *, own: Array | None = None, seen: Array | None = None
+    ) -> Array:
+        """Scores of histories that the fit need not have seen: see `types.Recommender.fold`."""
+        n_items = self.x.shape[1]
+        if histories.shape[1] != n_items:
+            raise ValueError(f"histories over {histories.shape[1]} items, the matrix has {n_items}")
+        items = None if items is None else check_rows(items, n_items)
+        own = np.full(histories.shape[0], -1, dtype=np.int64) if own is None else np.asarray(own, dtype=np.int64)
+        if not histories.shape[0] or (items is not None and not len(items)):
+            return np.empty((histories.shape[0], n_items if items is None else len(items)), dtype=np.float32)
+        scores = self._fold(histories, items, own, seen)
+        if not self.scores_everyone:
+            scores[np.diff(histories.indptr) == 0] = np.nan
+        return scores
+
+    def _fold(self, histories: csr_matrix, items: Array | None, own: Array, seen: Array | None) -> Array:
+        """`fold` for arguments that are in order; empty histories need not be thought of."""
+        raise Refusal(
+            "cannot_fold",
+            "This model cannot take in new behaviour without being fitted again.",
+            "Fit it again on the data as they are.",
+        )
 
     def recommend(
         self,

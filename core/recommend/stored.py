@@ -15,7 +15,7 @@ from core.errors import Refusal
 from core.interactions import Array, Interactions, MatrixSpec, as_bytes, build
 from core.progress import Step, no_step
 from core.recommend.arrays import read_arrays, write_arrays
-from core.recommend.registry import make, spec_from_json
+from core.recommend.registry import make, needs, spec_from_json, wide
 from core.recommend.types import Recommender, Spec
 from core.store import Query, Store, Writer
 
@@ -99,9 +99,14 @@ class Fitted(Protocol):
         """The model's arrays, as memory maps."""
 
 
+def matrix_for(store: Store, spec: FitSpec, step: Step = no_step) -> Interactions:
+    """The matrix with all that the model asks for beside it. Raises what core.interactions.build raises."""
+    return build(store, spec.matrix, needs=needs(spec.model), wide=wide(spec.model), step=step)
+
+
 def prepare_fit(store: Store, spec: FitSpec, step: Step = no_step) -> dict[str, Array]:
     """What `fit_task` takes: the matrix, without raw ids. Raises what core.interactions.build raises."""
-    x = build(store, spec.matrix, step=step)
+    x = matrix_for(store, spec, step=step)
     return {**x.to_arrays(), "x_facts": as_bytes(dict(x.facts))}
 
 
@@ -125,7 +130,7 @@ def publish_fit(writer: Writer, outcome: Fitted) -> dict[str, Any]:
 
 def fit(store: Store, spec: FitSpec, *, step: Step = no_step) -> Recommender:
     """The model fitted in this process, with raw ids; nothing is stored. Raises what build and the model raise."""
-    x = build(store, spec.matrix, step=step.part(0.0, 0.1))
+    x = matrix_for(store, spec, step=step.part(0.0, 0.1))
     return make(spec.model).fit(x, seed=spec.seed, step=step.part(0.1, 1.0))
 
 
@@ -152,7 +157,7 @@ def load_model(store: Store, model_id: str, *, step: Step = no_step) -> Recommen
     Raises Refusal `unknown_model_id`, and `stale_model` where the data have changed since it was fitted.
     """
     stored = get_model(store, model_id)
-    x = None if stored.stale else build(store, stored.fit.matrix, step=step.part(0.0, 0.6))
+    x = None if stored.stale else matrix_for(store, stored.fit, step=step.part(0.0, 0.6))
     if x is None or not _same(x, stored):  # the data may also change between the two looks
         day = f"{stored.created_at.day} {stored.created_at:%b %Y, %H:%M}"
         raise Refusal(

@@ -11,13 +11,17 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
 from core.errors import Refusal
-from core.interactions import Array, Interactions
+from core.interactions import Array, Interactions, Need
 from core.progress import Step, no_step
 
 ViewName = Literal["items", "users"]
 ParamValue = int | float | str | bool
+LONGEST_TEXT = 4_000
+"""Characters that a parameter of kind "text" may have."""
+Family = Literal["popular", "neighbours", "linear", "factors", "attention", "newcomers", "blend"]
 
 
 @dataclass(frozen=True)
@@ -28,15 +32,19 @@ class Param:
         name: as in `Spec.params`.
         kind: what values it takes.
         default: a value of that kind.
-        low, high: least and greatest value, both allowed; None for "choice" and "bool".
+        low, high: least and greatest value, both allowed; None for "choice", "bool" and "text".
         scale: how a tuner, or a slider, walks the range.
         choices: for "choice".
         plain: what a page calls it.
         help: one sentence on what it does.
+        only: (another parameter, values): it plays a part only where that one has one of these values (no values:
+            wherever that one is neither 0 nor empty).
+        tuned: a tuner walks it. tune_low, tune_high: within these (default: low, high); a narrower range than is
+            allowed, where models worth having lie.
     """
 
     name: str
-    kind: Literal["int", "float", "choice", "bool"]
+    kind: Literal["int", "float", "choice", "bool", "text"]
     default: ParamValue
     plain: str
     help: str
@@ -44,12 +52,18 @@ class Param:
     high: float | None = None
     scale: Literal["linear", "log"] = "linear"
     choices: tuple[str, ...] = ()
+    only: tuple[str, tuple[ParamValue, ...]] | None = None
+    tuned: bool = True
+    tune_low: float | None = None
+    tune_high: float | None = None
 
     def check(self, value: ParamValue) -> ParamValue:
         """`value` as this parameter's kind. Raises Refusal `bad_parameter`."""
         if self.kind == "bool" and isinstance(value, bool):
             return value
         if self.kind == "choice" and value in self.choices:
+            return value
+        if self.kind == "text" and isinstance(value, str) and len(value) <= LONGEST_TEXT:
             return value
         number = isinstance(value, int | float) and not isinstance(value, bool)
         if self.kind in ("int", "float") and number and self.low is not None and self.high is not None:
@@ -58,12 +72,21 @@ class Param:
                 return whole
         raise Refusal("bad_parameter", f"{self.name} cannot be {value!r}.", f"It takes {self.takes()}.")
 
+    def plays(self, params: Mapping[str, ParamValue]) -> bool:
+        """Whether it plays a part beside these values of the others."""
+        if self.only is None:
+            return True
+        value, wanted = params.get(self.only[0]), self.only[1]
+        return value in wanted if wanted else bool(value)
+
     def takes(self) -> str:
         """The values it takes, in words."""
         if self.kind == "bool":
             return "true or false"
         if self.kind == "choice":
             return "one of " + ", ".join(self.choices)
+        if self.kind == "text":
+            return f"text of up to {LONGEST_TEXT:,} characters"
         what = "a whole number" if self.kind == "int" else "a number"
         return f"{what} from {self.low:g} to {self.high:g}"
 
@@ -166,6 +189,7 @@ class Recommender(Protocol):
     x: Interactions
 
     scores_everyone: ClassVar[bool]
+    folds: ClassVar[Literal["exactly", "nearly", "no"]]
 
     def fit(self, x: Interactions, *, seed: int = 0, step: Step = no_step) -> Self:
         """Learn from the matrix; returns itself. The same x, spec and seed give the same model. Keeps x."""
@@ -186,6 +210,24 @@ class Recommender(Protocol):
         step: Step = no_step,
     ) -> RecTable:
         """The k best items of each user (any number of users); of the columns `among`, where given."""
+
+    def fold(
+        self, histories: csr_matrix, items: Array | None = None, *, own: Array | None = None, seen: Array | None = None
+    ) -> Array:
+        """Scores of histories that the fit need not have seen, with all else that was learnt held fixed.
+
+        Args:
+            histories: float32 CSR (n, n_items), weights as in the matrix (not yet `valued`), indices sorted.
+            items: columns to score; None = all.
+            own: int64 (n,), the row of the matrix whose history this is (or was), which must not speak for itself;
+                -1 for a stranger; None = all strangers.
+            seen: int64 (nnz,), as `Interactions.first_seen` for `histories.data`; None where not known.
+
+        Returns float32 or float64 (n, n_items or len(items)); NaN for an empty history unless `scores_everyone`.
+        `folds` says how it stands to `score` where a history is the user's own, as fitted: "exactly" the same,
+        "nearly" (the model learnt the user's tastes on a way that cannot be gone again), or "no": not possible, and
+        Refusal `cannot_fold` is raised. New events and counterfactuals rest on it.
+        """
 
     def explain(self, user: int, item: int) -> Explanation:
         """Why this score. The score explained is the model's own, recomputed in float64."""
@@ -209,6 +251,11 @@ class ModelInfo:
         source: the paper.
         params: its parameters, in order.
         module, cls: where the class is; imported when first needed.
+        family: what kind of model it is: pages group by it.
+        usual: among those that are compared where nobody has chosen; the others take longer, or serve special ends.
+        needs: what it asks for beside the matrix -> the parameter that makes it ask ("" = always; a parameter asks
+            where its value is neither 0 nor empty). Blends ask for what their parts do: see `registry.needs`.
+        wide: serves users or items without any pair, so that its matrix should hold them (build(wide=True)).
     """
 
     name: str
@@ -219,6 +266,10 @@ class ModelInfo:
     params: tuple[Param, ...]
     module: str = field(repr=False)
     cls: str = field(repr=False)
+    family: Family = "neighbours"
+    usual: bool = False
+    needs: Mapping[Need, str] = field(default_factory=dict)
+    wide: bool = False
 
     def param(self, name: str) -> Param:
         """A parameter by name. Raises Refusal `unknown_parameter`."""

@@ -109,7 +109,7 @@ CREATE TABLE jobs (
 _RUNS = """
 CREATE TABLE runs (
     run_id VARCHAR PRIMARY KEY,
-    kind VARCHAR NOT NULL,               -- compare | audience
+    kind VARCHAR NOT NULL,               -- compare | audience | ratings | newcomers
     spec JSON NOT NULL,
     answer JSON NOT NULL,
     version BIGINT NOT NULL,
@@ -304,6 +304,27 @@ CREATE TABLE grouping_members (
 ALTER TABLE segments ADD COLUMN made_from JSON;
 """
 
+# studies      one row per study of settings (core.evaluate.tuning): question, trials, outcome; resumed in place
+#   version    the data's version that it looked at; it cannot be resumed where meta's is another
+# run_users    further metrics of each judged user's list; NULL where they were not asked for
+_STUDIES = """
+CREATE TABLE studies (
+    study_id VARCHAR PRIMARY KEY,
+    spec JSON NOT NULL,
+    answer JSON NOT NULL,
+    version BIGINT NOT NULL,
+    limelight VARCHAR NOT NULL,
+    created_at TIMESTAMP NOT NULL,       -- UTC
+    updated_at TIMESTAMP NOT NULL
+);
+ALTER TABLE run_users ADD COLUMN auc FLOAT;
+ALTER TABLE run_users ADD COLUMN diversity FLOAT;
+ALTER TABLE run_users ADD COLUMN serendipity FLOAT;
+ALTER TABLE run_users ADD COLUMN novelty FLOAT;
+ALTER TABLE run_users ADD COLUMN popularity FLOAT;
+ALTER TABLE run_users ADD COLUMN calibration FLOAT;
+"""
+
 MIGRATIONS: tuple[tuple[str, str | Callable[[duckdb.DuckDBPyConnection], None]], ...] = (
     ("first tables", _FIRST),
     ("models and runs", _RUNS),
@@ -313,6 +334,7 @@ MIGRATIONS: tuple[tuple[str, str | Callable[[duckdb.DuckDBPyConnection], None]],
     ("repairs", _REPAIRS),
     ("quality reports", _REPORTS),
     ("groups of users", _GROUPINGS),
+    ("studies", _STUDIES),
 )
 """(name, SQL or a function of a cursor) in order, each in a transaction of its own (all in one where the workspace is
 new, which is quicker); a workspace's schema number is how many of them it has seen."""

@@ -10,7 +10,7 @@ import streamlit as st
 from core.evaluate import Audience, AudienceSpec, Measured, Run, TargetScore, ranked_ways, run_chosen, write_audience
 from core.figures import event_name
 from core.figures.evaluate import YARDSTICKS, audience_figure, target_figure, way_name
-from core.recommend import NAMES
+from core.recommend import USUAL
 from core.recommend import spec as model_spec
 from core.store import Store
 from pages._ui import format as fmt
@@ -54,7 +54,7 @@ def draw(store: Store) -> None:
         "to tell about it, and count how many of them took it since. The yardsticks are the heaviest buyers, recent "
         "buyers of the category, and chance."
     )
-    start = AudienceSpec(tuple(model_spec(name) for name in NAMES if name != "popular"))
+    start = AudienceSpec(tuple(model_spec(name) for name in USUAL if name != "popular"))
     models_audience_ask.draw(store, "a_first", start, first=True)
 
 

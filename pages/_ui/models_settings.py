@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from core.evaluate import SPLITS, CompareSpec, Split
-from core.recommend import MODELS, ModelInfo, Param, ParamValue, Spec
+from core.recommend import MODELS, USUAL, ModelInfo, Param, ParamValue, Spec
 from core.recommend import spec as model_spec
 from core.store import Store
 from pages._ui.matrix_settings import matrix_read, matrix_settings
@@ -19,9 +19,9 @@ MOST_USERS = 20_000
 
 
 def usual(store: Store) -> CompareSpec:
-    """What is asked where nobody has chosen anything: every model with its usual parameters."""
+    """What is asked where nobody has chosen anything: the usual models with their usual parameters."""
     split: Split = "leave-last-out" if store.as_of() is not None else "random"
-    return CompareSpec(tuple(model_spec(line.name) for line in MODELS), split=split, most_users=MOST_USERS)
+    return CompareSpec(tuple(model_spec(name) for name in USUAL), split=split, most_users=MOST_USERS)
 
 
 def draw(store: Store, key: str, start: CompareSpec) -> None:
@@ -101,6 +101,8 @@ def _parameter(key: str, param: Param, value: Any) -> None:
     if param.kind == "choice":
         place = param.choices.index(value)
         st.selectbox(label(param.plain), param.choices, place, key=key, help=said, width=180)
+    elif param.kind == "text":
+        st.text_input(label(param.plain), str(value), key=key, help=said, width=360)
     elif param.kind == "bool":
         st.checkbox(label(param.plain), value, key=key, help=said)
     elif param.kind == "int":
