@@ -7,7 +7,7 @@ import streamlit as st
 from core.errors import Refusal
 from core.store import Store
 from pages._ui import explain_address as address
-from pages._ui import explain_item, explain_user, fitted
+from pages._ui import explain_item, explain_likeness, explain_tastes, explain_user, fitted
 from pages._ui.explain_address import VIEW, VIEWS
 from pages._ui.shell import refuse, start
 
@@ -33,6 +33,10 @@ def _draw(store: Store) -> None:
     model = fitted.in_use(store)
     if view == VIEWS[1]:
         explain_item.draw(store, model)
+    elif view == VIEWS[2]:
+        explain_likeness.draw(store, model)
+    elif view == VIEWS[3]:
+        explain_tastes.draw(store, model)
     else:
         explain_user.draw(store, model)
 

@@ -6,14 +6,36 @@ import streamlit as st
 
 from core.errors import Refusal
 from core.store import Store
-from pages._ui import models_audience, models_compare, models_jobs, models_runs
+from pages._ui import (
+    models_audience,
+    models_board,
+    models_compare,
+    models_jobs,
+    models_newcomers,
+    models_ratings,
+    models_runs,
+    models_tune,
+)
 from pages._ui.models_jobs import VIEW, VIEWS
 from pages._ui.shell import refuse, start
 
 _QUESTIONS = {
-    VIEWS[0]: "Compare models",
-    VIEWS[1]: "Right people for an item",
-    VIEWS[2]: "Runs and fitted models",
+    "Compare": "Compare models",
+    "Tune": "Tune settings",
+    "Board": "Leaderboard",
+    "Audience": "Right people for an item",
+    "Newcomers": "New users and items",
+    "Ratings": "Predict ratings",
+    "Runs": "Runs and fitted models",
+}
+_DRAW = {
+    "Compare": models_compare.draw,
+    "Tune": models_tune.draw,
+    "Board": models_board.draw,
+    "Audience": models_audience.draw,
+    "Newcomers": models_newcomers.draw,
+    "Ratings": models_ratings.draw,
+    "Runs": models_runs.draw,
 }
 
 
@@ -40,12 +62,7 @@ def _draw(store: Store) -> None:
         format_func=_QUESTIONS.__getitem__,
         label_visibility="collapsed",
     )
-    if view == VIEWS[0]:
-        models_compare.draw(store)
-    elif view == VIEWS[1]:
-        models_audience.draw(store)
-    else:
-        models_runs.draw(store)
+    _DRAW[view](store)
 
 
 main()

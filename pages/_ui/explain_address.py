@@ -10,7 +10,7 @@ from pages._ui import state
 
 VIEW = "about"
 """Key of the page's chooser, in session state and in the address."""
-VIEWS = ("A user", "An item")
+VIEWS = ("A user", "An item", "Who is like whom", "Tastes")
 
 Name = Literal["user", "item", "why", "alike", "explain_model"]
 NAMES: tuple[Name, ...] = ("user", "item", "why", "alike", "explain_model")

@@ -34,13 +34,14 @@ from pages._ui.text import plain
 
 VIEW = "look_at"
 """Key of the page's chooser, in session state and in the address."""
-VIEWS = ("Compare", "Audience", "Runs")
+VIEWS = ("Compare", "Tune", "Board", "Audience", "Newcomers", "Ratings", "Runs")
 RUN = "run"
 """The open run, in the address."""
 MODEL = "explain_model"
 """Session key: the fitted model that the Explain page opens with."""
 
 Kind = Literal["compare", "audience"]
+_SHOWS: dict[str, str] = {"compare": "Compare", "audience": "Audience", "newcomers": "Newcomers", "ratings": "Ratings"}
 _OPEN, _LINKED, _JOBS, _FOLLOWED = "_models_open", "_models_linked", "_models_jobs", "_models_followed"
 _SAID = "_models_said"
 
@@ -70,7 +71,7 @@ def say(text: str = "", refusal: Refusal | None = None) -> None:
 def open_run(store: Store, run: Run) -> None:
     """Make `run` the one that its view shows, and show that view; before the chooser is drawn, or in a callback."""
     _opened(store)[run.kind] = run.run_id
-    st.session_state[VIEW] = VIEWS[0] if run.kind == "compare" else VIEWS[1]
+    st.session_state[VIEW] = _SHOWS[run.kind]
 
 
 def current(store: Store, kind: Kind) -> Run | None:

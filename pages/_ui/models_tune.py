@@ -1,0 +1,12 @@
+"""Models: settings tried one after another on a part of the data kept for choosing."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.store import Store
+
+
+def draw(store: Store) -> None:
+    """The whole view."""
+    st.info("Being built.")
