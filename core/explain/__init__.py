@@ -1,6 +1,7 @@
 """Why a score, who a user is, who takes an item: in raw ids, titles and plain words."""
 
 from core.explain.alike import alike, similar_users
+from core.explain.counterfactual import Counterfactual, Missing, counterfactual
 from core.explain.item import item_portrait
 from core.explain.many import reasons
 from core.explain.search import draw_user, find_items, find_users, item_users
@@ -23,11 +24,13 @@ from core.explain.user import user_portrait
 from core.explain.why import recommended, why
 
 __all__ = [
+    "Counterfactual",
     "Did",
     "Found",
     "GoesWith",
     "ItemPortrait",
     "LabelledView",
+    "Missing",
     "Part",
     "Recommended",
     "SharedItem",
@@ -37,6 +40,7 @@ __all__ = [
     "UserPortrait",
     "Why",
     "alike",
+    "counterfactual",
     "draw_user",
     "find_items",
     "find_users",

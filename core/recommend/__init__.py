@@ -15,6 +15,7 @@ from core.recommend.stored import (
     publish_fit,
 )
 from core.recommend.types import Explanation, ModelInfo, Param, ParamValue, Recommender, RecTable, Spec, View, ViewName
+from core.recommend.without import Without, without
 
 __all__ = [
     "FIT_TASK",
@@ -32,6 +33,7 @@ __all__ = [
     "StoredModel",
     "View",
     "ViewName",
+    "Without",
     "delete_model",
     "fit",
     "get_model",
@@ -46,5 +48,6 @@ __all__ = [
     "spec",
     "spec_from_json",
     "wide",
+    "without",
     "write_parts",
 ]
