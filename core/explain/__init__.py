@@ -4,6 +4,7 @@ from core.explain.alike import alike, similar_users
 from core.explain.counterfactual import Counterfactual, Missing, counterfactual
 from core.explain.item import item_portrait
 from core.explain.many import reasons
+from core.explain.network import Network, Person, Tie, network
 from core.explain.search import draw_user, find_items, find_users, item_users
 from core.explain.types import (
     Did,
@@ -23,7 +24,10 @@ from core.explain.types import (
 from core.explain.user import user_portrait
 from core.explain.why import recommended, why
 
+MAP_TASK = "core.explain.map_task:map_task"
+
 __all__ = [
+    "MAP_TASK",
     "Counterfactual",
     "Did",
     "Found",
@@ -31,11 +35,14 @@ __all__ = [
     "ItemPortrait",
     "LabelledView",
     "Missing",
+    "Network",
     "Part",
+    "Person",
     "Recommended",
     "SharedItem",
     "SimilarUser",
     "Taste",
+    "Tie",
     "Trait",
     "UserPortrait",
     "Why",
@@ -46,6 +53,7 @@ __all__ = [
     "find_users",
     "item_portrait",
     "item_users",
+    "network",
     "reasons",
     "recommended",
     "similar_users",
