@@ -66,9 +66,9 @@ LINES = (
                 50.0,
                 "Caution",
                 "In small groups, as many users of the whole as this speak along.",
-                low=0.0,
+                low=1.0,
                 high=10_000.0,
-                tune_low=1.0,
+                scale="log",
                 tune_high=500.0,
             ),
             Param(
