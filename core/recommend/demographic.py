@@ -18,6 +18,7 @@ _HOW = (
     "What each attribute value of this user lifts the item by, divided equally among the users who took the item and "
     "have the value too."
 )
+_ALL = "Nothing known of this user speaks: each user who took the item has an equal share of how popular it is."
 _NOT = "This model looks at what is known of the user, not at what the user did."
 _HALF = 0.5  # of a taker is given to each item, so that one that nobody took has a share that is small, not none
 
@@ -65,6 +66,10 @@ class Demographic(Model):
         (row,) = check_rows([user], self.x.shape[0])
         return [(*self._values.names[k], int(self._sizes[k])) for k in self._of(int(row))]
 
+    def of_kind(self, user: int, rows: Array) -> Array:
+        """Bool (len(rows),): which of these users have one of the user's values."""
+        return np.diff(self._values.matrix[rows][:, self._of(user)].indptr) > 0
+
     def _take(self, x: Interactions) -> None:
         self.x, self._v = x, Valued(x.matrix, "once")
         self._values: Values = values_of(x.user_side, x.shape[0])
@@ -105,22 +110,28 @@ class Demographic(Model):
     def explain(self, user: int, item: int) -> Explanation:
         """Users: each value's lift, divided among the takers who have it, exact. What the user did plays no part.
 
-        The base is what the score were if nobody who took the item had any of the user's values.
+        The base is what the score were if nobody who took the item had any of the user's values; for users without
+        any, if nobody at all had taken it.
         """
         user, item = (int(check_rows([row], n)[0]) for row, n in zip((user, item), self.x.shape, strict=True))
         has = self._of(user)
         takers, _ = self._v.takers(item)
-        lift = self._lift[has][:, [item]].toarray().ravel()
-        taken = self._taken[has][:, [item]].toarray().ravel()
-        each = lift / np.where(taken > 0, taken, 1)
-        parts = self._values.matrix[takers][:, has].astype(np.float64) @ each
-        base = float(np.log(self._share[item]) + self._least[has].sum())
+        how, score = _HOW if len(has) else _ALL, float(np.log(self._share[item]) + self._least[has].sum())
+        if len(has):
+            lift = self._lift[has][:, [item]].toarray().ravel()
+            each = lift / np.maximum(self._taken[has][:, [item]].toarray().ravel(), 1)
+            parts = self._values.matrix[takers][:, has].astype(np.float64) @ each
+            base, score = score, score + float(lift.sum())
+        else:
+            popular = float(np.log1p(len(takers) / _HALF))
+            parts = np.full(len(takers), popular / max(len(takers), 1))
+            base = score - popular
         none = np.empty(0)
         return Explanation(
             user,
             item,
-            base + float(lift.sum()),
+            score,
             base,
             view("items", none, none, _NOT, exact=False, fidelity=0.0),
-            view("users", takers, parts, _HOW),
+            view("users", takers, parts, how),
         )

@@ -65,6 +65,16 @@ class Popular(Model):
         said = self._said
         return {"counts": self._counts, "data": said.data, "indices": said.indices, "indptr": said.indptr}
 
+    def because(self, user: int) -> list[tuple[str, str, int]]:
+        """(column, value, active users who have it) of the group that speaks for a user; empty: the whole."""
+        (row,) = check_rows([user], self.x.shape[0])
+        group = int(self._group[row]) if self.spec["by"] else -1
+        return [(*self._names[group], int(self._sizes[group]))] if group >= 0 and self._sizes[group] else []
+
+    def of_kind(self, user: int, rows: Array) -> Array:
+        """Bool (len(rows),): which of these users are of the user's group."""
+        return np.asarray(self._group[rows] == self._group[user])
+
     def _take(self, x: Interactions) -> None:
         self.x, weighed = x, self.spec["count"] == "weight"
         half_life = float(self.spec["half_life"])
@@ -76,7 +86,7 @@ class Popular(Model):
             self._v, self._how = Valued(x.matrix, "sum" if weighed else "once"), _HOW[self.spec["count"]]
         if self.spec["by"]:
             self._how += _AMONG
-            self._group = _groups(x, str(self.spec["by"]))
+            self._group, self._names = _groups(x, str(self.spec["by"]))
             active = np.diff(x.matrix.indptr) > 0
             self._active = int(active.sum())
             self._sizes = np.bincount(
@@ -146,8 +156,11 @@ def _faded(x: Interactions, half_life: float) -> Array:
     return np.where(timed, 0.5 ** (np.maximum(days, 0) / half_life), 0.0)
 
 
-def _groups(x: Interactions, by: str) -> Array:
-    """int64 (n_users,): the number of each user's group, -1 for none. Raises Refusal `unknown_column`."""
+def _groups(x: Interactions, by: str) -> tuple[Array, tuple[tuple[str, str], ...]]:
+    """int64 (n_users,), the number of each user's group, -1 for none, and the groups' (column, value).
+
+    Raises Refusal `unknown_column`.
+    """
     known = [] if x.user_side is None else x.user_side.column_names
     found = next((name for name in known if name.casefold() == by.strip().casefold()), None)
     if found is None or x.user_side is None:
@@ -166,4 +179,4 @@ def _groups(x: Interactions, by: str) -> Array:
     m = values.matrix
     group = np.full(x.shape[0], -1, dtype=np.int64)
     group[np.repeat(np.arange(x.shape[0]), np.diff(m.indptr))] = m.indices
-    return group
+    return group, values.names

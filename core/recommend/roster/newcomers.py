@@ -63,7 +63,7 @@ LINES = (
             Param(
                 "caution",
                 "float",
-                50.0,
+                200.0,
                 "Caution",
                 "In small groups, as many users of the whole as this speak along.",
                 low=1.0,
@@ -74,7 +74,7 @@ LINES = (
             Param(
                 "strength",
                 "float",
-                0.5,
+                0.25,
                 "Say of the attributes",
                 "0: popularity alone; 1: each attribute counts in full, as if they were independent.",
                 low=0.0,
