@@ -172,8 +172,8 @@ def _without_history(model: Recommender, user_nos: Array) -> list[str]:
     if not new:
         return []
     return [
-        f"{_people(new)} of these have done nothing that the model uses: they are scored by what is known of them, or "
-        "by what most take. Choose a model that needs behaviour, or a segment, to leave them out."
+        f"The model also scores {_people(new)} who did nothing that it uses: by what is known of them, or by what most "
+        "take. A segment, or a model that needs behaviour, leaves them out."
     ]
 
 

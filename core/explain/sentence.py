@@ -54,10 +54,8 @@ class Reasons:
 
 def sentence(reasons: Reasons) -> str:
     """One sentence, ending with a full stop."""
-    if reasons.everyone is not None and reasons.known:
-        return _start(reasons, _everyone(reasons, reasons.everyone)) + "; this list is the same for everyone."
-    if reasons.kind and reasons.known:
-        return _start(reasons, _same_kind(reasons)) + "."
+    if reasons.known and (reasons.everyone is not None or reasons.kind):
+        return _of_others(reasons)
     if not reasons.history:
         return "No reason can be given, since this user has no history that the model uses."
     if not reasons.known:
@@ -71,6 +69,16 @@ def sentence(reasons: Reasons) -> str:
     if reasons.seen is not None:
         return f"They {deed(reasons.seen, 'it')} already, and nothing else they did speaks for it."
     return "Nothing this user did speaks for it; it is listed only because other items have even less to say for them."
+
+
+def _of_others(reasons: Reasons) -> str:
+    """Where nothing that the user did plays a part."""
+    if reasons.seen is None and (reasons.everyone == 0 or (reasons.kind and not reasons.speakers)):
+        who = f"No user with {_kind(reasons)}" if reasons.kind else "Nobody"
+        return f"{who} {reasons.took} yet; it is listed only because other items have even less to say for them."
+    if reasons.kind:
+        return _start(reasons, _same_kind(reasons)) + "."
+    return _start(reasons, _everyone(reasons, reasons.everyone or 0)) + "; this list is the same for everyone."
 
 
 def _start(reasons: Reasons, told: str) -> str:
@@ -92,13 +100,15 @@ def _everyone(reasons: Reasons, n: int) -> str:
 
 
 def _same_kind(reasons: Reasons) -> str:
+    n = f"{reasons.speakers:,}" if reasons.speakers >= LEAST_SPEAKERS else "some"
+    return f"{n} users with {_kind(reasons)} {reasons.took}"
+
+
+def _kind(reasons: Reasons) -> str:
     said = [one_line(f"{column} ({value})") for column, value in reasons.kind[:_MOST_NAMED]]
     more = len(reasons.kind) - _MOST_NAMED
     said += [f"{more:,} more attributes" if more > 1 else "another attribute"] if more > 0 else []
-    kind = "the same " + (f"{', '.join(said[:-1])} or {said[-1]}" if len(said) > 1 else said[0])
-    if reasons.speakers >= LEAST_SPEAKERS:
-        return f"{reasons.speakers:,} users with {kind} {reasons.took}"
-    return f"few items were taken by more users with {kind}"
+    return "the same " + (f"{', '.join(said[:-1])} or {said[-1]}" if len(said) > 1 else said[0])
 
 
 def _items(reasons: Reasons) -> str:

@@ -116,6 +116,7 @@ class Demographic(Model):
         user, item = (int(check_rows([row], n)[0]) for row, n in zip((user, item), self.x.shape, strict=True))
         has = self._of(user)
         takers, _ = self._v.takers(item)
+        parts: Array
         how, score = _HOW if len(has) else _ALL, float(np.log(self._share[item]) + self._least[has].sum())
         if len(has):
             lift = self._lift[has][:, [item]].toarray().ravel()

@@ -60,7 +60,7 @@ def described(side: pa.Table | None, n: int, *, read: Reading, attributes: float
 def _words(titles: pa.ChunkedArray | None, n: int, read: Reading) -> tuple[csr_matrix, list[str]]:
     """How often each word stands in each title, and the words, sorted."""
     if titles is None:
-        return csr_matrix((n, 0), dtype=np.float32), []
+        return csr_matrix(np.zeros((n, 0), np.float32)), []
     taken_apart = reader(read)
     number: dict[str, int] = {}
     found: list[int] = []

@@ -52,7 +52,8 @@ def values_of(side: pa.Table | None, n: int, *, leave: tuple[str, ...] = (), mos
     columns: list[Array] = []
     names: list[tuple[str, str]] = []
     texts: list[str] = []
-    for name in () if side is None else (c for c in side.column_names if c not in leave):
+    for name in _shown(side, leave):
+        assert side is not None
         row, code, values = _column(_whole(side[name]))
         if values is None:
             continue
@@ -71,6 +72,10 @@ def values_of(side: pa.Table | None, n: int, *, leave: tuple[str, ...] = (), mos
     matrix = csr_matrix((np.ones(len(row), np.float32), column.astype(np.int32), indptr), shape=(n, len(names)))
     matrix.has_sorted_indices = True
     return Values(matrix, tuple(names), tuple(texts))
+
+
+def _shown(side: pa.Table | None, leave: tuple[str, ...]) -> list[str]:
+    return [] if side is None else [name for name in side.column_names if name not in leave]
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:

@@ -68,7 +68,7 @@ def test_without_attributes_it_is_popularity() -> None:
         assert model.score(np.array([user]))[0].argsort().tolist() == counts.argsort(kind="stable").tolist()
     told = check_explained(demographic(nothing), 0, 3)
     assert len(told.users.rows) == counts[3]
-    stranger = demographic(x).fold(csr_matrix((1, 6), dtype=np.float32))
+    stranger = demographic(x).fold(csr_matrix(np.zeros((1, 6), np.float32)))
     np.testing.assert_array_equal(stranger, demographic(nothing).score(np.array([0])))
 
 

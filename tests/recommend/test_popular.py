@@ -92,7 +92,7 @@ def test_by_group_in_pandas(caution: float) -> None:
 def test_a_stranger_gets_the_whole_and_a_row_its_group() -> None:
     x = shop()
     model = popular(x, by="country")
-    nothing = csr_matrix((2, 30), dtype=np.float32)
+    nothing = csr_matrix(np.zeros((2, 30), np.float32))
     own, stranger = model.fold(nothing, own=np.array([1, -1]))
     assert own.tobytes() == model.score(np.array([1]))[0].tobytes()
     np.testing.assert_allclose(stranger, (x.matrix.toarray() > 0).sum(axis=0) / 39, rtol=1e-12)

@@ -21,7 +21,7 @@ def dense(side: pa.Table) -> tuple[list[str], Array]:
 
 def test_texts_lists_and_flags_as_pandas_has_them() -> None:
     rng = np.random.default_rng(1)
-    town = rng.choice(["Berlin", "Köln", "Ulm", None], 300)
+    town = [["Berlin", "Köln", "Ulm", None][n] for n in rng.integers(0, 4, 300)]
     tags = [rng.choice(["new", "sale", "eco"], rng.integers(0, 4), replace=False).tolist() for _ in range(300)]
     flag = [bool(v) for v in rng.integers(0, 2, 300)]
     names, matrix = dense(pa.table({"town": town, "tags": pa.array(tags, pa.list_(pa.string())), "new": flag}))
@@ -88,8 +88,6 @@ def test_the_most_frequent_values_count_and_names_of_everybody_do_not() -> None:
     assert made.texts == ("nick", "few")
     assert len(made.names) == MOST_VALUES
     counts = pd.Series(town).value_counts()
-    assert set(
-        made.matrix.sum(axis=0).A1 if hasattr(made.matrix, "A1") else np.asarray(made.matrix.sum(axis=0)).ravel()
-    ) <= {float(counts.max())}
+    assert (np.asarray(made.matrix.sum(axis=0)).ravel() == counts.max()).all()
     small = pa.table({"nick": [f"nick {n}" for n in range(30)]})
     assert len(values_of(small, 30).names) == 30, "among thirty users nothing is too many"
