@@ -152,6 +152,7 @@ def candidates(
     assert items is not None
     scores = summed(model, model.x.users.rows(people.user_no[places]), model.x.items.rows(items), step)
     can = np.isfinite(scores)
+    notes += _without_history(model, people.user_no[places][can])
     silent = int((~can).sum())
     facts["users_unscored"] = silent
     if silent:
@@ -162,6 +163,18 @@ def candidates(
     return Candidates(
         total, places[can], scores[can], scores[can], f"users{of} the model can score", tuple(notes), facts
     )
+
+
+def _without_history(model: Recommender, user_nos: Array) -> list[str]:
+    """A note on users who are scored though they did nothing: models for new users reach them."""
+    rows = model.x.users.rows(user_nos)
+    new = int((np.diff(model.x.matrix.indptr)[rows[rows >= 0]] == 0).sum())
+    if not new:
+        return []
+    return [
+        f"The model also scores {_people(new)} who did nothing that it uses: by what is known of them, or by what most "
+        "take. A segment, or a model that needs behaviour, leaves them out."
+    ]
 
 
 def summed(model: Recommender, rows: Array, columns: Array, step: Step = no_step) -> Array:

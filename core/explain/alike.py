@@ -69,12 +69,13 @@ def goes_with(store: Store, x: Interactions, item: str, k: int = 10, *, shrink: 
     """The k items most alike by the users who took both (at least 3), best first, ties by raw id.
 
     Cosine over users of log2(1 + weight), shrunken by users in common. Lift = P(both) / (P(one) P(other)) over the
-    users of the matrix: 1 = as often together as by chance. Empty for an item the matrix does not have.
+    users of the matrix who did anything: 1 = as often together as by chance. Empty for an item the matrix lacks.
     """
     column = int(pc.index(x.items.ids, pa.scalar(item, pa.string())).as_py())
     if column < 0:
         return ()
-    n_users, n_items = x.shape
+    n_items = x.shape[1]
+    n_users = int((np.diff(x.matrix.indptr) > 0).sum())  # a wide matrix also has rows of users who did nothing
     sizes = _sizes(x)
     theirs = x.matrix[_rows(x, np.flatnonzero(x.matrix.indices == column))]
     weights = _log(theirs.data)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.explain.words import deed, deeds, named, percent
+from core.explain.words import deed, deeds, named, one_line, percent
 
 LEAST_SPEAKERS = 10
 """Similar users are spoken of only from so many on: fewer could be guessed at."""
@@ -32,6 +32,8 @@ class Reasons:
         exact: base and parts make up the score.
         speakers: similar users whose part is above 0, the user left aside.
         rank: the item's place in the user's list; None where it is not told.
+        kind: (column, value) of what is known of the user, where the model goes by that alone: `speakers` are then
+            users who took the item and share one of them.
     """
 
     known: bool
@@ -47,12 +49,13 @@ class Reasons:
     exact: bool
     speakers: int
     rank: int | None = None
+    kind: tuple[tuple[str, str], ...] = ()
 
 
 def sentence(reasons: Reasons) -> str:
     """One sentence, ending with a full stop."""
-    if reasons.everyone is not None and reasons.known:
-        return _start(reasons, _everyone(reasons, reasons.everyone)) + "; this list is the same for everyone."
+    if reasons.known and (reasons.everyone is not None or reasons.kind):
+        return _of_others(reasons)
     if not reasons.history:
         return "No reason can be given, since this user has no history that the model uses."
     if not reasons.known:
@@ -66,6 +69,16 @@ def sentence(reasons: Reasons) -> str:
     if reasons.seen is not None:
         return f"They {deed(reasons.seen, 'it')} already, and nothing else they did speaks for it."
     return "Nothing this user did speaks for it; it is listed only because other items have even less to say for them."
+
+
+def _of_others(reasons: Reasons) -> str:
+    """Where nothing that the user did plays a part."""
+    if reasons.seen is None and (reasons.everyone == 0 or (reasons.kind and not reasons.speakers)):
+        who = f"No user with {_kind(reasons)}" if reasons.kind else "Nobody"
+        return f"{who} {reasons.took} yet; it is listed only because other items have even less to say for them."
+    if reasons.kind:
+        return _start(reasons, _same_kind(reasons)) + "."
+    return _start(reasons, _everyone(reasons, reasons.everyone or 0)) + "; this list is the same for everyone."
 
 
 def _start(reasons: Reasons, told: str) -> str:
@@ -84,6 +97,18 @@ def _everyone(reasons: Reasons, n: int) -> str:
     if n >= LEAST_SPEAKERS:
         return f"{n:,} users {reasons.took}"
     return "few items were taken by more users"
+
+
+def _same_kind(reasons: Reasons) -> str:
+    n = f"{reasons.speakers:,}" if reasons.speakers >= LEAST_SPEAKERS else "some"
+    return f"{n} users with {_kind(reasons)} {reasons.took}"
+
+
+def _kind(reasons: Reasons) -> str:
+    said = [one_line(f"{column} ({value})") for column, value in reasons.kind[:_MOST_NAMED]]
+    more = len(reasons.kind) - _MOST_NAMED
+    said += [f"{more:,} more attributes" if more > 1 else "another attribute"] if more > 0 else []
+    return "the same " + (f"{', '.join(said[:-1])} or {said[-1]}" if len(said) > 1 else said[0])
 
 
 def _items(reasons: Reasons) -> str:

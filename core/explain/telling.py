@@ -38,7 +38,7 @@ class Gist:
         item: column of the item that is explained.
         named: (column, value) of the parts that the sentence may name, largest first.
         seen: the user has the item in the matrix.
-        others: as the attributes of `Reasons` of these names.
+        others: as the attributes of `Reasons` of these names (`kind` too).
     """
 
     item: int
@@ -53,6 +53,7 @@ class Gist:
     against: bool
     exact: bool
     speakers: int
+    kind: tuple[tuple[str, str], ...] = ()
 
     @property
     def columns(self) -> tuple[int, ...]:
@@ -65,19 +66,24 @@ def gist(model: Recommender, told: Explanation) -> Gist:
     x, values = model.x, told.items.values
     best = _best(told.items)
     impersonal = model.scores_everyone and not len(told.items.rows) and not told.items.exact
+    kind = tuple((column, value) for column, value, _ in _because(model, told.user)) if impersonal else ()
+    speak = (told.users.values > 0) & (told.users.rows != told.user)
+    if kind:
+        speak &= model.of_kind(told.user, told.users.rows)  # type: ignore[attr-defined]  # what has because has this
     return Gist(
         item=told.item,
         named=tuple(zip(told.items.rows[best].tolist(), values[best].tolist(), strict=True)),
         known=bool(np.isfinite(told.score)),
         history=bool(x.matrix.indptr[told.user + 1] > x.matrix.indptr[told.user]),
         seen=has_seen(model, told.user, told.item),
-        everyone=len(told.users.rows) if impersonal else None,
+        everyone=len(told.users.rows) if impersonal and not kind else None,
         n=int((values > 0).sum()),
         of=float(values[values > 0].sum()),
         whole=not told.base and not bool((values < 0).any()),
         against=bool((values < 0).any() and values.sum() <= 0),
         exact=told.items.exact,
-        speakers=int(((told.users.values > 0) & (told.users.rows != told.user)).sum()),
+        speakers=int(speak.sum()),
+        kind=kind,
     )
 
 
@@ -107,6 +113,7 @@ def in_words(model: Recommender, gist: Gist, labels: Labels, rank: int | None = 
             exact=gist.exact,
             speakers=gist.speakers,
             rank=rank,
+            kind=gist.kind,
         )
     )
 
@@ -131,6 +138,12 @@ def _best(view: View) -> Array:
     """Places of the largest parts above 0, largest first, ties by column."""
     best = np.lexsort((view.rows, -view.values))[:_NAMED]
     return best[view.values[best] > 0]
+
+
+def _because(model: Recommender, user: int) -> list[tuple[str, str, int]]:
+    """What is known of a user that such a model goes by (Demographic, Popular by group); empty for other models."""
+    ask = getattr(model, "because", None)
+    return [] if ask is None else list(ask(user))
 
 
 def _took(used: tuple[str, ...] | None) -> str:

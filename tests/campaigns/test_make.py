@@ -302,3 +302,14 @@ def test_a_list_for_an_item_is_drawn_from_a_segment(store: Store) -> None:
     assert named(store, made.contacted.user_no) == ["bob", "ned", "ora"]
     pinned = replace(asked, segment=Segment("early", Did("purchase"), datetime(2025, 3, 1)))
     assert make_list(store, pinned, model=Given(store, pinned, SCORES)).stages[0].before == 1  # ann
+
+
+def test_a_model_for_new_users_reaches_who_did_nothing_and_says_so(store: Store) -> None:
+    asked = replace(ASKED, model=spec("demographic"), size=None, holdout=0.0)
+    made = make_list(store, asked)
+    assert "hal" in named(store, made.contacted.user_no)
+    assert made.facts["users_unscored"] == 0
+    assert any("also scores 1 user who did nothing" in note for note in made.notes)
+    behaviour = make_list(store, replace(asked, model=spec("popular")))
+    assert "hal" not in named(store, behaviour.contacted.user_no)
+    assert not any("did nothing" in note for note in behaviour.notes)

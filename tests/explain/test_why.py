@@ -14,7 +14,7 @@ from core.errors import Refusal
 from core.explain import recommended, why
 from core.explain.sentence import Reasons, sentence
 from core.interactions import Interactions, MatrixSpec, build
-from core.recommend import NAMES, Explanation, Recommender, RecTable, Spec, View, spec
+from core.recommend import NAMES, Explanation, Recommender, RecTable, Spec, View, needs, spec, wide
 from core.recommend import make as make_model
 from core.store import Store
 from tests.explain.conftest import Maker
@@ -272,7 +272,8 @@ def test_refusals(shop: Store) -> None:
 
 def fitted(store: Store, name: str) -> Recommender:
     params: dict[str, Any] = {"ials": {"epochs": 3, "factors": 16}}.get(name, {})
-    return make_model(spec(name, params)).fit(build(store, MatrixSpec(least_user_items=5)))
+    asked = spec(name, params)
+    return make_model(asked).fit(build(store, MatrixSpec(least_user_items=5), needs=needs(asked), wide=wide(asked)))
 
 
 @pytest.mark.parametrize("name", NAMES)

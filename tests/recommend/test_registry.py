@@ -102,7 +102,7 @@ def test_each_line_is_whole(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_specs_survive_json(name: str) -> None:
     for param in info(name).params:
-        for value in param.choices or (param.low, param.high):
+        for value in (param.default,) if param.kind == "text" else param.choices or (param.low, param.high):
             assert value is not None
             made = spec(name, {param.name: value})
             assert spec_from_json(json.loads(json.dumps(made.as_json()))) == made

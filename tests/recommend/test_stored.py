@@ -30,7 +30,7 @@ from core.recommend import (
 )
 from core.recommend import arrays as parts
 from core.store import Query, Store
-from tests.behaviour.world import SHOP, build
+from tests.behaviour.world import SHOP, TITLES, build
 from tests.prepared import new_store
 
 POPULAR = FitSpec(spec("popular", {"count": "weight"}), MatrixSpec(weights=(("view", 2.0),), half_life=30.0), seed=7)
@@ -38,7 +38,7 @@ POPULAR = FitSpec(spec("popular", {"count": "weight"}), MatrixSpec(weights=(("vi
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with build(tmp_path / "shop.duckdb", SHOP) as made:
+    with build(tmp_path / "shop.duckdb", SHOP, titles=TITLES) as made:
         yield made
 
 

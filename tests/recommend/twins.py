@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from core.interactions import Array
+from tests.recommend import twins_new
 
 
 class Told(NamedTuple):
@@ -102,6 +103,8 @@ TWINS: dict[str, Callable[[Array, Mapping[str, Any], Mapping[str, Array]], Told]
     "ease": ease,
     "puresvd": puresvd,
     "ials": ials,
+    "content": lambda *asked: Told(*twins_new.content(*asked)),
+    "demographic": lambda *asked: Told(*twins_new.demographic(*asked)),
 }
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 
 from core.interactions import Array, Interactions
 from core.recommend import Recommender, Spec, info, make, spec
@@ -27,6 +29,23 @@ def given(model: Recommender, **params: ParamValue) -> Recommender:
     return fresh(spec(model.spec.model, changed))
 
 
+def sided(x: Interactions) -> Interactions:
+    """With titles and attributes, by the parity of rows and columns (the tastes), and holes: none for every seventh."""
+    users, items = (range(n) for n in x.shape)
+    words = ("red wool", "Blauer Tee", "赤いお茶")
+    user_side = {
+        "country": [None if u % 7 == 6 else ("DE", "SE")[u % 2] for u in users],
+        "age": pa.array([None if u % 5 == 4 else 20 + 3 * u for u in users], pa.int64()),
+        "likes": pa.array([["tea"] * (u % 2) + ["cake"] * (u % 3 == 0) for u in users], pa.list_(pa.string())),
+    }
+    item_side = {
+        "title": [None if i % 7 == 6 else f"{words[i % 3]} {i % 4}" for i in items],
+        "colour": [None if i % 7 == 6 else ("even", "odd")[i % 2] for i in items],
+        "price": pa.array([float(i) for i in items], pa.float64()),
+    }
+    return replace(x, user_side=pa.table(user_side), item_side=pa.table(item_side))
+
+
 def shop() -> Interactions:
     """40 users x 30 items in two tastes. User 7 did nothing, item 29 was never taken, user 3 took all the others."""
     rng = np.random.default_rng(4)
@@ -35,12 +54,12 @@ def shop() -> Interactions:
     weights[3] = 1
     weights[SILENT_USER] = 0
     weights[:, SILENT_ITEM] = 0
-    return Interactions.of(weights)
+    return sided(Interactions.of(weights))
 
 
 def corner() -> Interactions:
     """The first 12 users and 9 items of the shop."""
-    return Interactions.of(shop().matrix[:12, :9])
+    return sided(Interactions.of(shop().matrix[:12, :9]))
 
 
 def tiny() -> dict[str, Interactions]:
@@ -58,7 +77,7 @@ def tiny() -> dict[str, Interactions]:
         "one dense row": dense_row,
         "two users": np.array([[1.0, 1, 0], [0, 1, 1]]),
     }
-    return {name: Interactions.of(matrix) for name, matrix in made.items()}
+    return {name: sided(Interactions.of(matrix)) for name, matrix in made.items()}
 
 
 def checkerboard(side: int = 20) -> Interactions:
@@ -66,7 +85,8 @@ def checkerboard(side: int = 20) -> Interactions:
     place = np.arange(side)
     board = ((place[:, None] + place[None, :]) % 2 == 0).astype(np.float32)
     board[place, place] = 0
-    return Interactions.of(board)
+    x = sided(Interactions.of(board))
+    return replace(x, item_side=pa.table({"title": [f"{('white', 'black')[i % 2]} field" for i in place]}))
 
 
 def with_history(x: Interactions) -> Array:
