@@ -16,9 +16,9 @@ _NONE = np.empty(0)
 
 
 def told(*shares: float) -> Explanation:
-    views = [View(of, _NONE, _NONE, True, "how") for of in ("items", "users")]  # type: ignore[arg-type]
+    items, users = View("items", _NONE, _NONE, True, "how"), View("users", _NONE, _NONE, True, "how")
     names = ("item-knn", "user-knn", "ease")
-    return Explanation(0, 0, 1.0, 0.0, *views, tuple(zip(map(spec, names), shares, strict=False)))
+    return Explanation(0, 0, 1.0, 0.0, items, users, tuple(zip(map(spec, names), shares, strict=False)))
 
 
 @pytest.mark.parametrize(

@@ -203,7 +203,7 @@ def test_a_blend_folds_when_all_its_parts_do(monkeypatch: pytest.MonkeyPatch) ->
         np.testing.assert_allclose(folded, model.score(users), rtol=1e-5)
         some = np.array([4, 0, 29])
         np.testing.assert_allclose(model.fold(x.matrix[users], some), folded[:, some], rtol=1e-5)
-        assert np.isnan(model.fold(csr_matrix((1, 30), dtype=np.float32))).all()
+        assert np.isnan(model.fold(csr_matrix(np.zeros((1, 30), dtype=np.float32)))).all()
 
     class Still(Pairs):
         folds: ClassVar[Literal["exactly", "nearly", "no"]] = "no"
