@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import pyarrow as pa
 import pytest
-from scipy.sparse import csr_matrix
 
 from core.errors import Refusal
 from core.interactions import Array, Interactions, MatrixSpec
@@ -166,7 +166,7 @@ def test_newer_events_are_folded_in(store: Store) -> None:
     model = Pairs(spec("nmf")).fit(matrix_of(store, early))
     add(store, "dan", "b")
     add(store, "gus", "d")
-    around = Roads(store, model)  # type: ignore[arg-type]
+    around = Roads(store, model)
     dan, gus, ann = around.answer("dan", 9), around.answer("gus", 9), around.answer("ann", 9)
     assert (dan.road, gus.road, ann.road) == ("folded", "folded", "model")
     assert "without fitting again" in dan.words
@@ -294,15 +294,8 @@ def test_a_blend_says_which_part_spoke(store: Store) -> None:
 
 
 def test_history_rows_keep_their_times() -> None:
-    x = Interactions(
-        csr_matrix(np.array([[1.0, 0], [1, 1]], dtype=np.float32)), *_maps(), first_seen=np.array([5, 6, 7])
-    )
+    x = replace(Interactions.of(np.array([[1.0, 0], [1, 1]])), first_seen=np.array([5, 6, 7]))
     histories, seen = folded.rows_of(x, np.array([1, 0]))
     assert histories.toarray().tolist() == [[1, 1], [1, 0]]
     assert seen is not None
     assert seen.tolist() == [6, 7, 5]
-
-
-def _maps() -> Any:
-    x = Interactions.of(np.ones((2, 2)))
-    return x.users, x.items
