@@ -20,9 +20,8 @@ from core.evaluate.split import mixed
 from core.evaluate.types import METRICS
 from core.interactions import Array, Interactions, from_bytes
 from core.progress import Step, no_step
-from core.recommend import Recommender, Spec, make
+from core.recommend import Recommender, Spec, best_of, make
 from core.recommend import spec as model_spec
-from core.recommend.topk import topk
 
 _NDCG, _HIT = METRICS.index("ndcg"), METRICS.index("hit_rate")
 _BLOCK = 2_000_000  # scores held at a time
@@ -160,10 +159,7 @@ def _listed(model: Recommender, road: UserRoad, met: Met, k: int) -> Array:
             scores = model.fold(histories, seen=seen)
         else:
             scores = model.score(met.rows[part])
-        scores = np.array(scores, dtype=np.float32, order="C")
-        owner = np.repeat(np.arange(histories.shape[0]), np.diff(histories.indptr))
-        scores[owner, histories.indices] = -np.inf
-        items[part] = topk(scores, k)[0]
+        items[part] = best_of(scores, histories, k)[0]
     return metrics.per_user(items, met.relevant)[:, [_NDCG, _HIT]]
 
 

@@ -24,6 +24,7 @@ from core.errors import Refusal
 from core.interactions import Array, Interactions, MatrixSpec
 from core.progress import Step, no_step
 from core.recommend.folded import Folded, in_columns, load_folded, rows_of, today
+from core.recommend.lists import best_of
 from core.recommend.registry import info, make, spec, wide
 from core.recommend.roads_names import best_rows, known_columns, listed, number_of, numbered, seen_by
 from core.recommend.roads_types import Answered, Audience, Given, Listed, Road
@@ -138,9 +139,7 @@ class Roads:
         if not length:
             return None
         histories, seen = rows_of(now, np.array([now_row]))
-        scores = np.asarray(self.model.fold(histories, own=np.array([row]), seen=seen), dtype=np.float32)
-        scores[0, histories.indices] = -np.inf
-        items, values = topk(scores, k)
+        items, values = best_of(self.model.fold(histories, own=np.array([row]), seen=seen), histories, k)
         if not (items >= 0).any():
             return None
         said = f"By {_name(self.model)}: this user has done other things since it was fitted, and the {_count(length)} "
