@@ -56,6 +56,7 @@ def _result(found: Why) -> dict[str, Any]:
         "rank": found.rank,
         "views": {"items": _view(found.items), "users": _view(found.users)},
         "why": found.sentence,
+        "spoke": [{"model": part.model.model, "share": part.share} for part in found.spoke],
     }
 
 
@@ -71,6 +72,7 @@ def _text(found: Why) -> str:
     lines = [
         f"{found.user}: {found.label} ({found.item}), by {info(found.model.model).plain} ({found.model.model}).",
         found.sentence,
+        *([found.spoke_words] if found.spoke_words else []),
         f"Score {found.score:.6g}, base {found.base:.6g}. Scores of different models cannot be compared.",
     ]
     for view, title in ((found.items, "Past items"), (found.users, "Similar users")):

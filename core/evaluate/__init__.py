@@ -6,6 +6,8 @@ from core.evaluate.audience_curve import BuyersCurve, buyers_curve
 from core.evaluate.audience_types import Audience, AudienceSpec, Target, TargetScore, WayScore
 from core.evaluate.codec import comparison_from_json, comparison_to_json
 from core.evaluate.compare import COMPARE_TASK, compare, prepare_compare, publish_compare
+from core.evaluate.newcomers import NEWCOMERS_TASK, newcomers, prepare_newcomers, publish_newcomers
+from core.evaluate.newcomers_types import ItemScore, Newcomers, NewcomersSpec, UserScore
 from core.evaluate.split import PartName, Parts, by_user, draw_users, hold_out
 from core.evaluate.stored import Run, delete_run, get_run, list_runs, run_chosen, run_users, save_run
 from core.evaluate.tables import (
@@ -35,6 +37,7 @@ __all__ = [
     "COMPARE_TASK",
     "DEFINITIONS",
     "METRICS",
+    "NEWCOMERS_TASK",
     "SPLITS",
     "Audience",
     "AudienceSpec",
@@ -42,14 +45,18 @@ __all__ = [
     "CompareSpec",
     "Comparison",
     "Difference",
+    "ItemScore",
     "Measured",
     "ModelScore",
+    "Newcomers",
+    "NewcomersSpec",
     "PartName",
     "Parts",
     "Run",
     "Split",
     "Target",
     "TargetScore",
+    "UserScore",
     "Verdict",
     "WayScore",
     "audience",
@@ -67,10 +74,13 @@ __all__ = [
     "get_run",
     "hold_out",
     "list_runs",
+    "newcomers",
     "prepare_audience",
     "prepare_compare",
+    "prepare_newcomers",
     "publish_audience",
     "publish_compare",
+    "publish_newcomers",
     "ranked",
     "ranked_ways",
     "run_chosen",

@@ -17,15 +17,17 @@ from core.errors import Refusal
 from core.evaluate.audience_codec import audience_from_json
 from core.evaluate.audience_types import Audience
 from core.evaluate.codec import comparison_from_json
+from core.evaluate.newcomers_types import Newcomers, newcomers_from_json
 from core.evaluate.types import METRICS, Comparison
 from core.interactions import Array
 from core.store import Query, Store, Writer, ident
 
-Kind = Literal["compare", "audience"]
+Kind = Literal["compare", "audience", "newcomers"]
 
-_READERS: Mapping[str, Callable[[Mapping[str, Any]], Comparison | Audience]] = {
+_READERS: Mapping[str, Callable[[Mapping[str, Any]], Comparison | Audience | Newcomers]] = {
     "compare": comparison_from_json,
     "audience": audience_from_json,
+    "newcomers": newcomers_from_json,
 }
 
 
@@ -39,16 +41,16 @@ class Run:
         created_at: UTC.
         version: the data's version then; `stale` where the data have changed since.
         limelight: the program's version.
-        answer: Comparison or Audience; its `spec` is the question.
+        answer: Comparison, Audience or Newcomers; its `spec` is the question.
     """
 
     run_id: str
-    kind: Literal["compare", "audience"]
+    kind: Literal["compare", "audience", "newcomers"]
     created_at: datetime
     version: int
     stale: bool
     limelight: str
-    answer: Comparison | Audience
+    answer: Comparison | Audience | Newcomers
 
 
 def save_run(

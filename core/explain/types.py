@@ -51,6 +51,15 @@ class LabelledView:
 
 
 @dataclass(frozen=True)
+class Spoken:
+    """What one part of a blend has to do with a score: `share` as in core.recommend.Explanation.spoke; `name` plain."""
+
+    model: Spec
+    name: str
+    share: float
+
+
+@dataclass(frozen=True)
 class Why:
     """Why a user is matched to an item.
 
@@ -64,6 +73,7 @@ class Why:
         seen: the user has had to do with the item already.
         rank: the item's place in the user's list of all items not seen yet, from 1; None where it was seen, or the
             model cannot say.
+        spoke: of a blend, its parts in their order; else empty. `spoke_words`: the same in words ("" where empty).
     """
 
     user: str
@@ -77,6 +87,8 @@ class Why:
     sentence: str
     seen: bool
     rank: int | None = None
+    spoke: tuple[Spoken, ...] = ()
+    spoke_words: str = ""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from core.errors import Refusal
 from core.explain.alike import shared_with
 from core.explain.past import pasts
+from core.explain.spoke import spoke, spoke_in_words
 from core.explain.tables import as_text, category_column, item_labels, number_of
 from core.explain.telling import Labels, has_seen, told_in_words, top_items
 from core.explain.types import LabelledView, Part, Recommended, Why
@@ -56,6 +57,8 @@ def why(store: Store, model: Recommender, user: str, item: str | None, *, most: 
         told_in_words(model, told, labels, rank),
         has_seen(model, row, column),
         rank,
+        spoke(told),
+        spoke_in_words(told),
     )
 
 

@@ -1,5 +1,6 @@
 """The models: one contract, and for each exact reasons where its mathematics allows, measured ones elsewhere."""
 
+from core.recommend.lists import best_of
 from core.recommend.parts import write_parts
 from core.recommend.registry import MODELS, NAMES, USUAL, info, make, needs, parts, spec, spec_from_json, wide
 from core.recommend.stored import (
@@ -34,6 +35,7 @@ __all__ = [
     "View",
     "ViewName",
     "Without",
+    "best_of",
     "delete_model",
     "fit",
     "get_model",

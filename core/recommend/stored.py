@@ -20,6 +20,8 @@ from core.recommend.types import Recommender, Spec
 from core.store import Query, Store, Writer
 
 FIT_TASK = "core.recommend.task:fit_task"
+ITEM_IDS = "x_item_ids"
+"""The array, beside what a model learnt, of the raw ids of its columns: numbers may change by undo and reload."""
 
 
 @dataclass(frozen=True)
@@ -105,9 +107,10 @@ def matrix_for(store: Store, spec: FitSpec, step: Step = no_step) -> Interaction
 
 
 def prepare_fit(store: Store, spec: FitSpec, step: Step = no_step) -> dict[str, Array]:
-    """What `fit_task` takes: the matrix, without raw ids. Raises what core.interactions.build raises."""
+    """What `fit_task` takes: the matrix, without people's ids. Raises what core.interactions.build raises."""
     x = matrix_for(store, spec, step=step)
-    return {**x.to_arrays(), "x_facts": as_bytes(dict(x.facts))}
+    assert x.items.ids is not None
+    return {**x.to_arrays(), "x_facts": as_bytes(dict(x.facts)), ITEM_IDS: as_bytes(x.items.ids.to_pylist())}
 
 
 def publish_fit(writer: Writer, outcome: Fitted) -> dict[str, Any]:
@@ -115,6 +118,7 @@ def publish_fit(writer: Writer, outcome: Fitted) -> dict[str, Any]:
     told, model_id = outcome.result, secrets.token_hex(6)
     until = None if told["until"] is None else datetime.fromisoformat(told["until"])
     size = write_arrays(writer, model_id, outcome.arrays)
+    size -= outcome.arrays[ITEM_IDS].nbytes if ITEM_IDS in outcome.arrays else 0  # not what the model learnt
     writer.run(
         Query(
             "INSERT INTO models (model_id, fit, version, limelight, created_at, seconds_fit, users, items, size, facts,"
@@ -168,6 +172,7 @@ def load_model(store: Store, model_id: str, *, step: Step = no_step) -> Recommen
     arrays = read_arrays(store, model_id, step=step.part(0.6, 1.0))
     if not arrays and not store.rows(Query("SELECT 1 FROM models WHERE model_id = ?", (model_id,))):
         raise _unknown(model_id)  # deleted meanwhile
+    arrays.pop(ITEM_IDS, None)
     return make(stored.fit.model).load(x, arrays)
 
 

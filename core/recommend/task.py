@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from core.interactions import Array, Interactions, from_bytes
 from core.progress import Step
 from core.recommend.registry import make, spec_from_json
@@ -24,6 +26,8 @@ def fit_task(params: dict[str, Any], arrays: Mapping[str, Array], folder: Path, 
     seconds = time.perf_counter() - begin
     step.report(0.95, "writing the model")
     model.save(folder)
+    if "x_item_ids" in arrays:  # stored.ITEM_IDS
+        np.save(folder / "x_item_ids.npy", arrays["x_item_ids"], allow_pickle=False)
     users, items = x.shape
     return {
         "fit": params,

@@ -163,6 +163,9 @@ class Explanation:
         score: float64; NaN where the model cannot say.
         base: what the score is without any part.
         items, users: the two views.
+        spoke: of a blend, (part, share) in the order of its parts: what the part adds to the score (how far it puts the
+            item above its average one, weighted) over the sum of the absolute values of that; negative where the part
+            speaks against the item, 0 where it is silent. Empty for any other model.
     """
 
     user: int
@@ -171,6 +174,7 @@ class Explanation:
     base: float
     items: View
     users: View
+    spoke: tuple[tuple[Spec, float], ...] = ()
 
     def view(self, of: ViewName) -> View:
         """The view by name."""

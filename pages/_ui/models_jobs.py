@@ -70,6 +70,8 @@ def say(text: str = "", refusal: Refusal | None = None) -> None:
 
 def open_run(store: Store, run: Run) -> None:
     """Make `run` the one that its view shows, and show that view; before the chooser is drawn, or in a callback."""
+    if run.kind == "newcomers":  # it has no view here
+        return
     _opened(store)[run.kind] = run.run_id
     st.session_state[VIEW] = _SHOWS[run.kind]
 
