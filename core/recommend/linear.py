@@ -13,13 +13,14 @@ from core.errors import Refusal
 from core.interactions import Array, Interactions
 from core.progress import Step, no_step
 from core.recommend.base import Model, Valued, memory, threads, valued, view
-from core.recommend.square import TILE, inverted, mirrored, slices
+from core.recommend.square import inverted
 from core.recommend.types import Explanation, check_rows
 
 _SHARE = 0.6  # of the memory, for two squares of float32: this one, and room to score and to save
 _PIECE = 2_000_000  # cells of the Gram matrix made at a time by each thread: 40 MB on the way
 _STRIPES = 5  # the upper triangle is made in so many: more would cost more copies of V, fewer more work
-_WELL = 1e-5  # float32 serves above this reciprocal condition number; below it float64, where the memory allows
+_WELL = 1e-4  # float32 serves where the inverse is off by less, as a share; else float64, where the memory allows
+_PROBES = 16
 _TOLERANCE = 1e-13
 _ROUNDS = 60
 _EXACT = 1e-6
@@ -172,17 +173,29 @@ def _inverse(v: csr_matrix, ridge: float, step: Step) -> Array:
 
 def _attempt(v: csr_matrix, ridge: float, kind: type, step: Step) -> Array | None:
     """The inverse in one precision; None where that is too little for it."""
-    gram, norm = dense_gram(v, ridge, kind, step.part(0.0, 0.2))
+    gram = dense_gram(v, ridge, kind, step.part(0.0, 0.2))
     inverse = inverted(gram, step.part(0.2, 1.0))
     if inverse is None:
         return None
-    condition = norm * float(max(np.abs(inverse[rows]).sum(axis=1).max() for rows in slices(len(inverse), TILE)))
-    enough = np.isfinite(condition) and condition * _WELL < 1
-    return inverse if enough or kind is np.float64 or v.shape[1] ** 2 * 12 > _SHARE * memory() else None
+    enough = kind is np.float64 or _off(v, ridge, inverse) < _WELL
+    return inverse if enough or v.shape[1] ** 2 * 12 > _SHARE * memory() else None
 
 
-def dense_gram(v: csr_matrix, ridge: float, kind: type, step: Step = no_step) -> tuple[Array, float]:
-    """V'V + ridge I for V >= 0, C-ordered (n, n), and its 1-norm; of the square only the upper triangle is filled.
+def _off(v: csr_matrix, ridge: float, inverse: Array) -> float:
+    """How far columns of a rounded inverse are from the true ones, as a share of their size (1-norms): the worst of
+    some columns, from the most taken item to the least; what one step of refinement, in float64, would change.
+    """
+    n = len(inverse)
+    probes = np.unique(np.argsort(inverse.diagonal(), kind="stable")[np.linspace(0, n - 1, _PROBES).astype(np.int64)])
+    columns = inverse[probes].T.astype(np.float64)
+    rest = -_gram(_wide(v), ridge, columns)
+    rest[probes, np.arange(len(probes))] += 1
+    change = inverse @ rest.astype(inverse.dtype)
+    return float(np.nan_to_num(np.abs(change).sum(axis=0) / np.abs(columns).sum(axis=0), nan=np.inf).max())
+
+
+def dense_gram(v: csr_matrix, ridge: float, kind: type, step: Step = no_step) -> Array:
+    """V'V + ridge I for V >= 0, C-ordered (n, n); only its upper triangle is filled.
 
     Products are added up in float64 and rounded to `kind` at the end. The parts are made by threads, each cell by one
     of them in one fixed order: how many there are changes nothing.
@@ -190,7 +203,6 @@ def dense_gram(v: csr_matrix, ridge: float, kind: type, step: Step = no_step) ->
     n = v.shape[1]
     gram: Array = np.zeros((n, n), dtype=kind)
     turned = v.T.tocsr()  # in the precision of v: the parts are widened one by one
-    norm = float((turned @ (v @ np.ones(n))).max(initial=0.0)) + ridge
     with ThreadPoolExecutor(threads()) as pool:
         for stripe in range(_STRIPES):
             first, last = n * stripe // _STRIPES, n * (stripe + 1) // _STRIPES
@@ -207,7 +219,7 @@ def dense_gram(v: csr_matrix, ridge: float, kind: type, step: Step = no_step) ->
                 step.report(end / n, "counting what goes together")
             del right
     gram[np.arange(n), np.arange(n)] += kind(ridge)
-    return gram, norm
+    return gram
 
 
 def _wide(v: csr_matrix) -> csr_matrix:
@@ -216,7 +228,7 @@ def _wide(v: csr_matrix) -> csr_matrix:
 
 
 def _gram(v: csr_matrix, ridge: float, columns: Array) -> Array:
-    """(V'V + ridge I) times columns (n, 2), in float64."""
+    """(V'V + ridge I) times columns (n, any), in float64."""
     product: Array = v.T @ (v @ columns) + ridge * columns
     return product
 

@@ -15,8 +15,9 @@ from core.errors import Refusal
 from core.interactions import Array, Interactions
 from core.progress import Step, no_step
 from core.recommend.base import Model, Valued, memory, threads, valued, view
-from core.recommend.linear import dense_gram, mirrored
+from core.recommend.linear import dense_gram
 from core.recommend.nonneg import nonnegative
+from core.recommend.square import mirrored
 from core.recommend.types import Explanation, check_rows
 
 _SHARE = 0.5  # of the memory, for one square of float32: the rest is the matrix, the links and room to work
@@ -46,7 +47,7 @@ class Slim(Model):
         check_room(x.shape[1])
         self.x, self._v = x, Valued(x.matrix, self.spec["values"])
         n, kind = x.shape[1], np.float64 if x.shape[1] <= _FINE else np.float32
-        gram = mirrored(dense_gram(self._v.rows, 0.0, kind, step.part(0.0, 0.2))[0])
+        gram = mirrored(dense_gram(self._v.rows, 0.0, kind, step.part(0.0, 0.2)))
         l1, l2 = float(self.spec["l1"]), float(self.spec["l2"])
         size = int(np.clip(_HELD // n, 16, 256))
         begins = range(0, n, size)

@@ -1,8 +1,8 @@
 """Large symmetric squares, of which there is room for one: inverted, and mirrored, in place.
 
-LAPACK's potrf and potri would do the same, but as OpenBLAS 0.3.30 has them they crash on two threads and 20,000 rows
-(seen here; OpenBLAS issues 352 and 2562 tell of the like). Products of small panels, on one thread each, do not; they
-also report progress, can be cancelled, and give the same bytes whatever the number of threads.
+LAPACK's potrf and potri would do the same on OpenBLAS's own threads. Products of panels on one thread each take about
+as long, report progress, can be cancelled, and give the same bytes whatever the number of threads; and they keep away
+from OpenBLAS's threaded factorisation, which is known to crash at some sizes (its issues 352, 2562).
 """
 
 from __future__ import annotations

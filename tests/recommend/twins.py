@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from core.interactions import Array
+from tests.recommend.twins_linear import attention, slim
 
 
 class Told(NamedTuple):
@@ -100,8 +101,10 @@ TWINS: dict[str, Callable[[Array, Mapping[str, Any], Mapping[str, Array]], Told]
     "user-knn": user_knn,
     "item-knn": item_knn,
     "ease": ease,
+    "slim": lambda *given: Told(*slim(*given)),
     "puresvd": puresvd,
     "ials": ials,
+    "attention": lambda *given: Told(*attention(*given)),
 }
 
 
