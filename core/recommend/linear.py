@@ -17,7 +17,7 @@ from core.recommend.square import inverted
 from core.recommend.types import Explanation, check_rows
 
 _SHARE = 0.6  # of the memory, for two squares of float32: this one, and room to score and to save
-_PIECE = 2_000_000  # cells of the Gram matrix made at a time by each thread: 40 MB on the way
+_PIECE = 1_000_000  # cells of the Gram matrix made at a time by each thread: 20 MB on the way
 _STRIPES = 5  # the upper triangle is made in so many: more would cost more copies of V, fewer more work
 _WELL = 1e-4  # float32 serves where the inverse is off by less, as a share; else float64, where the memory allows
 _PROBES = 16

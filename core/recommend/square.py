@@ -19,7 +19,7 @@ from core.progress import Step, no_step
 from core.recommend.base import threads
 
 TILE = 256
-_PANEL = 1024  # rows swept at a time: two panels of n columns are held beside the square
+_PANEL = 512  # rows swept at a time: two panels of n columns are held beside the square
 _HIGH, _LONG = 512, 4096  # a product on its way: 8 MB for each thread
 
 
