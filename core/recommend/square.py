@@ -1,8 +1,9 @@
 """Large symmetric squares, of which there is room for one: inverted, and mirrored, in place.
 
 LAPACK's potrf and potri would do the same on OpenBLAS's own threads. Products of panels on one thread each take as
-much of the processor (at 5,000 rows, measured: 2.3 s against 2.1 to 2.5 s), report progress, can be cancelled, and give the same bytes whatever the number of threads; and they keep away
-from OpenBLAS's threaded factorisation, which is known to crash at some sizes (its issues 352, 2562).
+much of the processor (at 5,000 rows, measured: 2.3 s against 2.1 to 2.5 s), report progress, can be cancelled, and
+give the same bytes whatever the number of threads; and they keep away from OpenBLAS's threaded factorisation, which is
+known to crash at some sizes (its issues 352, 2562).
 """
 
 from __future__ import annotations
