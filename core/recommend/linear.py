@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Self
+from concurrent.futures import ThreadPoolExecutor
+from typing import ClassVar, Literal, Self
 
 import numpy as np
-from scipy.linalg import lapack
 from scipy.sparse import csr_matrix
 
 from core.errors import Refusal
 from core.interactions import Array, Interactions
 from core.progress import Step, no_step
-from core.recommend.base import Model, Valued, memory, view
+from core.recommend.base import Model, Valued, memory, threads, valued, view
+from core.recommend.square import inverted
 from core.recommend.types import Explanation, check_rows
 
 _SHARE = 0.6  # of the memory, for two squares of float32: this one, and room to score and to save
-_PIECE = 16_000_000  # cells of the Gram matrix made at a time: 128 MB
-_WELL = 1e-5  # float32 serves above this reciprocal condition number; below it float64, where the memory allows
+_PIECE = 1_000_000  # cells of the Gram matrix made at a time by each thread: 20 MB on the way
+_STRIPES = 5  # the upper triangle is made in so many: more would cost more copies of V, fewer more work
+_WELL = 1e-4  # float32 serves where the inverse is off by less, as a share; else float64, where the memory allows
+_PROBES = 16
 _TOLERANCE = 1e-13
 _ROUNDS = 60
 _EXACT = 1e-6
@@ -30,11 +33,13 @@ _USERS = "How alike the two users are once everyone else is accounted for, times
 class Ease(Model):
     """score(u, i) = v_u B_i with B = I - P diag(1 / P_ii), P = (V'V + ridge I)^-1 (Steck 2019, equation 8)."""
 
+    folds: ClassVar[Literal["exactly", "nearly", "no"]] = "exactly"
+
     def fit(self, x: Interactions, *, seed: int = 0, step: Step = no_step) -> Self:
         """Invert; nothing is drawn. Raises Refusal `too_many_items`, and `ill_posed` where the ridge is far too low."""
         check_room(x.shape[1])
         self._take(x)
-        self._p = _inverse(self._v.exact, float(self.spec["ridge"]), step)
+        self._p = _inverse(self._v.rows, float(self.spec["ridge"]), step)
         return self
 
     def load(self, x: Interactions, arrays: Mapping[str, Array]) -> Self:
@@ -51,7 +56,13 @@ class Ease(Model):
         self.x, self._v = x, Valued(x.matrix, self.spec["values"])
 
     def _score(self, users: Array, items: Array | None) -> Array:
-        mine = self._v.rows[users]
+        return self._of(self._v.rows[users], items)
+
+    def _fold(self, histories: csr_matrix, items: Array | None, own: Array, seen: Array | None) -> Array:
+        return self._of(valued(histories, self.spec["values"]), items)
+
+    def _of(self, mine: csr_matrix, items: Array | None) -> Array:
+        """Scores of histories (valued): the links between items are held fixed, so whose they are plays no part."""
         diagonal = self._p.diagonal()
         if items is None:
             scores = np.asarray(mine @ self._p)
@@ -145,7 +156,7 @@ def check_room(n_items: int) -> None:
 
 
 def _inverse(v: csr_matrix, ridge: float, step: Step) -> Array:
-    """C-ordered (n, n): (V'V + ridge I)^-1, by Cholesky in place; float32, or float64 where float32 would not do."""
+    """C-ordered (n, n): (V'V + ridge I)^-1, in place; float32, or float64 where float32 would not do."""
     n = v.shape[1]
     made = _attempt(v, ridge, np.float32, step.part(0.0, 0.9))
     if made is None and n * n * 12 <= _SHARE * memory():
@@ -162,53 +173,62 @@ def _inverse(v: csr_matrix, ridge: float, step: Step) -> Array:
 
 def _attempt(v: csr_matrix, ridge: float, kind: type, step: Step) -> Array | None:
     """The inverse in one precision; None where that is too little for it."""
-    single = kind is np.float32
-    gram, norm = _dense_gram(v, ridge, kind, step.part(0.0, 0.4))
-    potrf, pocon, potri = (
-        (lapack.spotrf, lapack.spocon, lapack.spotri) if single else (lapack.dpotrf, lapack.dpocon, lapack.dpotri)
-    )
-    # gram.T is the same square in the order of columns, which LAPACK works on in place
-    factor, info = potrf(gram.T, lower=1, clean=0, overwrite_a=1)
-    if info:
+    gram = dense_gram(v, ridge, kind, step.part(0.0, 0.2))
+    inverse = inverted(gram, step.part(0.2, 1.0))
+    if inverse is None:
         return None
-    step.report(0.6, "solving for all items at once")
-    if single and pocon(factor, norm, uplo="L")[0] < _WELL and v.shape[1] ** 2 * 12 <= _SHARE * memory():
-        return None
-    inverse, info = potri(factor, lower=1, overwrite_c=1)
-    if info:
-        return None
-    step.report(0.95)
-    return _mirrored(inverse.T)
+    enough = kind is np.float64 or _off(v, ridge, inverse) < _WELL
+    return inverse if enough or v.shape[1] ** 2 * 12 > _SHARE * memory() else None
 
 
-def _dense_gram(v: csr_matrix, ridge: float, kind: type, step: Step) -> tuple[Array, float]:
-    """V'V + ridge I, C-ordered, each cell added up in float64; and its 1-norm."""
+def _off(v: csr_matrix, ridge: float, inverse: Array) -> float:
+    """How far columns of a rounded inverse are from the true ones, as a share of their size (1-norms): the worst of
+    some columns, from the most taken item to the least; what one step of refinement, in float64, would change.
+    """
+    n = len(inverse)
+    probes = np.unique(np.argsort(inverse.diagonal(), kind="stable")[np.linspace(0, n - 1, _PROBES).astype(np.int64)])
+    columns = inverse[probes].T.astype(np.float64)
+    rest = -_gram(_wide(v), ridge, columns)
+    rest[probes, np.arange(len(probes))] += 1
+    change = inverse @ rest.astype(inverse.dtype)
+    return float(np.nan_to_num(np.abs(change).sum(axis=0) / np.abs(columns).sum(axis=0), nan=np.inf).max())
+
+
+def dense_gram(v: csr_matrix, ridge: float, kind: type, step: Step = no_step) -> Array:
+    """V'V + ridge I for V >= 0, C-ordered (n, n); only its upper triangle is filled.
+
+    Products are added up in float64 and rounded to `kind` at the end. The parts are made by threads, each cell by one
+    of them in one fixed order: how many there are changes nothing.
+    """
     n = v.shape[1]
-    gram: Array = np.empty((n, n), dtype=kind)
-    turned = v.T.tocsr()
-    norm, rows = 0.0, max(1, _PIECE // n)
-    for begin in range(0, n, rows):
-        step.report(begin / n, "counting what goes together")
-        part = gram[begin : begin + rows]
-        part[:] = (turned[begin : begin + rows] @ v).toarray()
-        part[np.arange(len(part)), begin + np.arange(len(part))] += ridge
-        norm = max(norm, float(np.abs(part).sum(axis=1).max()))
-    return gram, norm
+    gram: Array = np.zeros((n, n), dtype=kind)
+    turned = v.T.tocsr()  # in the precision of v: the parts are widened one by one
+    with ThreadPoolExecutor(threads()) as pool:
+        for stripe in range(_STRIPES):
+            first, last = n * stripe // _STRIPES, n * (stripe + 1) // _STRIPES
+            right = _wide(v[:, first:] if first else v)  # what lies left of it belongs to the lower triangle
+            rows = max(1, _PIECE // max(1, n - first))
+            begins = range(first, last, rows)
+
+            def fill(begin: int, end: int, right: csr_matrix = right, first: int = first) -> None:
+                piece = _wide(turned[begin:end]) @ right
+                gram[begin:end, first:] = piece.toarray()
+
+            ends = [min(last, begin + rows) for begin in begins]
+            for end, _ in zip(ends, pool.map(fill, begins, ends), strict=True):
+                step.report(end / n, "counting what goes together")
+            del right
+    gram[np.arange(n), np.arange(n)] += kind(ridge)
+    return gram
 
 
-def _mirrored(square: Array) -> Array:
-    """Copy the upper triangle onto the lower one, in place, some rows at a time."""
-    n, rows = len(square), 512
-    for begin in range(0, n, rows):
-        end = min(n, begin + rows)
-        square[end:, begin:end] = square[begin:end, end:].T
-        corner = square[begin:end, begin:end]
-        corner[:] = np.triu(corner) + np.triu(corner, 1).T
-    return square
+def _wide(v: csr_matrix) -> csr_matrix:
+    """The same in float64; the places are shared, not copied."""
+    return csr_matrix((v.data.astype(np.float64), v.indices, v.indptr), shape=v.shape, copy=False)
 
 
 def _gram(v: csr_matrix, ridge: float, columns: Array) -> Array:
-    """(V'V + ridge I) times columns (n, 2), in float64."""
+    """(V'V + ridge I) times columns (n, any), in float64."""
     product: Array = v.T @ (v @ columns) + ridge * columns
     return product
 

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
+from threadpoolctl import threadpool_limits
 
 from core.errors import Refusal
 from core.interactions import Array, Interactions
 from core.recommend import linear as module
-from core.recommend import make, spec
+from core.recommend import make, spec, square
 from core.recommend.linear import check_room
 
 
@@ -42,7 +43,10 @@ def test_two_items_by_hand() -> None:
 
 @pytest.mark.parametrize("ridge, kind", [(1.0, np.float64), (30.0, np.float32), (20_000.0, np.float32)])
 def test_more_items_than_a_block(ridge: float, kind: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pieces, stripes, panels and tiles smaller than the square; float32 where that is well enough."""
     monkeypatch.setattr(module, "_PIECE", 5_000)
+    for name, size in (("_PANEL", 64), ("_HIGH", 50), ("_LONG", 110), ("TILE", 70)):
+        monkeypatch.setattr(square, name, size)
     v = weights_of(300, 600)
     model = make(spec("ease", {"ridge": ridge, "values": "sum"})).fit(Interactions.of(v))
     p, b = in_float64(v, ridge)
@@ -131,3 +135,28 @@ def test_an_item_without_links_scores_nothing_exactly() -> None:
     assert told.score == pytest.approx(0, abs=1e-12)
     assert told.items.exact
     assert told.users.exact
+
+
+def test_inverse_has_the_same_bytes_on_one_thread_or_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(square, "_PANEL", 30)
+    v = weights_of(90, 100).astype(np.float64)
+    made = []
+    for allowed in (1, 2):
+        with threadpool_limits(allowed):
+            made.append(square.inverted((v.T @ v + np.eye(100)).astype(np.float32)))
+    assert made[0] is not None
+    assert made[1] is not None
+    assert made[0].tobytes() == made[1].tobytes()
+    np.testing.assert_allclose(made[0], np.linalg.inv(v.T @ v + np.eye(100)), atol=1e-4)
+
+
+def test_what_is_not_positive_definite_has_no_inverse(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(square, "_PANEL", 2)
+    assert square.inverted(np.diag([1.0, 2.0, 3.0, -1.0])) is None
+
+
+def test_off_tells_how_wrong_an_inverse_is() -> None:
+    v = csr_matrix(weights_of(90, 100))
+    right = np.linalg.inv((v.T @ v).toarray().astype(np.float64) + 10 * np.eye(100))
+    assert module._off(v, 10.0, right) < 1e-12
+    assert module._off(v, 10.0, right * 1.001) == pytest.approx(1e-3, rel=0.01)

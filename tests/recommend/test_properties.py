@@ -111,7 +111,7 @@ def test_every_model_has_a_twin() -> None:
 
 def assert_parts(view: View, wanted: Array | None, grain: float) -> None:
     """The view's parts are the twin's, those it leaves out are 0."""
-    if wanted is None:
+    if wanted is None:  # measured, or there is no such view
         assert not view.exact
         return
     assert view.exact

@@ -14,6 +14,7 @@ import numpy as np
 
 from core.interactions import Array
 from tests.recommend import twins_new
+from tests.recommend.twins_linear import attention, slim
 
 
 class Told(NamedTuple):
@@ -101,10 +102,12 @@ TWINS: dict[str, Callable[[Array, Mapping[str, Any], Mapping[str, Array]], Told]
     "user-knn": user_knn,
     "item-knn": item_knn,
     "ease": ease,
+    "slim": lambda *given: Told(*slim(*given)),
     "puresvd": puresvd,
     "ials": ials,
     "content": lambda *asked: Told(*twins_new.content(*asked)),
     "demographic": lambda *asked: Told(*twins_new.demographic(*asked)),
+    "attention": lambda *given: Told(*attention(*given)),
 }
 
 

@@ -41,7 +41,7 @@ LINES = (
             Param(
                 "smooth",
                 "float",
-                0.5,
+                0.0,
                 "Long histories",
                 "0: scores of long and short histories add up in full; 1: the mean of what speaks (the exponent of "
                 "the softmax's denominator).",
