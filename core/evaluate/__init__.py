@@ -6,39 +6,49 @@ from core.evaluate.audience_curve import BuyersCurve, buyers_curve
 from core.evaluate.audience_types import Audience, AudienceSpec, Target, TargetScore, WayScore
 from core.evaluate.codec import comparison_from_json, comparison_to_json
 from core.evaluate.compare import COMPARE_TASK, compare, prepare_compare, publish_compare
-from core.evaluate.split import PartName, Parts, by_user, draw_users, hold_out
+from core.evaluate.split import PartName, Parts, Portion, by_user, draw_users, hold_out
 from core.evaluate.stored import Run, delete_run, get_run, list_runs, run_chosen, run_users, save_run
 from core.evaluate.tables import (
     audience_rows,
     comparison_rows,
     ranked,
     ranked_ways,
+    segment_rows,
     surely,
     write_audience,
     write_comparison,
 )
 from core.evaluate.types import (
+    BEYOND,
+    CANDIDATES,
     DEFINITIONS,
     METRICS,
     SPLITS,
+    WHOLE,
+    Candidates,
     CompareSpec,
     Comparison,
     Difference,
     Measured,
     ModelScore,
+    SegmentScore,
     Split,
     Verdict,
 )
 
 __all__ = [
     "AUDIENCE_TASK",
+    "BEYOND",
+    "CANDIDATES",
     "COMPARE_TASK",
     "DEFINITIONS",
     "METRICS",
     "SPLITS",
+    "WHOLE",
     "Audience",
     "AudienceSpec",
     "BuyersCurve",
+    "Candidates",
     "CompareSpec",
     "Comparison",
     "Difference",
@@ -46,7 +56,9 @@ __all__ = [
     "ModelScore",
     "PartName",
     "Parts",
+    "Portion",
     "Run",
+    "SegmentScore",
     "Split",
     "Target",
     "TargetScore",
@@ -76,6 +88,7 @@ __all__ = [
     "run_chosen",
     "run_users",
     "save_run",
+    "segment_rows",
     "surely",
     "write_audience",
     "write_comparison",

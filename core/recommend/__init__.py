@@ -1,6 +1,8 @@
 """The models: one contract, and for each exact reasons where its mathematics allows, measured ones elsewhere."""
 
+from core.recommend.likeness import cosines, unit_columns
 from core.recommend.parts import write_parts
+from core.recommend.passes import in_blocks
 from core.recommend.registry import MODELS, NAMES, USUAL, info, make, needs, parts, spec, spec_from_json, wide
 from core.recommend.stored import (
     FIT_TASK,
@@ -14,6 +16,7 @@ from core.recommend.stored import (
     prepare_fit,
     publish_fit,
 )
+from core.recommend.topk import topk
 from core.recommend.types import Explanation, ModelInfo, Param, ParamValue, Recommender, RecTable, Spec, View, ViewName
 
 __all__ = [
@@ -32,9 +35,11 @@ __all__ = [
     "StoredModel",
     "View",
     "ViewName",
+    "cosines",
     "delete_model",
     "fit",
     "get_model",
+    "in_blocks",
     "info",
     "list_models",
     "load_model",
@@ -45,6 +50,8 @@ __all__ = [
     "publish_fit",
     "spec",
     "spec_from_json",
+    "topk",
+    "unit_columns",
     "wide",
     "write_parts",
 ]
