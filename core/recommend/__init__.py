@@ -1,5 +1,6 @@
 """The models: one contract, and for each exact reasons where its mathematics allows, measured ones elsewhere."""
 
+from core.recommend.diverse import check_diversity, diverse, reranked
 from core.recommend.likeness import cosines, unit_columns
 from core.recommend.parts import write_parts
 from core.recommend.passes import in_blocks
@@ -35,8 +36,10 @@ __all__ = [
     "StoredModel",
     "View",
     "ViewName",
+    "check_diversity",
     "cosines",
     "delete_model",
+    "diverse",
     "fit",
     "get_model",
     "in_blocks",
@@ -48,6 +51,7 @@ __all__ = [
     "parts",
     "prepare_fit",
     "publish_fit",
+    "reranked",
     "spec",
     "spec_from_json",
     "topk",
