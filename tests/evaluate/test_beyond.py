@@ -65,7 +65,14 @@ def test_auc_is_scikit_learns_over_every_unseen_item() -> None:
 def test_auc_at_its_limits_and_where_a_model_cannot_say() -> None:
     """First of all: 1; last of all: 0; all equal: 0.5; cannot say anything: 0.5; a right item without a score: below."""
     scores = np.array(
-        [[9, 1, 2, 3], [0, 1, 2, 3], [5, 5, 5, 5], [np.nan] * 4, [np.nan, 1, np.nan, 0], [1, -np.inf, -np.inf, -np.inf]],
+        [
+            [9, 1, 2, 3],
+            [0, 1, 2, 3],
+            [5, 5, 5, 5],
+            [np.nan] * 4,
+            [np.nan, 1, np.nan, 0],
+            [1, -np.inf, -np.inf, -np.inf],
+        ],
         dtype=np.float32,
     )
     relevant = csr_matrix(np.eye(1, 4, dtype=np.float32).repeat(6, axis=0))
@@ -175,7 +182,7 @@ def test_sampled_lists_hold_the_right_item_and_drawn_unseen_ones() -> None:
     """300 items: 100 candidates a user; with lists of 100 they are all there, the right one among them, none seen."""
     dense = random_array((30, 300), density=0.1, rng=np.random.default_rng(0)).toarray() > 0
     dense[:, 0] = True
-    x = Interactions(**{**Interactions.of(dense).__dict__})
+    x = Interactions(**Interactions.of(dense).__dict__)
     held = right_of(x)
     rows = np.arange(30)
     one = one_right(held, x.users.numbers, x.items.numbers, 0)

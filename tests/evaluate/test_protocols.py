@@ -237,7 +237,9 @@ def test_each_users_figures_are_stored_missing_ones_as_null(tmp_path: Path) -> N
         folder.mkdir()
         told = compare_task(FULL_HISTORY.as_json(), prepare_compare(store, FULL_HISTORY), folder)
         with store.atomic(data=False) as writer:
-            run_id = publish_compare(writer, Outcome(told, folder, {file.stem: np.load(file) for file in folder.glob("*.npy")}))["run_id"]
+            run_id = publish_compare(
+                writer, Outcome(told, folder, {file.stem: np.load(file) for file in folder.glob("*.npy")})
+            )["run_id"]
         assert isinstance(get_run(store, run_id).answer, Comparison)
         rows = store.rows(
             Query(
