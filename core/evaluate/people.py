@@ -77,7 +77,8 @@ def _column(store: Store, name: str, user_nos: Array) -> tuple[list[str], Array]
         for row in store.rows(
             Query(
                 "SELECT d.column_name, d.data_type FROM duckdb_columns() d"
-                " JOIN columns c USING (table_name, column_name) WHERE d.schema_name = 'main' AND d.table_name = 'users' ORDER BY d.column_index"
+                " JOIN columns c USING (table_name, column_name) WHERE d.schema_name = 'main'"
+                " AND d.table_name = 'users' ORDER BY d.column_index"
             )
         )
     }

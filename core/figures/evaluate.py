@@ -33,7 +33,7 @@ METRIC_NAMES: dict[str, str] = {
 """What people call each metric, without its @k."""
 
 SHARES = frozenset({"recall", "precision", "hit_rate", "coverage", "serendipity", "popularity"})
-"""Metrics that are shares, written in per cent; novelty is in bits, calibration and popularity bias have no upper end; the
+"""Metrics that are shares, written in per cent; novelty (bits), calibration and popularity bias have no upper end, the
 others are scores from 0 to 1."""
 
 YARDSTICKS: dict[str, str] = {

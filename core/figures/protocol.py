@@ -42,7 +42,8 @@ def segments_figure(found: Comparison, by: str, metric: str = "ndcg") -> go.Figu
         customdata=[[_facts(one, metric) for one in row] for row in rows],
         colorbar={"title": {"text": "against all users"}, "ticksuffix": " %"},
         hovertemplate=hover(
-            "%{customdata[1]}: %{text} (95 % interval %{customdata[3]}), %{customdata[2]} users, %{z:+.0f} % against all",
+            "%{customdata[1]}: %{text} (95 % interval %{customdata[3]}), %{customdata[2]} users, "
+            "%{z:+.0f} % against all",
             definition(metric, k),
             head="%{customdata[0]}",
         ),
