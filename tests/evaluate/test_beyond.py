@@ -63,7 +63,7 @@ def test_auc_is_scikit_learns_over_every_unseen_item() -> None:
 
 
 def test_auc_at_its_limits_and_where_a_model_cannot_say() -> None:
-    """First of all: 1; last of all: 0; all equal: 0.5; cannot say anything: 0.5; a right item without a score: below."""
+    """First of all: 1; last of all: 0; all equal: 0.5; cannot say anything: 0.5; a right item unscored: below."""
     scores = np.array(
         [
             [9, 1, 2, 3],

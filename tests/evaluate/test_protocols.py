@@ -84,7 +84,8 @@ def test_fit_choose_and_report_are_apart(
         report = by_user(x, split, seed=seed, portion=portion)  # type: ignore[arg-type]
         choose = by_user(x, split, seed=seed, portion=portion, part="choose")  # type: ignore[arg-type]
     except Refusal as refusal:
-        assert refusal.code == "nothing_held_out"
+        if refusal.code != "nothing_held_out":
+            raise
         return
     learnt, told = pairs_of(report)
     before, chosen = pairs_of(choose)
