@@ -108,8 +108,8 @@ def paper(found: dict[str, Any]) -> str:
 memory {found["peak"]:,} MB.
 
 {PAIRS:,} made-up interactions of {USERS:,} users with {ITEMS:,} items (tests/bench/interactions_10m.py), one item \
-of each of {users:,} users held out; 64 factors. Bare: the product of the factors in blocks, and nothing else. Judging: lists \
-of {K} from all items not taken, seven metrics of accuracy, and the exact AUC, of every user, in one pass \
+of each of {users:,} users held out; 64 factors. Bare: the product of the factors in blocks, no more. Judging: \
+lists of {K} from all items not taken, seven metrics of accuracy, and the exact AUC, of every user, in one pass \
 (limit {LIMIT} times bare). Medians of {TURNS}, taking turns.
 
 | model | bare scores (s) | lists alone (s) | judging (s) | judging / bare | NDCG@{K} | AUC |
