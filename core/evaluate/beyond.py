@@ -190,7 +190,7 @@ def _mean_listed(items: Array, values: Array) -> Array:
     listed = items >= 0
     many = listed.sum(axis=1)
     sums = np.where(listed, values[items.clip(min=0)], 0.0).sum(axis=1)
-    return np.divide(sums, many, out=np.full(len(items), np.nan), where=many > 0)
+    return np.asarray(np.divide(sums, many, out=np.full(len(items), np.nan), where=many > 0))
 
 
 def _history_mean(rows: Array, values: Array, matrix: csr_matrix) -> Array:
@@ -198,7 +198,7 @@ def _history_mean(rows: Array, values: Array, matrix: csr_matrix) -> Array:
     sums = np.bincount(
         np.repeat(np.arange(matrix.shape[0]), lengths), weights=values[matrix.indices], minlength=matrix.shape[0]
     )
-    return np.divide(sums, lengths, out=np.full(len(lengths), np.nan), where=lengths > 0)[rows]
+    return np.asarray(np.divide(sums, lengths, out=np.full(len(lengths), np.nan), where=lengths > 0)[rows])
 
 
 def _as_matrix(items: Array, n_items: int) -> csr_matrix:

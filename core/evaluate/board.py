@@ -184,7 +184,12 @@ def _beside(
     sets = [set(items.tolist()) for items, _ in found]
     lists = tuple(
         tuple(
-            Listed(*names[item], float(score), tuple(m for m, other in enumerate(sets) if m != n and item in other))
+            Listed(
+                names[item][0],
+                names[item][1],
+                float(score),
+                tuple(m for m, other in enumerate(sets) if m != n and item in other),
+            )
             for item, score in zip(items.tolist(), scores, strict=True)
         )
         for n, (items, scores) in enumerate(found)
@@ -228,7 +233,7 @@ def overlisted(
 def _gaps(listed: Array, taken: Array, most: int, least: int) -> Array:
     gap = listed / max(1.0, listed.sum()) - taken / max(1.0, taken.sum())
     order = np.argsort(-gap, kind="stable")
-    return order[(gap[order] > 0) & (listed[order] >= least)][:most]
+    return np.asarray(order[(gap[order] > 0) & (listed[order] >= least)][:most])
 
 
 def _over(places: Array, listed: Array, taken: Array, names: Sequence[tuple[str, str]]) -> tuple[Over, ...]:

@@ -74,7 +74,7 @@ def _auc(scores: Array, relevant: csr_matrix, taken: Array) -> Array:
         won[rows] += (lower + as_high) / 2.0 - taken[rows]
     others = n_items - taken - right
     whole = right * others.astype(np.float64)
-    return np.divide(won - right * right / 2.0, whole, out=np.full(n, np.nan), where=whole > 0)
+    return np.asarray(np.divide(won - right * right / 2.0, whole, out=np.full(n, np.nan), where=whole > 0))
 
 
 def _counted(flags: Array) -> Array:
