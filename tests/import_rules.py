@@ -37,6 +37,7 @@ MEETINGS = frozenset(
         ("campaigns", "recommend"),
         ("campaigns", "predict"),
         ("evaluate", "recommend"),
+        ("evaluate", "segments"),
         ("explain", "recommend"),
         ("experiments", "campaigns"),
         ("takeout", "ingest"),

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from core.evaluate.types import METRICS, CompareSpec, Comparison, Difference, Measured, ModelScore, Verdict
+from core.evaluate.types import (
+    BEYOND,
+    METRICS,
+    CompareSpec,
+    Comparison,
+    Difference,
+    Measured,
+    ModelScore,
+    SegmentScore,
+    Verdict,
+)
 from core.recommend import spec_from_json
 
 
@@ -25,6 +35,7 @@ def comparison_to_json(found: Comparison) -> dict[str, Any]:
             "text": found.verdict.text,
         },
         "facts": dict(found.facts),
+        "segments": [{**asdict(one), "metrics": _measured_to_json(one.metrics)} for one in found.segments],
     }
 
 
@@ -39,6 +50,10 @@ def comparison_from_json(told: Mapping[str, Any]) -> Comparison:
         differences=tuple(Difference(**d) for d in told["differences"]),
         verdict=Verdict(verdict["winner"], tuple(verdict["tied"]), tuple(verdict["beats_popularity"]), verdict["text"]),
         facts=dict(told["facts"]),
+        segments=tuple(
+            SegmentScore(**{**one, "metrics": _measured_from_json(one["metrics"], (*METRICS, *BEYOND))})
+            for one in told.get("segments", ())
+        ),
     )
 
 
@@ -57,12 +72,29 @@ def _score_to_json(found: ModelScore) -> dict[str, Any]:
         **{name: getattr(found, name) for name in ("label", "coverage", "novelty", "seconds_fit", "seconds_score")},
         "users": found.users,
         "spec": found.spec.as_json(),
-        "metrics": {name: measured_to_json(value) for name, value in found.metrics.items()},
+        "metrics": _measured_to_json(found.metrics),
         "problem": None if found.problem is None else dict(found.problem),
+        "beyond": _measured_to_json(found.beyond),
+        "whole": dict(found.whole),
     }
 
 
 def _score_from_json(told: Mapping[str, Any]) -> ModelScore:
-    # in the order of METRICS, whatever a store has made of the object's order
-    metrics = {name: measured_from_json(told["metrics"][name]) for name in METRICS if name in told["metrics"]}
-    return ModelScore(**{**told, "spec": spec_from_json(told["spec"]), "metrics": metrics})
+    return ModelScore(
+        **{
+            **told,
+            "spec": spec_from_json(told["spec"]),
+            "metrics": _measured_from_json(told["metrics"], METRICS),
+            "beyond": _measured_from_json(told.get("beyond", {}), BEYOND),
+            "whole": dict(told.get("whole", {})),
+        }
+    )
+
+
+def _measured_to_json(found: Mapping[str, Measured]) -> dict[str, list[float]]:
+    return {name: measured_to_json(value) for name, value in found.items()}
+
+
+def _measured_from_json(told: Mapping[str, list[float]], names: Sequence[str]) -> dict[str, Measured]:
+    """In the order of `names`, whatever a store has made of the object's order."""
+    return {name: measured_from_json(told[name]) for name in names if name in told}

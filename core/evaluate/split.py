@@ -13,6 +13,11 @@ what is in "report".
   choose. The fit matrix is built from events before the cut alone, so that neither weights nor decay know what came
   after. Relevant are the items a user first had to do with in the held-out time.
 - random: as leave-last-out, with the two items of a user drawn by the seed. Also where the data have no times.
+- share: the last `share` of each user's items (at least one) is report, as many before them choose. Where the data have
+  no times the order is drawn by the seed.
+- k-fold: each user's pairs are dealt into `folds` equal groups in an order drawn by the seed. In fold f group f is
+  report and the next group choose. Every pair is reported on in one fold, so choose and report are apart within a fold
+  alone: who chooses settings in fold 0 must report on fold 0.
 
 The least activity of the MatrixSpec holds for the fit part. Users and items that the fit part does not know cannot be
 judged: they are counted and left out of the report (`users_unknown`, `items_unknown`, `pairs_unknown`).
@@ -41,6 +46,27 @@ LEAST_ITEMS = 3
 
 _SHARE = 10  # report is one part in so many of the time, choose the one before it
 _EPOCH = datetime(1970, 1, 1)
+
+
+@dataclass(frozen=True)
+class Portion:
+    """How much is held out.
+
+    Attributes:
+        share: split "share": of each user's items, for report; as much again is kept for choose.
+        folds, fold: split "k-fold": into how many groups, at least 3, and which of them, from 0, is report.
+    """
+
+    share: float = 0.2
+    folds: int = 5
+    fold: int = 0
+
+    def __post_init__(self) -> None:
+        if not (0 < self.share < 0.5 and self.folds >= 3 and 0 <= self.fold < self.folds):
+            raise ValueError("a share below a half, and one of three folds or more")
+
+
+USUAL_PORTION = Portion()
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +99,7 @@ def hold_out(
     seed: int = 0,
     part: PartName = "report",
     needs: Collection[Need] = (),
+    portion: Portion = USUAL_PORTION,
     step: Step = no_step,
 ) -> Parts:
     """One judging part of a workspace, and the matrix that models may fit on for it, with what they ask for beside it.
@@ -82,7 +109,8 @@ def hold_out(
     if split == "time" and store.as_of() is not None:
         return _by_time(store, matrix, part, needs, step)
     x = build(store, replace(matrix, least_user_items=1, least_item_users=1), needs=needs, step=step)
-    return by_user(x, split, seed=seed, part=part, least=(matrix.least_user_items, matrix.least_item_users))
+    least = (matrix.least_user_items, matrix.least_item_users)
+    return by_user(x, split, seed=seed, part=part, least=least, portion=portion)
 
 
 def by_user(
@@ -92,36 +120,64 @@ def by_user(
     seed: int = 0,
     part: PartName = "report",
     least: tuple[int, int] = (1, 1),
+    portion: Portion = USUAL_PORTION,
 ) -> Parts:
-    """One item of each user held out: the last (or the one before), or one drawn where `split` is "random" or `x` has
-    no times. `least` is (least_user_items, least_item_users) of the fit part.
+    """Items of each user held out: the last (or the one before), or one drawn where `split` is "random" or `x` has
+    no times; a share of them, or a fold. `least` is (least_user_items, least_item_users) of the fit part.
     """
-    times = None if split == "random" else x.first_seen
+    times = None if split in ("random", "k-fold") else x.first_seen
     lengths = np.diff(x.matrix.indptr)
     rows = np.repeat(np.arange(len(lengths)), lengths)
     users, items = x.users.numbers[rows], x.items.numbers[x.matrix.indices]
     key = mixed(seed, users, items) if times is None else times
     turn, tied = _from_last(x.matrix, rows, key)
-    place = 0 if part == "report" else 1
     judged = (lengths >= LEAST_ITEMS)[rows]
-    held = judged & (turn == place)
-    fit = _only(x, ~(judged & (turn <= place)), least)
+    report, choose = _held(
+        split, turn, lengths[rows], mixed(seed, x.users.numbers, np.ones(1, np.int64))[rows], portion
+    )
+    held = judged & (report if part == "report" else choose)
+    fit = _only(x, ~(judged & (report if part == "report" else report | choose)), least)
     facts = {
         "users_skipped": int((lengths < LEAST_ITEMS).sum()),
         "users_tied": 0 if times is None else int((held & tied).sum()),
         "cut": None,
         "until": _iso(x.until),
     }
+    if split in ("share", "k-fold"):
+        more = {"timeless": times is None} if split == "share" else {"fold": portion.fold}
+        return _parts(fit, users[held], items[held], split, part, {**facts, **more})
     return _parts(fit, users[held], items[held], "random" if times is None else "leave-last-out", part, facts)
+
+
+def _held(split: Split, turn: Array, length: Array, start: Array, portion: Portion) -> tuple[Array, Array]:
+    """Bool (pairs,): which are report and which choose, by each pair's place from its user's end and the user's pairs.
+
+    `start`: a number drawn for the user, so that what is left over when pairs are dealt falls into every fold alike.
+    """
+    if split == "k-fold":
+        group = (turn + (start % np.uint64(portion.folds)).astype(np.int64)) % portion.folds
+        return group == portion.fold, group == (portion.fold + 1) % portion.folds
+    many = np.maximum(1, np.floor(portion.share * length + 1e-9).astype(np.int64)) if split == "share" else 1
+    return turn < many, (turn >= many) & (turn < 2 * many)
 
 
 def draw_users(parts: Parts, most: int | None, seed: int) -> Parts:
     """At most `most` of the judged users, drawn by the seed; the matrix to fit on stays whole."""
     if most is None or len(parts.users) <= most:
         return parts
-    chance = mixed(seed, parts.fit.users.numbers[parts.users], np.zeros(1, dtype=np.int64))
-    kept = np.sort(np.argsort(chance, kind="stable")[:most])
+    kept = np.flatnonzero(_drawn(parts.fit.users.numbers[parts.users], most, seed))
     return replace(parts, users=parts.users[kept], relevant=parts.relevant[kept])
+
+
+def drawn_numbers(user_nos: Array, most: int | None, seed: int) -> Array:
+    """At most `most` of the users, in their order, drawn by the seed as `draw_users` does."""
+    return user_nos if most is None or len(user_nos) <= most else user_nos[_drawn(user_nos, most, seed)]
+
+
+def _drawn(user_nos: Array, most: int, seed: int) -> Array:
+    kept = np.zeros(len(user_nos), dtype=bool)
+    kept[np.argsort(mixed(seed, user_nos, np.zeros(1, dtype=np.int64)), kind="stable")[:most]] = True
+    return kept
 
 
 def mixed(seed: int, first: Array, second: Array) -> Array:

@@ -18,7 +18,7 @@ from core.evaluate.audience_codec import audience_from_json
 from core.evaluate.audience_types import Audience
 from core.evaluate.codec import comparison_from_json
 from core.evaluate.newcomers_types import Newcomers, newcomers_from_json
-from core.evaluate.types import METRICS, Comparison
+from core.evaluate.types import BEYOND, METRICS, Comparison
 from core.interactions import Array
 from core.store import Query, Store, Writer, ident
 
@@ -29,6 +29,8 @@ _READERS: Mapping[str, Callable[[Mapping[str, Any]], Comparison | Audience | New
     "audience": audience_from_json,
     "newcomers": newcomers_from_json,
 }
+
+_KEPT = frozenset(BEYOND) - {"category_diversity"}  # of BEYOND, what run_users has a column for
 
 
 @dataclass(frozen=True)
@@ -60,13 +62,14 @@ def save_run(
     *,
     users: Array | None = None,
     metrics: Mapping[str, Array] | None = None,
+    beyond: Mapping[str, Array] | None = None,
     version: int | None = None,
 ) -> str:
     """Store an answer (comparison_to_json, audience_to_json) with its question, `answer["spec"]`; the run's id.
 
     `users` are user_no of those who were judged, `metrics` for each label float (users, len(METRICS)), columns in the
-    order of METRICS. `version` is that of the data that were looked at; without it `answer["facts"]["version"]`, else
-    the data as they are now.
+    order of METRICS; `beyond` likewise of BEYOND, NaN where a figure cannot be said. `version` is that of the data that
+    were looked at; without it `answer["facts"]["version"]`, else the data as they are now.
     """
     run_id = secrets.token_hex(6)
     if version is None:
@@ -83,6 +86,10 @@ def save_run(
         if users is None or measured.shape != (len(users), len(METRICS)):
             raise ValueError(f"the metrics of {label!r} do not fit the users and METRICS")
         columns = {name: pa.array(np.asarray(measured[:, n], np.float32)) for n, name in enumerate(METRICS)}
+        for n, name in enumerate(BEYOND):
+            if name in _KEPT and label in (beyond or {}):
+                told = np.asarray((beyond or {})[label][:, n], np.float32)
+                columns[name] = pa.array(told, from_pandas=True)  # NaN is NULL
         with writer.table("incoming_users", pa.table({"user_no": np.asarray(users, np.int32), **columns})):
             writer.run(
                 Query(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core.evaluate.audience_types import Audience, WayScore
-from core.evaluate.types import METRICS, Comparison, Difference, Measured, ModelScore
+from core.evaluate.types import BEYOND, METRICS, WHOLE, Comparison, Difference, Measured, ModelScore
 from core.recommend import info
 from core.store.cells import defuse
 
@@ -19,18 +19,35 @@ def comparison_rows(found: Comparison) -> list[Row]:
     """One row a model, the best first, by NDCG; those that could not be fitted last.
 
     Columns: model (label), name (plain), settings, then each of METRICS as a mean with `_low` and `_high`, coverage,
-    novelty, seconds_fit, seconds_score, users, k, split, problem. None where nothing was measured.
+    novelty, seconds_fit, seconds_score, users, k, split, problem. None where nothing was measured. Where it was asked
+    for, also BEYOND in the same way (novelty as `novelty_by_user`) and WHOLE.
     """
     rows = []
     for model in ranked(found):
         row: Row = {"model": model.label, "name": info(model.spec.model).plain, "settings": _settings(model)}
         for metric in METRICS:
             row |= _spread(metric, model.metrics.get(metric))
+        if found.spec.beyond:
+            for metric in BEYOND:
+                # "novelty" is the mean over listed places; of users' own means it is told by its own name
+                row |= _spread("novelty_by_user" if metric == "novelty" else metric, model.beyond.get(metric))
+            row |= {name: model.whole.get(name) for name in WHOLE}
         rows.append(
             row
             | {name: getattr(model, name) for name in ("coverage", "novelty", "seconds_fit", "seconds_score", "users")}
             | {"k": found.spec.k, "split": found.split, "problem": (model.problem or {}).get("message")}
         )
+    return rows
+
+
+def segment_rows(found: Comparison) -> list[Row]:
+    """One row for each part of the users and model: by, part, model, users, METRICS and BEYOND, difference (NDCG)."""
+    rows = []
+    for one in found.segments:
+        row: Row = {"by": one.by, "part": one.part, "model": one.model, "users": one.users}
+        for metric in (*METRICS, *(BEYOND if found.spec.beyond else ())):
+            row |= _spread(metric, one.metrics.get(metric))
+        rows.append(row | {"difference": one.difference})
     return rows
 
 

@@ -15,6 +15,7 @@ from core.figures.experiments import ARM_NAMES, arm_colour, difference_figure, p
 from core.figures.explain import parts_are_shares, parts_figure, shared_items_figure, tastes_figure, traits_figure
 from core.figures.features import distribution_figure, relevance_figure
 from core.figures.movement import movement_figure, movement_table_figure, part_name, sizes_compared_figure, sizes_figure
+from core.figures.protocol import diversity_figure, segments_figure
 from core.figures.quality import daily_figure
 from core.figures.template import COLOURS, event_mark, event_name
 from core.figures.watch import PROFILE_MEASURES, lift_figure, overlap_figure, profile_figure, upset_figure
@@ -33,6 +34,7 @@ __all__ = [
     "daily_figure",
     "difference_figure",
     "distribution_figure",
+    "diversity_figure",
     "event_mark",
     "event_name",
     "events_figure",
@@ -51,6 +53,7 @@ __all__ = [
     "profile_figure",
     "rates_figure",
     "relevance_figure",
+    "segments_figure",
     "shared_items_figure",
     "sizes_compared_figure",
     "sizes_figure",

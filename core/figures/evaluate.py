@@ -21,11 +21,20 @@ METRIC_NAMES: dict[str, str] = {
     "hit_rate": "Hit rate",
     "coverage": "Coverage",
     "novelty": "Novelty",
+    "auc": "AUC",
+    "diversity": "Diversity",
+    "category_diversity": "Diversity of categories",
+    "serendipity": "Serendipity",
+    "popularity": "Popularity",
+    "calibration": "Calibration",
+    "gini": "Gini",
+    "popularity_bias": "Popularity bias",
 }
 """What people call each metric, without its @k."""
 
-SHARES = frozenset({"recall", "precision", "hit_rate", "coverage"})
-"""Metrics that are shares, written in per cent; the others but novelty are scores from 0 to 1."""
+SHARES = frozenset({"recall", "precision", "hit_rate", "coverage", "serendipity", "popularity"})
+"""Metrics that are shares, written in per cent; novelty (bits), calibration and popularity bias have no upper end, the
+others are scores from 0 to 1."""
 
 YARDSTICKS: dict[str, str] = {
     "heavy-buyers": "Heaviest buyers",

@@ -1,7 +1,10 @@
 """The models: one contract, and for each exact reasons where its mathematics allows, measured ones elsewhere."""
 
+from core.recommend.diverse import check_diversity, diverse, reranked
+from core.recommend.likeness import cosines, unit_columns
 from core.recommend.lists import best_of
 from core.recommend.parts import write_parts
+from core.recommend.passes import in_blocks
 from core.recommend.registry import MODELS, NAMES, USUAL, info, make, needs, parts, spec, spec_from_json, wide
 from core.recommend.stored import (
     FIT_TASK,
@@ -15,6 +18,7 @@ from core.recommend.stored import (
     prepare_fit,
     publish_fit,
 )
+from core.recommend.topk import topk
 from core.recommend.types import Explanation, ModelInfo, Param, ParamValue, Recommender, RecTable, Spec, View, ViewName
 from core.recommend.without import Without, without
 
@@ -36,9 +40,13 @@ __all__ = [
     "ViewName",
     "Without",
     "best_of",
+    "check_diversity",
+    "cosines",
     "delete_model",
+    "diverse",
     "fit",
     "get_model",
+    "in_blocks",
     "info",
     "list_models",
     "load_model",
@@ -47,8 +55,11 @@ __all__ = [
     "parts",
     "prepare_fit",
     "publish_fit",
+    "reranked",
     "spec",
     "spec_from_json",
+    "topk",
+    "unit_columns",
     "wide",
     "without",
     "write_parts",

@@ -13,6 +13,8 @@ SPLIT_NAMES: dict[Split, str] = {
     "leave-last-out": "Each user's latest item",
     "time": "The last 10 % of time",
     "random": "A random item of each user",
+    "share": "The last fifth of each user's items",
+    "k-fold": "Every item in turn (5 folds)",
 }
 """What is hidden from the models, as the chooser says it."""
 
@@ -26,6 +28,8 @@ _TOLD: dict[Split, str] = {
     "leave-last-out": "each user's latest item was hidden",
     "time": "the last 10 % of time was hidden",
     "random": "one item of each user, drawn by chance, was hidden",
+    "share": "the last part of each user's items was hidden",
+    "k-fold": "each part of every user's items was hidden in turn",
 }
 
 

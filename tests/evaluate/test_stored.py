@@ -12,6 +12,7 @@ import pytest
 from core import __version__
 from core.errors import Refusal
 from core.evaluate import (
+    BEYOND,
     METRICS,
     Audience,
     AudienceSpec,
@@ -176,7 +177,10 @@ def test_metrics_that_do_not_fit_keep_nothing(store: Store) -> None:
 
 def test_the_table_has_a_column_for_every_metric(store: Store) -> None:
     found = store.rows(Query("SELECT column_name FROM duckdb_columns() WHERE table_name = 'run_users'"))
-    assert [row["column_name"] for row in found] == ["run_id", "label", "user_no", *METRICS]
+    assert [row["column_name"] for row in found] == [
+        *("run_id", "label", "user_no", *METRICS),
+        *(name for name in BEYOND if name != "category_diversity"),
+    ]
 
 
 def test_a_workspace_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None:

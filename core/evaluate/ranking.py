@@ -1,0 +1,136 @@
+"""One pass over a model's scores: the lists of all judged users, and where the right items stand among all others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from core.evaluate.split import mixed
+from core.interactions import Array
+from core.progress import Step, no_step
+from core.recommend import Recommender, in_blocks, topk
+
+DRAWN = 99
+"""Items drawn beside the held-out one, where candidates are sampled."""
+
+_LOWEST = np.finfo(np.float32).min  # what a model cannot say stands below all that it can
+
+
+@dataclass(frozen=True, eq=False)
+class Ranked:
+    """Lists, and how well each user's right items are ranked.
+
+    Attributes:
+        items: int32 (n, k), columns, best first; -1 where a list is shorter.
+        auc: float64 (n,), see DEFINITIONS; NaN where a user has nothing that is not right. None where not asked for.
+    """
+
+    items: Array
+    auc: Array | None
+
+
+def rank_all(
+    model: Recommender, rows: Array, k: int, relevant: csr_matrix, *, auc: bool = True, step: Step = no_step
+) -> Ranked:
+    """Lists of `k` as `model.recommend(rows, k)` makes them, and the AUC, exact, over all items not taken before.
+
+    Args:
+        rows: int (n,), users.
+        relevant: CSR of ones (n, n_items): at least one item each, none of them taken in the model's matrix.
+    """
+    items = np.full((len(rows), k), -1, dtype=np.int32)
+    levels = np.full(len(rows), np.nan)
+    taken = np.diff(model.x.matrix.indptr)[rows]
+
+    def work(part: slice, scores: Array) -> None:
+        items[part] = topk(scores, k)[0]
+        if auc:
+            levels[part] = _auc(scores, relevant[part], taken[part])
+
+    in_blocks(model, rows, work, step=step)
+    return Ranked(items, levels if auc else None)
+
+
+def _auc(scores: Array, relevant: csr_matrix, taken: Array) -> Array:
+    """float64 (n,): the share of (right, other) pairs in which the right item's score is higher, ties half.
+
+    Each right item is compared with every score of its row. Items taken before stand at -inf: they are always counted
+    as lower, and then taken off. Right items are compared with each other and themselves as well, which adds just
+    R x R / 2 for R of them. Changes `scores` where they hold NaN.
+    """
+    unsaid = np.flatnonzero(np.isnan(scores.max(axis=1)))
+    if len(unsaid):
+        scores[unsaid] = np.where(np.isnan(scores[unsaid]), _LOWEST, scores[unsaid])
+    n, n_items = scores.shape
+    right = np.diff(relevant.indptr)
+    won = np.zeros(n)
+    for turn in range(int(right.max(initial=0))):  # the first right item of each user, then the second, ...
+        rows = np.flatnonzero(right > turn)
+        among = scores if len(rows) == n else scores[rows]
+        mine = scores[rows, relevant.indices[relevant.indptr[rows] + turn]][:, None]
+        lower, as_high = _counted(among < mine), _counted(among <= mine)
+        won[rows] += (lower + as_high) / 2.0 - taken[rows]
+    others = n_items - taken - right
+    whole = right * others.astype(np.float64)
+    return np.asarray(np.divide(won - right * right / 2.0, whole, out=np.full(n, np.nan), where=whole > 0))
+
+
+def _counted(flags: Array) -> Array:
+    """How many of each row are true: eight flags to a byte, eight bytes to a word, and the bits of words."""
+    bits = np.packbits(flags, axis=1)
+    short = -bits.shape[1] % 8
+    if short:
+        bits = np.pad(bits, ((0, 0), (0, short)))
+    return np.asarray(np.bitwise_count(bits.view(np.uint64)).sum(axis=1, dtype=np.int64))
+
+
+def one_right(relevant: csr_matrix, user_nos: Array, item_nos: Array, seed: int) -> csr_matrix:
+    """`relevant` with one of each user's right items, drawn by the seed."""
+    rows = np.repeat(np.arange(relevant.shape[0]), np.diff(relevant.indptr))
+    chance = mixed(seed, user_nos[rows], item_nos[relevant.indices])
+    kept = np.lexsort((chance, rows))[relevant.indptr[:-1]]
+    ones = np.ones(len(kept), dtype=np.float32)
+    return csr_matrix((ones, relevant.indices[kept], np.arange(len(kept) + 1)), shape=relevant.shape)
+
+
+def rank_sampled(
+    model: Recommender,
+    rows: Array,
+    k: int,
+    relevant: csr_matrix,
+    hidden: csr_matrix,
+    seed: int,
+    *,
+    step: Step = no_step,
+) -> Ranked:
+    """Lists of `k` from 100 candidates: one right item, and 99 drawn by the seed of those neither taken nor held out.
+
+    Only to compare with published figures: see Krichene and Rendle 2020. `relevant` has one item a user (`one_right`),
+    `hidden` all that were held out. The draw hangs on seed, user and item alone, so all models face the same.
+    """
+    items = np.full((len(rows), k), -1, dtype=np.int32)
+    x = model.x
+    user_nos, item_nos = x.users.numbers[rows], x.items.numbers
+
+    def work(part: slice, scores: Array) -> None:
+        chance = mixed(seed + 1, user_nos[part][:, None], item_nos[None, :])
+        top = np.iinfo(np.uint64).max
+        chance[np.isneginf(scores)] = top  # taken before
+        held = hidden[part].tocoo()
+        chance[held.row, held.col] = top
+        many = min(DRAWN, chance.shape[1])
+        drawn = np.argpartition(chance, many - 1, axis=1)[:, :many]
+        drawn_ok = np.take_along_axis(chance, drawn, axis=1) < top
+        columns = np.concatenate([relevant.indices[part][:, None], drawn], axis=1)
+        ok = np.concatenate([np.ones((len(drawn), 1), dtype=bool), drawn_ok], axis=1)
+        order = np.argsort(columns, axis=1)  # equal scores: the smaller column first, never the right one
+        columns, ok = np.take_along_axis(columns, order, axis=1), np.take_along_axis(ok, order, axis=1)
+        values = np.where(ok, np.take_along_axis(scores, columns, axis=1), np.float32(-np.inf)).astype(np.float32)
+        places = topk(np.ascontiguousarray(values), min(k, values.shape[1]))[0]
+        found = np.where(places < 0, -1, np.take_along_axis(columns, places.clip(min=0), axis=1))
+        items[part, : found.shape[1]] = found
+
+    in_blocks(model, rows, work, step=step, most=64)
+    return Ranked(items, None)
