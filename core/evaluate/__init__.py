@@ -6,6 +6,25 @@ from core.evaluate.audience_curve import BuyersCurve, buyers_curve
 from core.evaluate.audience_types import Audience, AudienceSpec, Target, TargetScore, WayScore
 from core.evaluate.codec import comparison_from_json, comparison_to_json
 from core.evaluate.compare import COMPARE_TASK, compare, prepare_compare, publish_compare
+from core.evaluate.ratings import (
+    RATINGS_TASK,
+    compare_ratings,
+    prepare_ratings,
+    publish_ratings,
+    ranked_ratings,
+    ratings_rows,
+    write_ratings,
+)
+from core.evaluate.ratings_types import (
+    RATING_DEFINITIONS,
+    RATING_METRICS,
+    RATING_SPLITS,
+    RatingsComparison,
+    RatingScore,
+    RatingsSpec,
+    ratings_from_json,
+    ratings_to_json,
+)
 from core.evaluate.split import PartName, Parts, by_user, draw_users, hold_out
 from core.evaluate.stored import Run, delete_run, get_run, list_runs, run_chosen, run_users, save_run
 from core.evaluate.tables import (
@@ -35,6 +54,10 @@ __all__ = [
     "COMPARE_TASK",
     "DEFINITIONS",
     "METRICS",
+    "RATINGS_TASK",
+    "RATING_DEFINITIONS",
+    "RATING_METRICS",
+    "RATING_SPLITS",
     "SPLITS",
     "Audience",
     "AudienceSpec",
@@ -46,6 +69,9 @@ __all__ = [
     "ModelScore",
     "PartName",
     "Parts",
+    "RatingScore",
+    "RatingsComparison",
+    "RatingsSpec",
     "Run",
     "Split",
     "Target",
@@ -59,6 +85,7 @@ __all__ = [
     "buyers_curve",
     "by_user",
     "compare",
+    "compare_ratings",
     "comparison_from_json",
     "comparison_rows",
     "comparison_to_json",
@@ -69,14 +96,21 @@ __all__ = [
     "list_runs",
     "prepare_audience",
     "prepare_compare",
+    "prepare_ratings",
     "publish_audience",
     "publish_compare",
+    "publish_ratings",
     "ranked",
+    "ranked_ratings",
     "ranked_ways",
+    "ratings_from_json",
+    "ratings_rows",
+    "ratings_to_json",
     "run_chosen",
     "run_users",
     "save_run",
     "surely",
     "write_audience",
     "write_comparison",
+    "write_ratings",
 ]

@@ -17,15 +17,18 @@ from core.errors import Refusal
 from core.evaluate.audience_codec import audience_from_json
 from core.evaluate.audience_types import Audience
 from core.evaluate.codec import comparison_from_json
+from core.evaluate.ratings_types import RatingsComparison, ratings_from_json
 from core.evaluate.types import METRICS, Comparison
 from core.interactions import Array
 from core.store import Query, Store, Writer, ident
 
-Kind = Literal["compare", "audience"]
+Kind = Literal["compare", "audience", "ratings"]
+Answer = Comparison | Audience | RatingsComparison
 
-_READERS: Mapping[str, Callable[[Mapping[str, Any]], Comparison | Audience]] = {
+_READERS: Mapping[str, Callable[[Mapping[str, Any]], Answer]] = {
     "compare": comparison_from_json,
     "audience": audience_from_json,
+    "ratings": ratings_from_json,
 }
 
 
@@ -39,16 +42,16 @@ class Run:
         created_at: UTC.
         version: the data's version then; `stale` where the data have changed since.
         limelight: the program's version.
-        answer: Comparison or Audience; its `spec` is the question.
+        answer: Comparison, Audience or RatingsComparison; its `spec` is the question.
     """
 
     run_id: str
-    kind: Literal["compare", "audience"]
+    kind: Kind
     created_at: datetime
     version: int
     stale: bool
     limelight: str
-    answer: Comparison | Audience
+    answer: Answer
 
 
 def save_run(

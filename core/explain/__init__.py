@@ -3,6 +3,7 @@
 from core.explain.alike import alike, similar_users
 from core.explain.item import item_portrait
 from core.explain.many import reasons
+from core.explain.ratings import rating_why
 from core.explain.search import draw_user, find_items, find_users, item_users
 from core.explain.types import (
     Did,
@@ -42,6 +43,7 @@ __all__ = [
     "find_users",
     "item_portrait",
     "item_users",
+    "rating_why",
     "reasons",
     "recommended",
     "similar_users",
