@@ -25,8 +25,8 @@ from core.progress import Amount, Cancelled, Meter, Step
 
 _COMMANDS = (
     "load", "info", "segments", "overlap", "movement", "compare", "predict_ratings", "audience", "explain",
-    "similar_users", "target", "readout", "undo", "quality", "repair", "features", "export", "backup", "restore", "erase",
-    "retention", "encrypt",
+    "similar_users", "target", "readout", "undo", "quality", "repair", "features", "export", "backup", "restore",
+    "erase", "retention", "encrypt",
 )  # fmt: skip
 
 

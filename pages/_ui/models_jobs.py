@@ -14,6 +14,7 @@ from core.evaluate import (
     COMPARE_TASK,
     AudienceSpec,
     CompareSpec,
+    RatingsComparison,
     Run,
     get_run,
     list_runs,
@@ -69,6 +70,9 @@ def say(text: str = "", refusal: Refusal | None = None) -> None:
 
 def open_run(store: Store, run: Run) -> None:
     """Make `run` the one that its view shows, and show that view; before the chooser is drawn, or in a callback."""
+    if run.kind == "ratings":  # no view of its own yet: its verdict is said
+        say(run.answer.verdict.text if isinstance(run.answer, RatingsComparison) else "")
+        return
     _opened(store)[run.kind] = run.run_id
     st.session_state[VIEW] = VIEWS[0] if run.kind == "compare" else VIEWS[1]
 

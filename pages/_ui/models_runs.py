@@ -13,6 +13,7 @@ from pages._ui import format as fmt
 from pages._ui import models_jobs as jobs
 from pages._ui.models_words import run_label, run_title, short_verdict, spec_title, when
 
+_KINDS = {"compare": "Comparison", "audience": "Right people", "ratings": "Ratings"}
 _CHANGED = "data have changed since"
 _TIME = st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", help="UTC")
 
@@ -39,7 +40,7 @@ def _runs(store: Store, runs: list[Run]) -> None:
     table = pd.DataFrame(
         {
             "Made": [r.created_at for r in runs],
-            "What": ["Comparison" if r.kind == "compare" else "Right people" for r in runs],
+            "What": [_KINDS[r.kind] for r in runs],
             "Verdict": [short_verdict(r) for r in runs],
             "Data": [_CHANGED if r.stale else "as they are now" for r in runs],
             "Asked": [run_title(r) for r in runs],

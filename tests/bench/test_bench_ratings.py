@@ -127,8 +127,8 @@ def paper(found: dict[str, Any]) -> str:
         "",
         f"MovieLens latest-small: {found['ratings']:,} ratings by {found['shape'][0]:,} users of "
         f"{found['shape'][1]:,} items; {FOLDS} folds drawn by seed {SEED}, the same for all, models taking turns. RMSE "
-        "and MAE over all held-out ratings; spread: standard deviation of RMSE over the folds; seconds: fit and predict, "
-        "median of the folds. scikit-surprise 1.1.5 at its defaults. Our defaults were chosen on folds of seed 101.",
+        "and MAE over all held-out ratings; spread: standard deviation of RMSE over the folds; seconds: fit and "
+        "predict, median of the folds. scikit-surprise 1.1.5 at its defaults. Our defaults were chosen on folds of seed 101.",
         "",
         "| model | RMSE | spread | MAE | seconds a fold |",
         "|---|---|---|---|---|",
