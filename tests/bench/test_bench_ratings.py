@@ -61,14 +61,14 @@ def in_a_process(path: Path) -> dict[str, Any]:
 
 def ratings(path: Path) -> Ratings:
     users, items, values, times = np.loadtxt(path, delimiter=",", skiprows=1).T
-    rows = [np.unique(column, return_inverse=True)[1] for column in (users, items)]
-    return Ratings.of(*rows, values, times)
+    rows, columns = (np.unique(column, return_inverse=True)[1] for column in (users, items))
+    return Ratings.of(rows, columns, values, times)
 
 
 def surprised(name: str, r: Ratings) -> Callable[[Ratings, Ratings], np.ndarray]:
     """Fit on the one, predict the other; making their data set is not timed by the caller's clock, see `measured`."""
     import pandas as pd
-    import surprise
+    import surprise  # type: ignore[import-untyped]
 
     def work(fit: Ratings, out: Ratings) -> np.ndarray:
         table = pd.DataFrame({"u": fit.users, "i": fit.items, "r": fit.values})
@@ -128,7 +128,7 @@ def paper(found: dict[str, Any]) -> str:
         f"MovieLens latest-small: {found['ratings']:,} ratings by {found['shape'][0]:,} users of "
         f"{found['shape'][1]:,} items; {FOLDS} folds drawn by seed {SEED}, the same for all, models taking turns. RMSE "
         "and MAE over all held-out ratings; spread: standard deviation of RMSE over the folds; seconds: fit and "
-        "predict, median of the folds. scikit-surprise 1.1.5 at its defaults. Our defaults were chosen on folds of seed 101.",
+        "predict, median of the folds. scikit-surprise 1.1.5 at its defaults. Our own were chosen on folds of seed 101.",
         "",
         "| model | RMSE | spread | MAE | seconds a fold |",
         "|---|---|---|---|---|",

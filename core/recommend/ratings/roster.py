@@ -55,7 +55,8 @@ _NEAR = (
     ),
     Param("opposites", "bool", False, "Opposites speak too", "Those who rate the other way count, turned round."),
 )
-_USER_NEAR = tuple(replace(p, default={"similarity": "pearson", "shrink": 20.0}.get(p.name, p.default)) for p in _NEAR)
+_FOR_USERS: dict[str, str | float] = {"similarity": "pearson", "shrink": 20.0}
+_USER_NEAR = tuple(replace(p, default=_FOR_USERS.get(p.name, p.default)) for p in _NEAR)
 
 RATING_MODELS: tuple[ModelInfo, ...] = (
     ModelInfo(

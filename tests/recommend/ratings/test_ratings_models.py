@@ -44,7 +44,13 @@ def fitted(r: Ratings) -> dict[str, RatingModel]:
 
 
 def quick(name: str) -> Any:
-    given = {"directions": 6} if name == "kernel" else {"folds": 2} if name == "blend" else {}
+    given = (
+        {"directions": 6}
+        if name == "kernel"
+        else {"folds": 2, "parts": "kernel,als,user-knn"}
+        if name == "blend"
+        else {}
+    )
     return rating_spec(name, given)
 
 
@@ -141,8 +147,8 @@ def test_als_users_are_ridge_regressions(r: Ratings, fitted: dict[str, RatingMod
 @pytest.mark.parametrize("name", ["svd", "svdpp"])
 def test_descent_ends_where_the_loss_is_flat(r: Ratings, name: str) -> None:
     """More steps change little, and the loss is below that of the baseline."""
-    some = make_rating(rating_spec(name, {"epochs": 400, "factors": 4, "caution": 2.0})).fit(r, seed=1)
-    more = make_rating(rating_spec(name, {"epochs": 1200, "factors": 4, "caution": 2.0})).fit(r, seed=1)
+    some = make_rating(rating_spec(name, {"epochs": 100, "rate": 0.03, "factors": 4, "caution": 2.0})).fit(r, seed=1)
+    more = make_rating(rating_spec(name, {"epochs": 300, "rate": 0.03, "factors": 4, "caution": 2.0})).fit(r, seed=1)
     near, far = some.raw(r.users, r.items), more.raw(r.users, r.items)
     assert np.sqrt(np.mean((near - far) ** 2)) < 0.05
     base = make_rating(rating_spec("baseline")).fit(r).raw(r.users, r.items)
@@ -210,7 +216,7 @@ class TestEveryModel:
         ids=["one rating", "one user", "one item", "all equal", "0 to 100"],
     )
     def test_edges(self, name: str, edge: Ratings) -> None:
-        model = make_rating(rating_spec(name)).fit(edge)
+        model = make_rating(quick(name)).fit(edge)
         rows, columns = everyone(edge)
         found = model.predict(rows, columns)
         assert np.isfinite(found).all()
