@@ -128,7 +128,7 @@ def paper(found: dict[str, Any]) -> str:
         f"MovieLens latest-small: {found['ratings']:,} ratings by {found['shape'][0]:,} users of "
         f"{found['shape'][1]:,} items; {FOLDS} folds drawn by seed {SEED}, the same for all, models taking turns. RMSE "
         "and MAE over all held-out ratings; spread: standard deviation of RMSE over the folds; seconds: fit and "
-        "predict, median of the folds. scikit-surprise 1.1.5 at its defaults. Our own were chosen on folds of seed 101.",
+        "predict, median of the folds. scikit-surprise 1.1.5 at its defaults. Ours were chosen on folds of seed 101.",
         "",
         "| model | RMSE | spread | MAE | seconds a fold |",
         "|---|---|---|---|---|",
