@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from core.commands.times import moment
 from core.errors import Refusal
 from core.interactions import MatrixSpec
-from core.recommend import NAMES, ParamValue, Spec, info, spec
+from core.recommend import NAMES, ModelInfo, ParamValue, Spec, info, spec
 
 
 def add_matrix_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,7 +56,13 @@ def models_of(names: str, params: Sequence[str]) -> tuple[Spec, ...]:
     wanted = list(dict.fromkeys(every))
     if not wanted:
         raise Refusal("unknown_model", "No model is named.", f"Models: {', '.join(NAMES)}.")
-    given: dict[str, dict[str, ParamValue]] = {info(name).name: {} for name in wanted}
+    given = given_params({name: info(name) for name in wanted}, params)
+    return tuple(spec(name, given[name]) for name in wanted)
+
+
+def given_params(lines: Mapping[str, ModelInfo], params: Sequence[str]) -> dict[str, dict[str, ParamValue]]:
+    """For each of these models by name the parameters of "MODEL.NAME=VALUE" that are its own. Raises Refusal."""
+    given: dict[str, dict[str, ParamValue]] = {name: {} for name in lines}
     for text in params:
         left, equals, value = text.partition("=")
         model, dot, name = left.partition(".")
@@ -66,8 +72,8 @@ def models_of(names: str, params: Sequence[str]) -> tuple[Spec, ...]:
             raise Refusal(
                 "unknown_model", f"{text!r} is for a model that is not asked for.", f"Asked: {', '.join(given)}."
             )
-        given[model][name] = _value(info(model).param(name).kind, value)
-    return tuple(spec(name, given[name]) for name in wanted)
+        given[model][name] = _value(lines[model].param(name).kind, value)
+    return given
 
 
 def _weight(part: str) -> tuple[str, float]:

@@ -30,6 +30,25 @@ from core.evaluate.diversity import (
 )
 from core.evaluate.newcomers import NEWCOMERS_TASK, newcomers, prepare_newcomers, publish_newcomers
 from core.evaluate.newcomers_types import ItemScore, Newcomers, NewcomersSpec, UserScore
+from core.evaluate.ratings import (
+    RATINGS_TASK,
+    compare_ratings,
+    prepare_ratings,
+    publish_ratings,
+    ranked_ratings,
+    ratings_rows,
+    write_ratings,
+)
+from core.evaluate.ratings_types import (
+    RATING_DEFINITIONS,
+    RATING_METRICS,
+    RATING_SPLITS,
+    RatingsComparison,
+    RatingScore,
+    RatingsSpec,
+    ratings_from_json,
+    ratings_to_json,
+)
 from core.evaluate.served import ENOUGH, by_words, served_words, worst_served
 from core.evaluate.split import PartName, Parts, Portion, by_user, draw_users, hold_out
 from core.evaluate.stored import Run, delete_run, get_run, list_runs, run_chosen, run_users, save_run
@@ -72,6 +91,10 @@ __all__ = [
     "METRICS",
     "NEWCOMERS_TASK",
     "NOTCHES",
+    "RATINGS_TASK",
+    "RATING_DEFINITIONS",
+    "RATING_METRICS",
+    "RATING_SPLITS",
     "SPLITS",
     "WHOLE",
     "Audience",
@@ -95,6 +118,9 @@ __all__ = [
     "PartName",
     "Parts",
     "Portion",
+    "RatingScore",
+    "RatingsComparison",
+    "RatingsSpec",
     "Run",
     "SegmentScore",
     "SideBySide",
@@ -113,6 +139,7 @@ __all__ = [
     "by_user",
     "by_words",
     "compare",
+    "compare_ratings",
     "comparison_from_json",
     "comparison_rows",
     "comparison_to_json",
@@ -131,12 +158,18 @@ __all__ = [
     "prepare_compare",
     "prepare_diversity",
     "prepare_newcomers",
+    "prepare_ratings",
     "publish_audience",
     "publish_compare",
     "publish_diversity",
     "publish_newcomers",
+    "publish_ratings",
     "ranked",
+    "ranked_ratings",
     "ranked_ways",
+    "ratings_from_json",
+    "ratings_rows",
+    "ratings_to_json",
     "run_chosen",
     "run_users",
     "save_run",
@@ -147,4 +180,5 @@ __all__ = [
     "worst_served",
     "write_audience",
     "write_comparison",
+    "write_ratings",
 ]

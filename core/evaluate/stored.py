@@ -18,16 +18,19 @@ from core.evaluate.audience_codec import audience_from_json
 from core.evaluate.audience_types import Audience
 from core.evaluate.codec import comparison_from_json
 from core.evaluate.newcomers_types import Newcomers, newcomers_from_json
+from core.evaluate.ratings_types import RatingsComparison, ratings_from_json
 from core.evaluate.types import BEYOND, METRICS, Comparison
 from core.interactions import Array
 from core.store import Query, Store, Writer, ident
 
-Kind = Literal["compare", "audience", "newcomers"]
+Kind = Literal["compare", "audience", "newcomers", "ratings"]
+Answer = Comparison | Audience | Newcomers | RatingsComparison
 
-_READERS: Mapping[str, Callable[[Mapping[str, Any]], Comparison | Audience | Newcomers]] = {
+_READERS: Mapping[str, Callable[[Mapping[str, Any]], Answer]] = {
     "compare": comparison_from_json,
     "audience": audience_from_json,
     "newcomers": newcomers_from_json,
+    "ratings": ratings_from_json,
 }
 
 _KEPT = frozenset(BEYOND) - {"category_diversity"}  # of BEYOND, what run_users has a column for
@@ -43,16 +46,16 @@ class Run:
         created_at: UTC.
         version: the data's version then; `stale` where the data have changed since.
         limelight: the program's version.
-        answer: Comparison, Audience or Newcomers; its `spec` is the question.
+        answer: Comparison, Audience, Newcomers or RatingsComparison; its `spec` is the question.
     """
 
     run_id: str
-    kind: Literal["compare", "audience", "newcomers"]
+    kind: Kind
     created_at: datetime
     version: int
     stale: bool
     limelight: str
-    answer: Comparison | Audience | Newcomers
+    answer: Answer
 
 
 def save_run(

@@ -5,6 +5,7 @@ from core.explain.counterfactual import Counterfactual, Missing, counterfactual
 from core.explain.item import item_portrait
 from core.explain.many import reasons
 from core.explain.network import Network, Person, Tie, network
+from core.explain.ratings import rating_why
 from core.explain.search import draw_user, find_items, find_users, item_users
 from core.explain.types import (
     Did,
@@ -56,6 +57,7 @@ __all__ = [
     "item_portrait",
     "item_users",
     "network",
+    "rating_why",
     "reasons",
     "recommended",
     "similar_users",

@@ -40,7 +40,7 @@ RUN = "run"
 MODEL = "explain_model"
 """Session key: the fitted model that the Explain page opens with."""
 
-Kind = Literal["compare", "audience"]
+Kind = Literal["compare", "audience", "newcomers", "ratings"]
 _SHOWS: dict[str, str] = {"compare": "Compare", "audience": "Audience", "newcomers": "Newcomers", "ratings": "Ratings"}
 _OPEN, _LINKED, _JOBS, _FOLLOWED = "_models_open", "_models_linked", "_models_jobs", "_models_followed"
 _SAID = "_models_said"
@@ -70,8 +70,6 @@ def say(text: str = "", refusal: Refusal | None = None) -> None:
 
 def open_run(store: Store, run: Run) -> None:
     """Make `run` the one that its view shows, and show that view; before the chooser is drawn, or in a callback."""
-    if run.kind == "newcomers":  # it has no view here
-        return
     _opened(store)[run.kind] = run.run_id
     st.session_state[VIEW] = _SHOWS[run.kind]
 

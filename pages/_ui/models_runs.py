@@ -13,7 +13,7 @@ from pages._ui import format as fmt
 from pages._ui import models_jobs as jobs
 from pages._ui.models_words import run_label, run_title, short_verdict, spec_title, when
 
-_KINDS = {"compare": "Comparison", "audience": "Right people", "newcomers": "Newcomers"}
+_KINDS = {"compare": "Comparison", "audience": "Right people", "newcomers": "Newcomers", "ratings": "Ratings"}
 _CHANGED = "data have changed since"
 _TIME = st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", help="UTC")
 

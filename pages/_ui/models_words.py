@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from core.evaluate import CompareSpec, Comparison, Newcomers, NewcomersSpec, Run, Split, ranked_ways
+from core.evaluate import (
+    CompareSpec,
+    Comparison,
+    Newcomers,
+    NewcomersSpec,
+    RatingsComparison,
+    RatingsSpec,
+    Run,
+    Split,
+    ranked_ways,
+)
 from core.figures.evaluate import way_name
 from core.recommend import Spec, info
 from pages._ui import format as fmt
@@ -51,6 +61,8 @@ def run_title(run: Run) -> str:
         return f"{models}, {SPLIT_NAMES[asked.split].lower()}, lists of {asked.k}"
     if isinstance(asked, NewcomersSpec):
         return f"{models}, newcomers, lists of {asked.k}"
+    if isinstance(asked, RatingsSpec):
+        return f"{models}, predicted ratings, {asked.folds} parts"
     return f"{models}, {fmt.number(asked.size)} users for each {asked.of}"
 
 
@@ -65,6 +77,8 @@ def short_verdict(run: Run) -> str:
         return f"No winner among {', '.join(best)}" if len(best) > 1 else ", ".join(best)
     if isinstance(found, Newcomers):
         return found.verdict.split(". ")[0].rstrip(".")
+    if isinstance(found, RatingsComparison):
+        return found.verdict.text.partition(": ")[0]
     best_way = next((w for w in ranked_ways(found) if w.spec is not None and w.lift), None)
     if best_way is None or best_way.lift is None:
         return fmt.NONE

@@ -80,6 +80,7 @@ def test_every_example_says_what_the_page_says(
         "overlap",
         "movement",
         "compare",
+        "predict-ratings",
         "audience",
         "explain",
         "similar-users",
