@@ -80,7 +80,7 @@ class TasteOf:
 
 
 def tastes(store: Store, model: Recommender, *, most: int = 8) -> tuple[TasteOf, ...]:
-    """Every hidden taste of a fitted iALS, PureSVD, NMF or BPR, the weightiest first, with `most` items and users an end.
+    """Every hidden taste of a fitted iALS, PureSVD, NMF or BPR, weightiest first, with `most` items and users an end.
 
     The model must hold raw ids (fitted or loaded here, not in a worker). Raises Refusal `no_tastes`, `bad_most`.
     """

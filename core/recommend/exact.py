@@ -45,16 +45,18 @@ def solve_rows(
             strengths, turn = np.linalg.eigh(gram)
             # rounding makes directions of no strength a little negative
             scale = np.sqrt(np.clip(strengths, 0.0, None) + np.asarray(ridge, dtype=np.float64)[:, None]) ** -1
-            rows = _Rows(extra, _padded(y @ turn), scale.astype(np.float32))
-        else:
-            split = np.linalg.cholesky(gram + ridge * np.eye(y.shape[1]))
-            rows = _Rows(extra, _padded(solve_triangular(split, y.T, lower=True).T))
-        chunks = rows.chunks()
-        for done, _ in enumerate(pool.map(rows.solve, chunks), start=1):
-            step.report(done / len(chunks))
-        if np.ndim(ridge):
-            return np.ascontiguousarray((rows.found * scale) @ turn.T, dtype=np.float32)
-        return np.ascontiguousarray(solve_triangular(split.T, rows.found.T, lower=False).T, dtype=np.float32)
+            found = _solved(_Rows(extra, _padded(y @ turn), scale.astype(np.float32)), pool, step)
+            return np.ascontiguousarray((found * scale) @ turn.T, dtype=np.float32)
+        split = np.linalg.cholesky(gram + ridge * np.eye(y.shape[1]))
+        found = _solved(_Rows(extra, _padded(solve_triangular(split, y.T, lower=True).T)), pool, step)
+        return np.ascontiguousarray(solve_triangular(split.T, found.T, lower=False).T, dtype=np.float32)
+
+
+def _solved(rows: _Rows, pool: ThreadPoolExecutor, step: Step) -> Array:
+    chunks = rows.chunks()
+    for done, _ in enumerate(pool.map(rows.solve, chunks), start=1):
+        step.report(done / len(chunks))
+    return rows.found
 
 
 def _padded(white: Array) -> Array:

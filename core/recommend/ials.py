@@ -88,7 +88,8 @@ class Ials(Model):
         """Both views exact (items: Hu, Koren and Volinsky 2008, section 5), of the score z'y solved anew in float64.
 
         z = A_u^-1 sum_j c_uj y_j with A_u = Y'C_uY + ridge_u I over the fitted item factors y_j, and
-        y = A_i^-1 sum_w c_wi u_w with A_i = U_old'C_iU_old + ridge_i I over the users as they entered the last item step.
+        y = A_i^-1 sum_w c_wi u_w with A_i = U_old'C_iU_old + ridge_i I over the users as they entered the last item
+        step.
         An item j of the history adds c_uj y'A_u^-1 y_j; a user w who took the item adds c_wi z'A_i^-1 u_w.
         """
         user, item = (int(check_rows([row], n)[0]) for row, n in zip((user, item), self.x.shape, strict=True))

@@ -107,7 +107,7 @@ class _Side:
         self.factors = factors
         self._wide = factors.astype(np.float64)
         gram = self._wide.T @ self._wide
-        least = _LEAST * max(float(np.trace(gram)) / len(gram), np.finfo(np.float32).tiny)
+        least = _LEAST * max(float(np.trace(gram)) / len(gram), float(np.finfo(np.float32).tiny))
         self._left = gram + (ridge + least) * np.eye(len(gram))
 
     def solve(self, rows: csr_matrix, guess: Array | None = None, step: Step = no_step) -> Array:

@@ -43,10 +43,10 @@ def readable(model: Recommender) -> Readable:
     """The tastes of a fitted iALS, PureSVD, NMF or BPR. Raises Refusal `no_tastes` for any other model.
 
     The factors of iALS and BPR are defined only up to a change of axes. First what the mean user is drawn by is set
-    aside (`bias`), or the first taste would be popularity and hide the others. The rest is brought into the one form in which
-    users' columns are orthonormal (singular vectors of the scores), then turned by varimax (Kaiser 1958) on the items:
-    each taste is to hang on few items. PureSVD keeps its directions, which have an order and a meaning of their own;
-    NMF keeps its themes, which no turn would leave above 0.
+    aside (`bias`), or the first taste would be popularity and hide the others. The rest is brought into the one form in
+    which users' columns are orthonormal (singular vectors of the scores), then turned by varimax (Kaiser 1958) on the
+    items: each taste is to hang on few items. PureSVD keeps its directions, which have an order and a meaning of their
+    own; NMF keeps its themes, which no turn would leave above 0.
     """
     learnt: dict[str, Array] = model.arrays() if model.spec.model in FACTOR_MODELS else {}  # type: ignore[attr-defined]
     if not learnt:

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from scipy.optimize import nnls
 
 from core.interactions import Array
+from tests.recommend import twins
 
 
-class Told(NamedTuple):
-    score: Array
-    items: Array | None
-    users: Array | None
-
-
-def nmf(v: Array, params: Mapping[str, Any], learnt: Mapping[str, Array]) -> Told:
+def nmf(v: Array, params: Mapping[str, Any], learnt: Mapping[str, Array]) -> twins.Told:
     """Non-negative least squares by scipy (Lawson and Hanson), each row by itself: items', then users'."""
     before = learnt["users_before"].astype(np.float64)
     items, of_items = _nonnegative(v.T, before, params["ridge"])
@@ -25,7 +20,7 @@ def nmf(v: Array, params: Mapping[str, Any], learnt: Mapping[str, Array]) -> Tol
     users, of_users = _nonnegative(v, learnt["items"].astype(np.float64), params["ridge"])
     by_item = np.einsum("ik,ukj,uj->uji", items, of_users, v)
     by_user = np.einsum("uk,ikw,wi->uwi", users, of_items, v)
-    return Told(users @ items.T, by_item, by_user)
+    return twins.Told(users @ items.T, by_item, by_user)
 
 
 def _nonnegative(v: Array, other: Array, ridge: float) -> tuple[Array, Array]:
@@ -43,7 +38,7 @@ def _nonnegative(v: Array, other: Array, ridge: float) -> tuple[Array, Array]:
     return found, made
 
 
-def bpr(v: Array, params: Mapping[str, Any], learnt: Mapping[str, Array]) -> Told:
+def bpr(v: Array, params: Mapping[str, Any], learnt: Mapping[str, Array]) -> twins.Told:
     """Tastes times tastes, plus the bias; the views are measured."""
     users, items = learnt["users"].astype(np.float64), learnt["items"].astype(np.float64)
-    return Told(users[:, :-1] @ items[:, :-1].T + items[:, -1], None, None)
+    return twins.Told(users[:, :-1] @ items[:, :-1].T + items[:, -1], None, None)
