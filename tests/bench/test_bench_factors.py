@@ -159,4 +159,4 @@ with two no run is like another. Popularity reaches {found["popular"]:.4f}.
 if __name__ == "__main__":
     before = os.getloadavg()[0]
     result = measured(*held_out(million()))
-    print(json.dumps(result | {"load": (before, os.getloadavg()[0])}))
+    print("\n" + json.dumps(result | {"load": (before, os.getloadavg()[0])}))  # after the bar that irspack draws
