@@ -2,6 +2,7 @@
 
 from core.explain.alike import alike, similar_users
 from core.explain.counterfactual import Counterfactual, Missing, counterfactual
+from core.explain.factors import Common, Pole, TasteEnd, TasteOf, tastes
 from core.explain.item import item_portrait
 from core.explain.many import reasons
 from core.explain.network import Network, Person, Tie, network
@@ -30,6 +31,7 @@ MAP_TASK = "core.explain.map_task:map_task"
 
 __all__ = [
     "MAP_TASK",
+    "Common",
     "Counterfactual",
     "Did",
     "Found",
@@ -40,11 +42,14 @@ __all__ = [
     "Network",
     "Part",
     "Person",
+    "Pole",
     "Recommended",
     "SharedItem",
     "SimilarUser",
     "Spoken",
     "Taste",
+    "TasteEnd",
+    "TasteOf",
     "Tie",
     "Trait",
     "UserPortrait",
@@ -61,6 +66,7 @@ __all__ = [
     "reasons",
     "recommended",
     "similar_users",
+    "tastes",
     "user_portrait",
     "why",
 ]

@@ -160,7 +160,8 @@ def _ages(matrix: csr_matrix, seen: Array | None) -> Array | None:
 
 def _denominator(attention: Array, smooth: float) -> Array:
     """attention^smooth, 1 where there is none to share."""
-    return np.where(attention > 0, attention, 1) ** np.asarray(attention).dtype.type(smooth)
+    found: Array = np.where(attention > 0, attention, 1) ** np.asarray(attention).dtype.type(smooth)
+    return found
 
 
 def _words(pull: Array) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from core.interactions import Array, Interactions
 from core.progress import Step, no_step
-from core.recommend.base import Model, Valued, view
+from core.recommend.base import Model, Valued, valued, view
 from core.recommend.types import Explanation, check_rows
 
 _DENSE = 250_000  # cells up to which the whole decomposition is made: quick, and safe where svds is not
@@ -24,6 +24,8 @@ _USERS = "The user's weight for this item x how alike the two users are in the m
 
 class PureSvd(Model):
     """score(u, i) = x_u V v_i', V the right singular vectors of the strongest directions: X ~ U S V'."""
+
+    folds: ClassVar[Literal["exactly", "nearly", "no"]] = "exactly"
 
     def fit(self, x: Interactions, *, seed: int = 0, step: Step = no_step) -> Self:
         """Decompose in float64. Small matrices have fewer directions than asked for."""
@@ -63,6 +65,11 @@ class PureSvd(Model):
     def _score(self, users: Array, items: Array | None) -> Array:
         mine, theirs = self._narrow
         scores: Array = mine[users] @ (theirs if items is None else theirs[items]).T
+        return scores
+
+    def _fold(self, histories: csr_matrix, items: Array | None, own: Array, seen: Array | None) -> Array:
+        mine = valued(histories, self.spec["values"]) @ self._narrow[1]
+        scores: Array = mine @ (self._narrow[1] if items is None else self._narrow[1][items]).T
         return scores
 
     def _keep(self, users: Array, strengths: Array, items: Array) -> Self:

@@ -67,7 +67,7 @@ def against_implicit(x: Interactions) -> dict[str, dict[str, float]]:
 
     from core.recommend import make, spec
 
-    asked = spec("ials", {"factors": 64, "epochs": 15})
+    asked = spec("ials", {"factors": 64, "epochs": 15, "frequency": 0.0})  # implicit has one ridge for all
     confidences = x.matrix.copy()
     confidences.data = 1 + np.float32(asked["alpha"]) * np.log2(1 + confidences.data)
     everyone = np.arange(USERS)

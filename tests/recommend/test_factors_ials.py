@@ -19,7 +19,7 @@ from tests.recommend.test_factors_exact import one_by_one, world
 
 
 def fitted(x: Interactions, seed: int = 0, **params: Any) -> Ials:
-    model = make(spec("ials", params)).fit(x, seed=seed)
+    model = make(spec("ials", {"frequency": 0.0, **params})).fit(x, seed=seed)
     assert isinstance(model, Ials)
     return model
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from core.interactions import Array
-from tests.recommend import twins_new
+from tests.recommend import twins_factors, twins_new
 from tests.recommend.twins_linear import attention, slim
 
 
@@ -86,10 +86,11 @@ def puresvd(v: Array, params: Mapping[str, Any], learnt: Mapping[str, Array]) ->
 def ials(v: Array, params: Mapping[str, Any], learnt: Mapping[str, Array]) -> Told:
     # Hu, Koren and Volinsky 2008, equations 4 and 5, section 5; the items' step last but one, the users' last
     before, y = learnt["users_before"].astype(np.float64), learnt["items"].astype(np.float64)
-    c, ridge = 1 + params["alpha"] * v, params["ridge"] * np.eye(y.shape[1])
+    c, one = 1 + params["alpha"] * v, np.eye(y.shape[1])
+    each = [params["ridge"] * (np.maximum((v > 0).sum(axis=a), 1) / 20) ** params["frequency"] for a in (1, 0)]
     taken = c * (v > 0)
-    of_users = [np.linalg.inv((y.T * c[u]) @ y + ridge) for u in range(len(v))]
-    of_items = [np.linalg.inv((before.T * c[:, i]) @ before + ridge) for i in range(v.shape[1])]
+    of_users = [np.linalg.inv((y.T * c[u]) @ y + each[0][u] * one) for u in range(len(v))]
+    of_items = [np.linalg.inv((before.T * c[:, i]) @ before + each[1][i] * one) for i in range(v.shape[1])]
     z = np.stack([of_users[u] @ y.T @ taken[u] for u in range(len(v))])
     again = np.stack([of_items[i] @ before.T @ taken[:, i] for i in range(v.shape[1])])
     items = np.stack([np.einsum("ik,kl,jl,j->ji", again, of_users[u], y, taken[u]) for u in range(len(v))])
@@ -108,6 +109,8 @@ TWINS: dict[str, Callable[[Array, Mapping[str, Any], Mapping[str, Array]], Told]
     "content": lambda *asked: Told(*twins_new.content(*asked)),
     "demographic": lambda *asked: Told(*twins_new.demographic(*asked)),
     "attention": lambda *given: Told(*attention(*given)),
+    "nmf": twins_factors.nmf,
+    "bpr": twins_factors.bpr,
 }
 
 

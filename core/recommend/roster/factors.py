@@ -44,10 +44,11 @@ LINES = (
             Param(
                 "frequency",
                 "float",
-                0.0,
+                0.75,
                 "Caution grows with activity",
                 "0: the same caution for all; 1: caution in proportion to how much a user did, or how often an item "
-                "was taken, so that light users are not shrunk to nothing.",
+                "was taken, so that light users and small files are not shrunk to nothing. With 20 events it plays no "
+                "part.",
                 low=0.0,
                 high=1.0,
             ),
@@ -112,14 +113,14 @@ LINES = (
             Param(
                 "rate",
                 "float",
-                0.05,
+                0.01,
                 "Step",
                 "How far each comparison moves the tastes (learning rate).",
                 low=0.0001,
-                high=1.0,
+                high=0.3,
                 scale="log",
-                tune_low=0.005,
-                tune_high=0.3,
+                tune_low=0.003,
+                tune_high=0.1,
             ),
             Param(
                 "ridge",
