@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -97,6 +97,13 @@ def plays(param: Param, start: Spec, values: Mapping[str, ParamValue]) -> bool:
 
 def grid(spec: TuneSpec, start: Spec) -> Iterator[Spec]:
     """Every point of the grid, each once; the start itself is left out."""
+    for values in _points(spec, start):
+        found = model_spec(start.model, values)
+        if found != start:
+            yield found
+
+
+def _points(spec: TuneSpec, start: Spec) -> Iterator[dict[str, ParamValue]]:
     line = axes(spec, start)
 
     def rest(place: int, values: dict[str, ParamValue]) -> Iterator[dict[str, ParamValue]]:
@@ -108,10 +115,8 @@ def grid(spec: TuneSpec, start: Spec) -> Iterator[Spec]:
         else:
             yield from rest(place + 1, values)
 
-    for values in rest(0, dict(start.params)) if line else ():
-        found = model_spec(start.model, values)
-        if found != start:
-            yield found
+    if line:
+        yield from rest(0, dict(start.params))
 
 
 def whole_grid(spec: TuneSpec) -> list[Spec]:
@@ -119,15 +124,14 @@ def whole_grid(spec: TuneSpec) -> list[Spec]:
 
     Raises Refusal `grid_too_large`.
     """
-    found: list[Spec] = []
-    for start in spec.models:
-        found += islice(grid(spec, start), MOST_POINTS + 1 - len(found))
-    if len(found) > MOST_POINTS:
+    points = chain.from_iterable(_points(spec, start) for start in spec.models)
+    if sum(1 for _ in islice(points, MOST_POINTS + 1)) > MOST_POINTS:
         raise Refusal(
             "grid_too_large",
             f"This grid has more than {MOST_POINTS:,} points.",
             "Walk fewer settings, give fewer steps, or let the search learn (tpe).",
         )
+    found = [one for start in spec.models for one in grid(spec, start)]
     return [found[place] for place in np.random.default_rng(spec.seed).permutation(len(found))]
 
 
