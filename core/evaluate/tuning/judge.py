@@ -89,7 +89,9 @@ class Judge:
             listed.append(lists)
             took += time.perf_counter() - begin
             rungs.append((users, float(each.mean(dtype=np.float64))))
-            trial = replace(trial, **_summed_up(each), rungs=tuple(rungs), users=users, seconds_score=took)
+            low, high = _interval(each)
+            trial = replace(trial, value=rungs[-1][1], low=low, high=high, rungs=tuple(rungs))
+            trial = replace(trial, users=users, seconds_score=took)
             if users < len(self.rows) and not trial.start and self._behind(each, rungs[-1], earlier):
                 return replace(trial, state="pruned", why=_given_up(users).as_json()), None
         covered = metrics.coverage(np.concatenate(listed), self.x.shape[1])
@@ -109,11 +111,11 @@ class Judge:
         return bool(behind.mean() + _SURE * behind.std(ddof=1) / np.sqrt(len(behind)) < 0)
 
 
-def _summed_up(each: Array) -> dict[str, float]:
-    """The mean, and its interval by the normal approximation."""
+def _interval(each: Array) -> tuple[float, float]:
+    """The mean's interval by the normal approximation."""
     value = float(each.mean(dtype=np.float64))
-    half = _INTERVAL * float(each.std(dtype=np.float64, ddof=1)) / len(each) ** 0.5 if len(each) > 1 else 0.0
-    return {"value": value, "low": max(0.0, value - half), "high": min(1.0, value + half)}
+    half = _INTERVAL * float(each.std(dtype=np.float64, ddof=1)) / float(np.sqrt(len(each))) if len(each) > 1 else 0.0
+    return max(0.0, value - half), min(1.0, value + half)
 
 
 def _given_up(users: int) -> Refusal:

@@ -105,11 +105,9 @@ def compare_tuned(study: Study) -> CompareSpec:
     Raises Refusal `nothing_tried`.
     """
     _best(study)
-    models: list[Spec] = []
-    for model, trial in study.best_by_model.items():
-        start = next(m for m in study.spec.models if m.model == model)
-        models += [one for one in (trial.spec, start) if one not in models]
-    spec = study.spec
+    spec, starts = study.spec, {m.model: m for m in study.spec.models}
+    pairs = [(trial.spec, starts[model]) for model, trial in study.best_by_model.items()]
+    models = dict.fromkeys(one for pair in pairs for one in pair)  # a start that is the best stands in it once
     return CompareSpec(tuple(models), spec.matrix, spec.split, spec.k, spec.seed)
 
 

@@ -60,7 +60,8 @@ class TuneSpec:
     steps: int = 4
 
     def __post_init__(self) -> None:
-        models = tuple(model_spec(m) if isinstance(m, str) else m for m in self.models)
+        given: tuple[Spec | str, ...] = self.models
+        models = tuple(model_spec(m) if isinstance(m, str) else m for m in given)
         object.__setattr__(self, "models", models)
         if not models or len({m.model for m in models}) < len(models):
             raise _bad("each model must be named once", "Name one model, or several different ones.")
