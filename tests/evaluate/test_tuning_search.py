@@ -120,10 +120,6 @@ def test_a_grid_covers_exactly_its_points(tmp_path: Path) -> None:
         "jaccard": [{}],
         "asymmetric": [{"asymmetry": v} for v in (0.0, 0.5, 1.0)],
     }
-        "cosine": [{}],
-        "jaccard": [{}],
-        "asymmetric": [{"asymmetry": v} for v in (0.0, 0.5, 1.0)],
-    }
     sides["tversky"] = [{"own_only": v} for v in (0.0, 1.0, 2.0)]
     for neighbours, (likeness, more) in itertools.product((10, 71, 500), sides.items()):
         for one in more:
