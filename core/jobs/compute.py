@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,18 +38,29 @@ class Outcome:
         folder: where it wrote files; SQL may read them (`read_parquet`) while the outcome is being published.
         arrays: the `*.npy` among them, as read-only memory maps.
         peak_memory: bytes the worker held at most; None where the system does not tell.
+        cut_short: why the task did not come to its end (Cancelled, or a Refusal), where `result` is what could be
+            saved of it; None where it did.
     """
 
     result: dict[str, Any]
     folder: Path
     arrays: Mapping[str, Array] = field(repr=False)
     peak_memory: int | None = None
+    cut_short: Cancelled | Refusal | None = None
+
+
+Salvage = Callable[[Path], dict[str, Any] | None]
+"""`salvage(folder) -> result`: what a task that was cut short would have returned for the work that it finished, going
+by the files it left in its folder (each put there whole, by renaming); None where it finished nothing worth keeping."""
 
 
 @contextmanager
-def carried_out(folder: Path, order: Order, arrays: Mapping[str, Array], step: Step) -> Iterator[Outcome]:
+def carried_out(
+    folder: Path, order: Order, arrays: Mapping[str, Array], step: Step, salvage: Salvage | None = None
+) -> Iterator[Outcome]:
     """Have a worker carry out `order` in `folder`, which is made here and removed at the end of the `with`.
 
+    With `salvage` a task that was cut short gives what it finished, if anything: see `Outcome.cut_short`.
     Raises Cancelled when `step` is cancelled, and Refusal: the task's own, `out_of_memory`, `worker_killed`,
     `worker_crashed`, `defect`.
     """
@@ -58,10 +69,25 @@ def carried_out(folder: Path, order: Order, arrays: Mapping[str, Array], step: S
         order.write(folder, arrays)
         step.check()
         code, peak = _run(folder, order, step)
-        result = _judge(folder, order.job_id, code, peak, step)
-        yield Outcome(result, folder / "out", arrays_in(folder / "out"), peak)
+        cut_short: Cancelled | Refusal | None = None
+        try:
+            result = _judge(folder, order.job_id, code, peak, step)
+        except (Cancelled, Refusal) as why:
+            saved = _saved(folder / "out", salvage, order.job_id)
+            if saved is None:
+                raise
+            result, cut_short = saved, why
+        yield Outcome(result, folder / "out", arrays_in(folder / "out"), peak, cut_short)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _saved(folder: Path, salvage: Salvage | None, job_id: str) -> dict[str, Any] | None:
+    try:
+        return salvage(folder) if salvage else None
+    except Exception as fault:  # noqa: BLE001  # why the task ended matters more than that nothing could be saved
+        failures.explain(fault, job_id)
+        return None
 
 
 def _run(folder: Path, order: Order, step: Step) -> tuple[int, int | None]:

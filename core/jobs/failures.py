@@ -13,6 +13,13 @@ from core.errors import Refusal
 
 log = logging.getLogger("limelight.jobs")
 
+_NOTHING = (
+    " Nothing was kept.",
+    " Nothing of it was kept, and the rest of Limelight is unharmed.",
+    "; nothing of it was kept",
+    "; nothing of this job was kept",
+)  # what messages of these modules say of a job that keeps nothing
+
 
 def explain(error: BaseException, job_id: str) -> Refusal:
     """`error` as a Refusal; one that nobody foresaw is logged as a defect."""
@@ -32,6 +39,14 @@ def foreseen(error: BaseException) -> Refusal | None:
             "Make room on the disk of the workspace or of temporary files, then start it again.",
         )
     return None
+
+
+def kept_of(error: Refusal) -> Refusal:
+    """The same fault, of a job whose finished part was kept."""
+    message = error.message
+    for nothing in _NOTHING:
+        message = message.replace(nothing, "")
+    return Refusal(error.code, f"{message.rstrip(' .')}. What it had finished until then was kept.", error.hint)
 
 
 def frames(error: BaseException) -> list[str]:

@@ -68,9 +68,10 @@ class Job:
         started_at, ended_at: UTC; None where it has not.
         elapsed: seconds since it started, or that it took.
         remaining: seconds it will still take, estimated; None while that cannot be said, or once it has ended.
-        result: what the work returned; only when done.
+        result: what the work returned, when done; what was kept of it, where it was cut short; else None.
         error: why it failed; only when failed.
         counted: how far its phase is in rows or bytes, and how fast; empty where the phase counts nothing.
+        keeps: cut short, it keeps what it has finished; known while it is active.
         stopping: it was asked to stop and has not yet.
     """
 
@@ -91,6 +92,7 @@ class Job:
     error: Refusal | None = None
     stopping: bool = False
     counted: str = ""
+    keeps: bool = False
 
     @property
     def active(self) -> bool:

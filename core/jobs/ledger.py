@@ -6,7 +6,7 @@ import json
 from typing import Any, cast
 
 from core.errors import Refusal
-from core.jobs.job import Job, as_json
+from core.jobs.job import Job, Status, as_json
 from core.jobs.live import utc_now
 from core.store import Query, Store, Writer
 
@@ -24,11 +24,18 @@ def begin(store: Store, job: Job) -> None:
     )
 
 
-def finish(writer: Writer, job_id: str, result: dict[str, Any]) -> dict[str, Any]:
-    """Write that a job is done, in the same transaction as its work; the result as it will be read back."""
-    text = as_json(result)
+def finish(
+    writer: Writer, job_id: str, result: dict[str, Any], status: Status = "done", error: Refusal | None = None
+) -> dict[str, Any]:
+    """Write that a job is done (or was cut short, and keeps this), in the same transaction as its work; the result as
+    it will be read back.
+    """
+    text, why = as_json(result), as_json(error.as_json()) if error else None
     writer.run(
-        Query("UPDATE jobs SET status = 'done', result = ?, ended_at = ? WHERE job_id = ?", (text, utc_now(), job_id))
+        Query(
+            "UPDATE jobs SET status = ?, result = ?, error = ?, ended_at = ? WHERE job_id = ?",
+            (status, text, why, utc_now(), job_id),
+        )
     )
     return cast(dict[str, Any], json.loads(text))
 

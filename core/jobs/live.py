@@ -18,9 +18,17 @@ from core.progress import Amount, Meter, Step
 class Live(Step):
     """The step that a job's work reports to, and the state that everyone else looks at. Safe for any thread."""
 
-    def __init__(self, spec: JobSpec, key: str, lane: LaneName, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        spec: JobSpec,
+        key: str,
+        lane: LaneName,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        keeps: bool = False,
+    ) -> None:
         self.id = uuid.uuid4().hex[:12]
-        self.spec, self.key, self.lane = spec, key, lane
+        self.spec, self.key, self.lane, self._keeps = spec, key, lane, keeps
         self.over = threading.Event()
         self._clock = clock
         self._lock = threading.Lock()
@@ -52,14 +60,21 @@ class Live(Step):
                 self.over.set()
             return True
 
-    def end(self, *, result: dict[str, Any] | None = None, error: Refusal | None = None) -> Job:
+    def stopped_as(self, *, failed: bool) -> Status:
+        """The status of a job that was cut short: failed, or stopped as it was asked to be."""
+        return "failed" if failed else self._stop or "cancelled"
+
+    def end(self, *, result: dict[str, Any] | None = None, error: Refusal | None = None, partly: bool = False) -> Job:
         """Done with `result`, failed with `error`, or, with neither, stopped as it was asked to be.
+
+        `partly`: `result` is what was kept of a job that was cut short, which is then not done.
 
         Whoever waits for `over` goes on waiting until the runner has written the job's last row and sets it.
         """
         with self._lock:
             self._result, self._error = result, error
-            self._end("failed" if error else "done" if result is not None else self._stop or "cancelled")
+            done = result is not None and not partly and not error
+            self._end("done" if done else self.stopped_as(failed=error is not None))
         return self.view()
 
     def view(self) -> Job:
@@ -72,7 +87,7 @@ class Live(Step):
                 elapsed=now - self._began if self._status == "running" else self._took,
                 remaining=self._pace.remaining(now) if self._status == "running" else None,
                 result=self._result, error=self._error, stopping=self._status == "running" and self._stop is not None,
-                counted=self._meter.say() if self._status == "running" else "",
+                counted=self._meter.say() if self._status == "running" else "", keeps=self._keeps,
             )  # fmt: skip
 
     def cancelled(self) -> bool:

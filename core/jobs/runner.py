@@ -12,17 +12,26 @@ from typing import Any
 
 from core.errors import Refusal
 from core.jobs import failures, ledger, machine
-from core.jobs.compute import Outcome, carried_out
+from core.jobs.compute import Outcome, Salvage, carried_out
 from core.jobs.job import Job, JobSpec, LaneName
 from core.jobs.lane import Lane
 from core.jobs.live import Live
 from core.jobs.task import ALLOWED, Array, Order, split_name
-from core.progress import Cancelled, Step
+from core.progress import Cancelled, Step, no_step
 from core.store import Store, Writer
 
 Work = Callable[[Writer, Step], dict[str, Any]]
 Arrays = Mapping[str, Array]
 Publish = Callable[[Writer, Outcome], dict[str, Any]]
+
+
+class _PartlyKept(Exception):
+    """How a job speaks that was cut short, and has stored what it finished."""
+
+    def __init__(self, result: dict[str, Any], error: Refusal | None) -> None:
+        super().__init__()
+        self.result, self.error = result, error
+
 
 _KEPT = 200  # ended jobs held in memory; the workspace holds them all
 
@@ -65,7 +74,12 @@ class Runner:
         return self._start(spec, "sql", self._sql, partial(self._write, work=work, data=spec.data))
 
     def compute(
-        self, spec: JobSpec, task: str, arrays: Arrays | Callable[[Step], Arrays], publish: Publish | None = None
+        self,
+        spec: JobSpec,
+        task: str,
+        arrays: Arrays | Callable[[Step], Arrays],
+        publish: Publish | None = None,
+        salvage: Salvage | None = None,
     ) -> Job:
         """Have a worker process run `task` ("core.module:function", see core.jobs.task.Task); returns at once.
 
@@ -73,11 +87,18 @@ class Runner:
         thread beside the page). `publish(writer, outcome)` then runs in one transaction with the job's last row, and
         returns the job's result; without it that is the task's, and the data stay as they are. Joins and reuses like
         `submit`.
+        With `salvage` (see compute.Salvage) a job that is cancelled, or whose worker dies or gives up, keeps what it
+        finished: `publish` runs on that, and the job ends "cancelled" ("interrupted", "failed") with a result. Such a
+        result is never reused.
         Raises ValueError for a task that may not be run.
         """
         split_name(task, self._allowed)
         return self._start(
-            spec, "compute", self._workers, partial(self._compute, task=task, arrays=arrays, publish=publish)
+            spec,
+            "compute",
+            self._workers,
+            partial(self._compute, task=task, arrays=arrays, publish=publish, salvage=salvage),
+            keeps=salvage is not None,
         )
 
     # ---- looking
@@ -112,7 +133,7 @@ class Runner:
     # ---- stopping
 
     def cancel(self, job_id: str) -> bool:
-        """Ask a job to stop; False if it has ended already. What it did is undone."""
+        """Ask a job to stop; False if it has ended already. What it did is undone, unless it can be salvaged."""
         with self._lock:
             live = self._live.get(job_id)
         if live is None or not live.stop():
@@ -141,7 +162,9 @@ class Runner:
 
     # ---- inside
 
-    def _start(self, spec: JobSpec, name: LaneName, lane: Lane, act: Callable[[Live], dict[str, Any]]) -> Job:
+    def _start(
+        self, spec: JobSpec, name: LaneName, lane: Lane, act: Callable[[Live], dict[str, Any]], *, keeps: bool = False
+    ) -> Job:
         earlier = self.result(spec)
         if earlier:
             return earlier
@@ -152,7 +175,7 @@ class Runner:
             same = next((job for job in self._live.values() if job.key == key and not job.cancelled()), None)
             if same:
                 return same.view()
-            live = Live(spec, key, name, self._clock)
+            live = Live(spec, key, name, self._clock, keeps=keeps)
             self._live[live.id] = live
             lane.add(partial(self._carry_out, live, act))
         return live.view()
@@ -161,15 +184,17 @@ class Runner:
         if not live.start():
             self._retire(live)
             return
-        result, error = None, None
+        result, error, partly = None, None, False
         try:
             ledger.begin(self.store, live.view())
             result = act(live)
         except Cancelled:
             pass
+        except _PartlyKept as kept:
+            result, error, partly = kept.result, kept.error, True
         except BaseException as fault:  # noqa: BLE001  # the thread must live on, even if a library says SystemExit
             error = failures.explain(fault, live.id)
-        self._conclude(live, result, error)
+        self._conclude(live, result, error, partly)
 
     def _write(self, live: Live, work: Work, data: bool) -> dict[str, Any]:
         with self.store.atomic(data=data, step=live) as writer:
@@ -178,19 +203,43 @@ class Runner:
             return ledger.finish(writer, live.id, result)
 
     def _compute(
-        self, live: Live, task: str, arrays: Arrays | Callable[[Step], Arrays], publish: Publish | None
+        self,
+        live: Live,
+        task: str,
+        arrays: Arrays | Callable[[Step], Arrays],
+        publish: Publish | None,
+        salvage: Salvage | None,
     ) -> dict[str, Any]:
         given = arrays(live.part(0.0, 0.02)) if callable(arrays) else arrays
         order = Order(live.id, task, self._allowed, dict(live.spec.params), machine.cores(), os.getpid())
         folder = self.store.spool / f"job-{live.id}"
-        with carried_out(folder, order, given, live.part(0.02, 0.98)) as outcome:
-            live.report(0.98, "saving")
-            if publish is None:  # only the job's own row is written
-                return self._write(live, lambda writer, step: outcome.result, data=False)
-            return self._write(live, lambda writer, step: publish(writer, outcome), data=live.spec.data)
+        with carried_out(folder, order, given, live.part(0.02, 0.98), salvage) as outcome:
+            data = publish is not None and live.spec.data  # without it only the job's own row is written
 
-    def _conclude(self, live: Live, result: dict[str, Any] | None, error: Refusal | None) -> None:
-        ended = live.end(result=result, error=error)
+            def work(writer: Writer, step: Step) -> dict[str, Any]:
+                return outcome.result if publish is None else publish(writer, outcome)
+
+            why = outcome.cut_short
+            if why is None:
+                try:
+                    live.report(0.98, "saving")
+                    return self._write(live, work, data=data)
+                except Cancelled as asked:
+                    if salvage is None:
+                        raise
+                    why = asked
+            raise self._keep(live, work, data, why)
+
+    def _keep(self, live: Live, work: Work, data: bool, why: Cancelled | Refusal) -> _PartlyKept:
+        """Store what a job finished that was cut short; nothing can stop it any more."""
+        error = failures.kept_of(why) if isinstance(why, Refusal) else None
+        status = live.stopped_as(failed=error is not None)
+        with self.store.atomic(data=data) as writer:
+            result = ledger.finish(writer, live.id, work(writer, no_step), status, error)
+        return _PartlyKept(result, error)
+
+    def _conclude(self, live: Live, result: dict[str, Any] | None, error: Refusal | None, partly: bool) -> None:
+        ended = live.end(result=result, error=error, partly=partly)
         try:
             if ended.status != "done":
                 ledger.end(self.store, ended)

@@ -83,7 +83,7 @@ def _draw_active(runner: Runner, job: Job) -> None:
             key=f"job_cancel_{job.id}",
             type="tertiary",
             disabled=job.stopping,
-            help=f"Stops “{_plain(job.title)}” and undoes what it has done so far.",
+            help=f"Stops “{_plain(job.title)}” and {'keeps' if job.keeps else 'undoes'} what it has done so far.",
             on_click=_cancel,
             args=(runner, job.id),
         )
@@ -112,7 +112,7 @@ def _progress(job: Job) -> str:
     if job.status == "waiting":
         return "waiting for the job before it"
     if job.stopping:
-        return "stopping, and undoing what it has done"
+        return f"stopping, and {'keeping' if job.keeps else 'undoing'} what it has done"
     parts = [fmt.percent(job.share, 0), _plain(job.note), job.counted, time_left(job.remaining)]
     return " · ".join(part for part in parts if part)
 
@@ -121,7 +121,9 @@ def _outcome(job: Job) -> str:
     if job.status == "done":
         return f"Done in {fmt.duration(job.elapsed)}."
     if job.status == "cancelled":
-        return "Cancelled; nothing of it was kept."
+        return "Cancelled; what it had finished was kept." if job.result else "Cancelled; nothing of it was kept."
+    if job.status == "interrupted" and job.result:
+        return "Limelight was closed while this ran. What it had finished was kept; you can go on with it."
     if job.status == "interrupted":
         return "Limelight was closed while this ran. Nothing of it was kept; start it again."
     return _plain(unflagged(str(job.error))) if job.error else "It failed."

@@ -118,3 +118,22 @@ def grind(params: Params, arrays: Arrays, folder: Path, step: Step) -> dict[str,
         step.report(n / params["rounds"], "multiplying")
     np.save(folder / "vector.npy", v)
     return {"value": float(v @ a @ v)}
+
+
+def piecework(params: Params, arrays: Arrays, folder: Path, step: Step) -> dict[str, Any]:
+    """Finishes one piece after the other, each a file of its own; at piece `last` it does as `then` says."""
+    for n in range(params.get("pieces", 1000)):
+        if n == params.get("last"):
+            if params["then"] == "die":
+                os.kill(os.getpid(), signal.SIGKILL)
+            if params["then"] == "refuse":
+                raise Refusal("too_few_users", "3 users are too few for 5 groups.", "Ask for 2 groups.")
+            if params["then"] == "deaf":
+                signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+                step.report(0.5, "deaf")
+                time.sleep(600)
+        step.report(n / 1000, f"piece {n}")
+        (folder / "piece.part").write_text(str(n))
+        (folder / "piece.part").rename(folder / f"piece-{n:04d}.txt")
+        time.sleep(0.01)
+    return {"pieces": params["pieces"]}
