@@ -105,7 +105,10 @@ class Seeker:
             scale = self._like.scales(sizes)[0]
             given = rows.astype(np.float64)
             given.data *= np.repeat(scale, np.diff(given.indptr))
-            given.indices, given.indptr = np.array(given.indices), np.array(given.indptr)  # the kernel must be let write
+            given.indices, given.indptr = (
+                np.array(given.indices),
+                np.array(given.indptr),
+            )  # the kernel must be let write
             kept = threading.local()
             work = lambda at: self._of_lengths(given, k, own, at, size, kept)  # noqa: E731
         found, values = np.full((m, k), -1, dtype=np.int32), np.zeros((m, k), dtype=np.float32)

@@ -74,9 +74,7 @@ def denominators(n: Array, params: Mapping[str, Any]) -> Array:
     if params["similarity"] == "jaccard":
         below = own + other - shared + shrink
     elif params["similarity"] == "tversky":
-        below = (
-            shared + params["own_only"] * (own - shared) + params["other_only"] * (other - shared) + shrink
-        )
+        below = shared + params["own_only"] * (own - shared) + params["other_only"] * (other - shared) + shrink
     else:
         power = params["asymmetry"] if params["similarity"] == "asymmetric" else 0.5
         below = (own + shrink) ** power * (other + shrink) ** (1 - power)
