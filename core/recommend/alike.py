@@ -54,7 +54,7 @@ class Likeness:
         return self.measure in ("jaccard", "tversky")
 
     def numbers(self, v: csr_matrix) -> csr_matrix:
-        """n of the module: `v` itself, or 1 where it has an entry (of the same type)."""
+        """What the module calls n: `v` itself, or 1 where it has an entry (of the same type)."""
         if not self.sets:
             return v
         return csr_matrix((np.ones_like(v.data), v.indices, v.indptr), shape=v.shape)

@@ -35,10 +35,10 @@ def nearest(
 ) -> csr_matrix:
     """float32 CSR (n, n): how alike each row of `v` is to the k most similar other rows; the rest is empty.
 
-    `v` may be CSC too. `like` is the measure (a number: the cosine with that much shrink). `columns` is `v` transposed, as CSR, where the
-    caller has it. Similarities of 0, and each row's own, are never kept. The values are summed in one fixed order,
-    whatever the number of threads. Among equal ones at the edge the smaller row is kept by measures of sets; by
-    cosines the choice is the kernel's, always the same.
+    `v` may be CSC too. `like` is the measure (a number: the cosine with that much shrink). `columns` is `v` transposed,
+    as CSR, where the caller has it. Similarities of 0, and each row's own, are never kept. The values are summed in one
+    fixed order, whatever the number of threads. Among equal ones at the edge the smaller row is kept by measures of
+    sets; by cosines the choice is the kernel's, always the same.
 
     Raises Refusal `too_many_neighbours` where the lists would not fit into memory.
     """
@@ -150,7 +150,7 @@ class Seeker:
 
 
 def kernel(right: csr_matrix) -> Any:
-    """implicit's sparse sums for rows times `right`, for one thread: it holds one row's sums at a time.
+    """The sparse sums of implicit for rows times `right`, for one thread: it holds one row's sums at a time.
 
     It wants its arrays writable, and makes room for as many sums as the matrix has rows, whatever its columns: a
     wider matrix would be written out of bounds, so that rows without entries are added.

@@ -37,8 +37,10 @@ class SparseLists(Model):
     """Row u of `_left` has its entries where u has theirs."""
 
     def _best(self, users: Array, k: int, exclude_seen: bool, among: Array | None) -> tuple[Array, Array]:
-        """The k best as `Model._best` has them; rows where equal scores, or zeros, would have to be chosen from are
-        left to it: those are few."""
+        """The k best as `Model._best` has them.
+
+        Rows where equal scores, or zeros, would have to be chosen from are left to it: those are few.
+        """
         n_items = self.x.shape[1]
         if among is not None or 4 * k > n_items or not self._right.nnz:
             return super()._best(users, k, exclude_seen, among)

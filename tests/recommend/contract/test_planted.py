@@ -163,9 +163,9 @@ class Crashing(ItemKnn):
 class Narrow(ItemKnn):
     """Fails at the least number of neighbours it says it takes."""
 
-    def _similarities(self, k: int):  # type: ignore[no-untyped-def]
+    def _similarities(self, k: int, step: Step):  # type: ignore[no-untyped-def]
         assert k > 5
-        return super()._similarities(k)
+        return super()._similarities(k, step)
 
 
 class Short(ItemKnn):
