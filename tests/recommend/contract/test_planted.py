@@ -13,6 +13,7 @@ import pytest
 from core.interactions import Array, Interactions
 from core.progress import Step, no_step
 from core.recommend import Explanation, RecTable, spec
+from core.recommend.linear import Ease
 from core.recommend.neighbours import ItemKnn
 from core.recommend.popular import Popular
 from tests.recommend.contract import suite
@@ -87,7 +88,7 @@ class Shuffled(ItemKnn):
         return scores if items is None else scores[:, : len(items)]
 
 
-class Backwards(ItemKnn):
+class Backwards(Ease):
     """Recommends what goes least with the history."""
 
     def _score(self, users: Array, items: Array | None) -> Array:
