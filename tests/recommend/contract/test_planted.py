@@ -13,7 +13,7 @@ import pytest
 from core.interactions import Array, Interactions
 from core.progress import Step, no_step
 from core.recommend import Explanation, RecTable, spec
-from core.recommend.linear import Ease
+from core.recommend.base import Model
 from core.recommend.neighbours import ItemKnn
 from core.recommend.popular import Popular
 from tests.recommend.contract import suite
@@ -88,11 +88,13 @@ class Shuffled(ItemKnn):
         return scores if items is None else scores[:, : len(items)]
 
 
-class Backwards(Ease):
+class Backwards(ItemKnn):
     """Recommends what goes least with the history."""
 
     def _score(self, users: Array, items: Array | None) -> Array:
         return -super()._score(users, items)
+
+    _best = Model._best  # sparse lists do not go by _score
 
 
 class Wrapping(ItemKnn):
