@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_matrix
+from scipy.sparse import csc_matrix, csr_matrix
 from threadpoolctl import threadpool_limits
 
 from core.errors import Refusal
@@ -26,7 +26,7 @@ _ROWS = 256  # of a block
 
 
 def nearest(
-    v: csr_matrix,
+    v: csr_matrix | csc_matrix,
     k: int,
     like: Likeness | float = 0.0,
     *,

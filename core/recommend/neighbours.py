@@ -27,7 +27,7 @@ __all__ = ["ItemKnn", "UserKnn", "nearest"]
 class _Neighbours(SparseLists):
     """What both have in common: a sparse square of similarities, and where it is kept."""
 
-    folds = "exactly"
+    folds: ClassVar[Literal["exactly", "nearly", "no"]] = "exactly"
     _of: ClassVar[Literal["users", "items"]]
 
     def fit(self, x: Interactions, *, seed: int = 0, step: Step = no_step) -> Self:
@@ -112,7 +112,7 @@ class UserKnn(_Neighbours):
         k = min(int(self.spec["neighbours"]), self.x.shape[0] - 1)
         near = self._seeker.seek(self._brought(histories), max(k, 1), own)
         if k < 1:  # a single user: the fit found nobody for them, a stranger is compared with them
-            near = near.multiply((own < 0)[:, None]).tocsr().astype(np.float32)
+            near.data *= np.repeat(own < 0, np.diff(near.indptr))
         taken = self._v.rows if items is None else self._v.rows[:, items]
         return np.asarray((near @ taken).toarray())
 

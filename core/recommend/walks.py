@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 from scipy.sparse import csc_matrix, csr_matrix
@@ -33,7 +33,7 @@ _USERS = "How likely the walk comes by this user, who took the item, on its way 
 class P3Alpha(SparseLists):
     """See the module; beta is 0."""
 
-    folds = "exactly"
+    folds: ClassVar[Literal["exactly", "nearly", "no"]] = "exactly"
 
     def fit(self, x: Interactions, *, seed: int = 0, step: Step = no_step) -> Self:
         """Walk from every item; nothing is drawn, so the seed plays no part."""

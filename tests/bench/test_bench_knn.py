@@ -116,7 +116,7 @@ def times(x: Interactions) -> dict[str, dict[str, tuple[float, float]]]:
             note("iALS 64 factors, lists of all users", "implicit", lambda: als.recommend(everyone, x.matrix, N=K))
         note("iALS 64 factors, lists of all users", "ours", lambda: factors.recommend(everyone, K))
     return {
-        what: {who: tuple(statistics.median(part) for part in zip(*runs, strict=True)) for who, runs in both.items()}  # type: ignore[misc]
+        what: {who: tuple(statistics.median(part) for part in zip(*runs, strict=True)) for who, runs in both.items()}
         for what, both in took.items()
     }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -33,7 +35,7 @@ def test_each_past_item_keeps_its_strongest_ends(name: str, beta: float) -> None
     rng = np.random.default_rng(2)
     weights = market().matrix.toarray()
     x = Interactions.of(weights * (1 + rng.random(weights.shape)))  # no two walks alike
-    params = {"neighbours": 6, "alpha": 1.3, "values": "sum"} | ({"beta": beta} if beta else {})
+    params: dict[str, Any] = {"neighbours": 6, "alpha": 1.3, "values": "sum"} | ({"beta": beta} if beta else {})
     model = make(spec(name, params)).fit(x)
     v = x.matrix.toarray().astype(np.float64)
     d, n = v.sum(axis=0), v.sum(axis=1, keepdims=True)
