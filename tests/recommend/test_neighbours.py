@@ -11,8 +11,8 @@ from threadpoolctl import threadpool_limits
 from core.errors import Refusal
 from core.interactions import Array, Interactions
 from core.recommend import make, spec
-from core.recommend import neighbours as module
-from core.recommend.neighbours import nearest
+from core.recommend import nearest as module
+from core.recommend.nearest import nearest
 
 # Anna took a, b; Ben a, b, c; Carl c; Dora d alone.
 FOUR = Interactions.of(np.array([[1.0, 1, 0, 0], [1, 1, 1, 0], [0, 0, 1, 0], [0, 0, 0, 1]]))

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from core.interactions import Array
-from tests.recommend import twins_factors, twins_new
+from tests.recommend import twins_factors, twins_knn, twins_new
 from tests.recommend.twins_linear import attention, slim
 
 
@@ -33,32 +33,6 @@ def dense(weights: Array, values: str) -> Array:
 def popular(v: Array, params: Mapping[str, Any], learnt: Mapping[str, Array]) -> Told:
     each = v if params["count"] == "weight" else (v > 0).astype(np.float64)
     return Told(np.tile(each.sum(axis=0), (len(v), 1)), None, np.tile(each, (len(v), 1, 1)))
-
-
-def user_knn(v: Array, params: Mapping[str, Any], learnt: Mapping[str, Array]) -> Told:
-    unit = _unit(v, params["shrink"])
-    alike = unit @ unit.T
-    np.fill_diagonal(alike, 0)
-    others = 1 - np.eye(len(v))
-    return Told(
-        alike @ v,
-        np.einsum("uj,wj,wi,uw->uji", unit, unit, v, others),
-        np.einsum("uw,wi->uwi", alike, v),
-    )
-
-
-def item_knn(v: Array, params: Mapping[str, Any], learnt: Mapping[str, Array]) -> Told:
-    unit = _unit(v.T, params["shrink"]).T
-    together = unit.T @ unit
-    np.fill_diagonal(together, 0)
-    squares = (v**2).sum(axis=0)
-    lengths = np.where(squares == 0, 1, np.sqrt(squares + params["shrink"]))
-    others = 1 - np.eye(v.shape[1])
-    return Told(
-        v @ together,
-        np.einsum("uj,ji->uji", v, together),
-        np.einsum("uj,wj,wi,j,i,ji->uwi", v, v, v, 1 / lengths, 1 / lengths, others),
-    )
 
 
 def ease(v: Array, params: Mapping[str, Any], learnt: Mapping[str, Array]) -> Told:
@@ -100,8 +74,7 @@ def ials(v: Array, params: Mapping[str, Any], learnt: Mapping[str, Array]) -> To
 
 TWINS: dict[str, Callable[[Array, Mapping[str, Any], Mapping[str, Array]], Told]] = {
     "popular": popular,
-    "user-knn": user_knn,
-    "item-knn": item_knn,
+    **twins_knn.TWINS,
     "ease": ease,
     "slim": lambda *given: Told(*slim(*given)),
     "puresvd": puresvd,
@@ -112,12 +85,6 @@ TWINS: dict[str, Callable[[Array, Mapping[str, Any], Mapping[str, Array]], Told]
     "nmf": twins_factors.nmf,
     "bpr": twins_factors.bpr,
 }
-
-
-def _unit(v: Array, shrink: float) -> Array:
-    squares = (v**2).sum(axis=1, keepdims=True)
-    found: Array = v / np.where(squares == 0, 1, np.sqrt(squares + shrink))
-    return found
 
 
 from tests.recommend import twins_mix  # noqa: E402  # its twins are made of those above

@@ -53,8 +53,12 @@ _WEIGHTING = Param(
     "choice",
     "none",
     "Rare things count more",
-    "none: all alike; tf-idf: what few have counts more; bm25: that, and long histories count less.",
+    "none: all alike; tf-idf: items that few users took count more; bm25: that, and long histories count less.",
     choices=("none", "tf-idf", "bm25"),
+)
+_WEIGHTING_OF_ITEMS = replace(
+    _WEIGHTING,
+    help="none: all alike; tf-idf: users who took few items count more; bm25: that, and popular items count less.",
 )
 
 LINES = (
@@ -87,7 +91,7 @@ LINES = (
             shrink(20.0, "few users took an item"),
             replace(VALUES, default="once"),
             *_SIMILARITY,
-            _WEIGHTING,
+            _WEIGHTING_OF_ITEMS,
         ),
         "core.recommend.neighbours",
         "ItemKnn",
