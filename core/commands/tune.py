@@ -164,7 +164,8 @@ def _text(study: Study, study_id: str | None) -> str:
     counts = {state: sum(t.state == state for t in study.trials) for state in ("complete", "pruned", "failed")}
     lines = [
         f"{len(study.trials):,} settings tried ({counts['pruned']:,} given up early, {counts['failed']:,} failed), "
-        f"judged by {study.facts['users']:,} user{'' if study.facts['users'] == 1 else 's'}; split {study.split}; lists of {study.spec.k}.",
+        f"judged by {study.facts['users']:,} user{'' if study.facts['users'] == 1 else 's'}; split {study.split}; "
+        f"lists of {study.spec.k}.",
         "",
     ]
     for model, best in study.best_by_model.items():

@@ -98,8 +98,8 @@ TPE), each judged by {found["users"]:,} users drawn; no longer than {LIMIT:.0f} 
 | of it making lists | {found["lists"]:.1f} |
 | of it searching, measuring, and what mattered | {rest:.1f} |
 
-{found["pruned"]} trials were given up early. NDCG@10 of the settings it came with {found["start"]:.4f}, of the best found
-{found["best"]:.4f}, both on the part to choose by."""
+{found["pruned"]} trials were given up early. NDCG@10 of the settings it came with
+{found["start"]:.4f}, of the best found {found["best"]:.4f}, both on the part to choose by."""
 
 
 if __name__ == "__main__":

@@ -58,6 +58,7 @@ def test_auc_is_scikit_learns_over_every_unseen_item() -> None:
         expected = [
             roc_auc_score(relevant.toarray()[u][~seen[u]], np.nan_to_num(scores[u][~seen[u]], nan=-1e30)) for u in rows
         ]
+        assert found.auc is not None
         np.testing.assert_allclose(found.auc, expected, rtol=1e-12)
         np.testing.assert_array_equal(found.items, model.recommend(rows, 5).items)
 

@@ -85,7 +85,7 @@ def test_lists_of_two_models_for_one_user(tmp_path: Path) -> None:
             result = fit_task(told.as_json(), prepare_fit(store, told), folder, _step())
             arrays = {file.stem: np.load(file) for file in folder.glob("*.npy")}
             with store.atomic(data=False) as writer:
-                ids.append(publish_fit(writer, Left(result, folder, arrays))["model_id"])  # type: ignore[arg-type]
+                ids.append(publish_fit(writer, Left(result, folder, arrays))["model_id"])
         found = side_by_side(store, ids, "u000", 3)
         model = fit(store, FitSpec(spec("item-knn")))
         row = model.x.users.row("u000")

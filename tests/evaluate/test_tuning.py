@@ -136,8 +136,9 @@ def test_a_study_of_two_models(shop: Store, tmp_path: Path) -> None:
         assert trial.coverage is not None
         assert 0 <= trial.low <= trial.value <= trial.high <= 1
         assert 0 < trial.coverage <= 1
-    assert unpacked(answer["best_each"]) is not None
-    assert float(np.mean(unpacked(answer["best_each"]), dtype=np.float64)) == found.best.value
+    each = unpacked(answer["best_each"])
+    assert each is not None
+    assert float(np.mean(each, dtype=np.float64)) == found.best.value
     fit = promote_trial(found)
     assert (fit.model, fit.seed, fit.matrix) == (found.best.spec, 2, QUICK.matrix)
     assert promote_trial(found, 1).model == found.trials[1].spec

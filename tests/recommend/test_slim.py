@@ -54,7 +54,7 @@ def test_links_are_those_of_scikit_learn(l1: float, l2: float) -> None:
 @pytest.mark.parametrize("l1, l2", PRICES)
 def test_optimum_by_its_conditions(kind: type, room: float, l1: float, l2: float) -> None:
     v = weights_of(300, 120, seed=3).astype(np.float64)
-    gram = (v.T @ v).astype(kind)
+    gram: Array = (v.T @ v).astype(kind)
     s = nonnegative(gram, np.arange(120), l1, l2)
     pull = (gram - gram @ s.T - l2 * s.T).T - l1
     np.fill_diagonal(pull, -1.0)
