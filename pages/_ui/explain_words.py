@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from core.explain import Did, LabelledView, UserPortrait, Why
+from core.explain import Did, LabelledView, UserMap, UserPortrait, Why
 from core.figures import event_name
+from core.recommend import StoredModel
 from pages._ui import format as fmt
 
 _DAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
@@ -102,3 +103,39 @@ def users_words(events: tuple[tuple[str, int], ...]) -> str:
         f"{fmt.number(n)} with {event_name(event).lower() if event_name(event) != event else event}"
         for event, n in events
     )
+
+
+def stress_words(stress: float) -> str:
+    """How far the distances of a network can be gone by (Kruskal's stress-1), in plain words.
+
+    >>> stress_words(0.08)
+    'Distances on paper keep to the likeness well (stress 0.08; 0 = fully).'
+    """
+    how = (
+        "well"
+        if stress < 0.1
+        else "roughly"
+        if stress < 0.2
+        else "only loosely, since so many users cannot all stand at their true distance on paper: go by the lines and "
+        "the table"
+    )
+    return f"Distances on paper keep to the likeness {how} (stress {stress:.2f}; 0 = fully)."
+
+
+def map_words(found: UserMap) -> str:
+    """How true a map is, against chance."""
+    told = (
+        f"How true is it? Of the {found.near} users most like each one, {fmt.percent(found.kept, 0)} stand among the "
+        f"{found.near} nearest on the map; by chance it would be {fmt.percent(found.by_chance)}. "
+    )
+    return told + (
+        "Go by who stands together, not by one pair of users."
+        if found.kept >= 5 * found.by_chance
+        else "That is little: these users hardly fall into groups by taste."
+    )
+
+
+def matrix_words(model: StoredModel | None) -> str:
+    """What likeness is made of."""
+    of = "as in the model in use" if model is not None else "by the usual weights of events"
+    return f"Likeness is made of what each user did with each item ({of}), over all the data up to their end."
