@@ -88,9 +88,11 @@ def _over(lengths: Array) -> Array:
 
 def _flat(vectors: Array, seed: int) -> Array:
     from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits
 
     perplexity = float(min(30, max(5, len(vectors) // 8)))
-    made = TSNE(2, perplexity=perplexity, init="pca", random_state=seed, metric="euclidean").fit_transform(vectors)
+    with threadpool_limits(1):  # threads that wait for one another on busy cores took minutes instead of seconds
+        made = TSNE(2, perplexity=perplexity, init="pca", random_state=seed, metric="euclidean").fit_transform(vectors)
     return np.asarray(made, dtype=np.float64)
 
 

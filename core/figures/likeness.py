@@ -13,7 +13,7 @@ from core.figures.template import COLOURS, GREY, escaped, figure, hover, percent
 
 _SHAPES = ("circle", "square", "diamond", "triangle-up", "cross", "star", "hexagon")
 _OTHERS, _NONE = "Others", "In none"
-_SMALLEST, _LARGEST = 11, 30  # pixels of a node
+_SMALLEST, _LARGEST = 9, 22  # pixels of a node
 _BANDS = ((2 / 3, "strong", 3.5, 0.55), (1 / 3, "middling", 2.0, 0.4), (0.0, "weak", 0.8, 0.3))
 _LIKE = (
     "Likeness: the cosine of two users' weights over all items, made smaller where they share few: times n / (n + 10)."
@@ -59,8 +59,7 @@ def network_figure(found: Network, parts: Parts | None = None) -> go.Figure:
     """
     parts = parts or Parts()
     made = figure(f"Users most like {shortened(found.user, 40)}", "", "", height=560, legend=bool(parts.of))
-    strongest = max((tie.similarity for tie in found.ties), default=1.0) or 1.0
-    for (least, _, width, opacity), ties in zip(_BANDS, _banded(found.ties, strongest), strict=True):
+    for (_, name, width, opacity), ties in zip(_BANDS, _banded(found.ties), strict=True):
         if ties:
             made.add_scatter(
                 x=[x for tie in ties for x in (found.people[tie.a].x, found.people[tie.b].x, None)],
@@ -70,7 +69,7 @@ def network_figure(found: Network, parts: Parts | None = None) -> go.Figure:
                 opacity=opacity,
                 hoverinfo="skip",
                 showlegend=False,
-                name=f"ties from {percent(least * strongest)}",
+                name=f"{name} ties",
             )
     most = max((person.similarity for person in found.people[1:]), default=1.0) or 1.0
     for place in _shown(parts, range(len(found.people))):
@@ -82,7 +81,7 @@ def network_figure(found: Network, parts: Parts | None = None) -> go.Figure:
             y=[person.y for person in people],
             mode="markers+text",
             # names of the nearest alone: more would lie on one another
-            text=[escaped(shortened(found.people[n].user, 14)) if n <= 6 else "" for n in rows],
+            text=[escaped(shortened(found.people[n].user, 14)) if n <= 4 else "" for n in rows],
             textposition="bottom center",
             textfont={"size": 11},
             name=escaped(shortened(parts.name(place), 28)),
@@ -154,11 +153,14 @@ def map_figure(found: UserMap, parts: Parts | None = None, user: str | None = No
     return _bare(made)
 
 
-def _banded(ties: Sequence[Tie], strongest: float) -> list[list[Tie]]:
-    """Ties by strength, in the order of _BANDS."""
+def _banded(ties: Sequence[Tie]) -> list[list[Tie]]:
+    """Ties by strength between the weakest and the strongest, in the order of _BANDS."""
     found: list[list[Tie]] = [[] for _ in _BANDS]
+    strong = max((tie.similarity for tie in ties), default=0.0)
+    weak = min((tie.similarity for tie in ties), default=0.0)
     for tie in ties:
-        found[next(n for n, band in enumerate(_BANDS) if tie.similarity >= band[0] * strongest)].append(tie)
+        least = next(n for n, band in enumerate(_BANDS) if tie.similarity >= weak + band[0] * (strong - weak))
+        found[least].append(tie)
     return found
 
 

@@ -17,15 +17,17 @@ from core.store import Store
 from pages._ui import format as fmt
 from pages._ui.cache import ask
 from pages._ui.explain_colour import By, parts_of, places, words
+from pages._ui.explain_matrix import matrix
 from pages._ui.explain_some import some_users
 from pages._ui.explain_words import map_words
 from pages._ui.jobs import job_result
 from pages._ui.people import Behind, Choice, see_users
 from pages._ui.shell import refuse
-from pages._ui.text import plain
+from pages._ui.text import label, plain
 
 _SIZES = (500, 1000, 2000, 5000)
-_MOST, _CHART = "on_map", "like_map"
+_MOST, _WITH, _CHART = "on_map", "map_with_user", "like_map"
+_KIND = "user_map"
 _JOBS, _REFUSED = "_like_map_jobs", "_like_map_refused"
 
 
@@ -41,7 +43,7 @@ def draw(store: Store, spec: MatrixSpec, user: str | None, by: By | None) -> Non
         format_func=fmt.number,
         help="Drawn by chance among users with 3 items or more, always the same ones.",
     )
-    asked = MapSpec(spec, most)
+    asked = MapSpec(spec, most, _kept(store, spec, user))
     if not _ready(store, asked):
         return
     found = ask(store, map_of, asked)
@@ -54,10 +56,20 @@ def draw(store: Store, spec: MatrixSpec, user: str | None, by: By | None) -> Non
         "Draw a lasso or a box around users to see who they are; a double click lets go of them."
     )
     if user is not None and user not in found.users:
-        st.caption(plain(f"User {user} is not among the users drawn; a larger map may hold them."))
+        st.caption(plain(f"User {user} is not among the users drawn: tick the box above, or draw a larger map."))
     if parts is not None:
         st.caption(plain(words(parts)))
     _chosen(store, found, parts, picked)
+
+
+def _kept(store: Store, spec: MatrixSpec, user: str | None) -> tuple[int, ...]:
+    """user_no of the chosen user, where the map is to hold them in any case."""
+    if user is None or not st.checkbox(
+        label(f"A map with user {user} on it"), key=_WITH, bind="query-params", help="A map of its own, drawn anew."
+    ):
+        return ()
+    x = matrix(store, spec)
+    return (int(x.users.numbers[x.users.row(user)]),)
 
 
 def map_of(store: Store, asked: MapSpec) -> UserMap | None:
@@ -67,7 +79,7 @@ def map_of(store: Store, asked: MapSpec) -> UserMap | None:
 
 
 def _job(asked: MapSpec) -> JobSpec:
-    return JobSpec("user_map", "Draw the map of users", asked.as_json(), data=False, reuse=True)
+    return JobSpec(_KIND, "Draw the map of users", asked.as_json(), data=False, reuse=True)
 
 
 def _ready(store: Store, asked: MapSpec) -> bool:
@@ -75,7 +87,9 @@ def _ready(store: Store, asked: MapSpec) -> bool:
     runner = runner_for(store)
     if (done := runner.result(_job(asked))) is not None and done.result is not None:
         return True
-    job = runner.job(st.session_state.get(_JOBS, {}).get((str(store.path), asked.most), ""))
+    mine = st.session_state.get(_JOBS, {}).get((str(store.path), asked), "")
+    under_way = (job for job in runner.jobs() if job.active and job.kind == _KIND and job.params == asked.as_json())
+    job = runner.job(mine) or next(under_way, None)  # whoever started it
     if job is not None:
         job_result(runner, job.id)
     if refusal := st.session_state.pop(_REFUSED, None):
@@ -95,7 +109,7 @@ def _start(store: Store, asked: MapSpec) -> None:
     except Refusal as refusal:
         st.session_state[_REFUSED] = refusal
         return
-    st.session_state.setdefault(_JOBS, {})[(str(store.path), asked.most)] = job.id
+    st.session_state.setdefault(_JOBS, {})[(str(store.path), asked)] = job.id
 
 
 def _chart(found: UserMap, parts: Parts | None, user: str | None, most: int) -> list[int]:

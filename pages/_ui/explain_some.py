@@ -13,7 +13,7 @@ from pages._ui.segments_members import save_form
 
 
 def some_users(store: Store, key: str, numbers: Sequence[int], words: str, name: str, ids: Sequence[str]) -> None:
-    """Two buttons. `words`: who they are, as the rest of "Users ..."; `name`: what a segment of them would be called."""
+    """Two buttons. `words`: who they are, as the rest of "Users ..."; `name`: what a segment of them is called."""
     if not numbers:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):

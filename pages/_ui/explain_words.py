@@ -7,6 +7,7 @@ from core.figures import event_name
 from core.recommend import StoredModel
 from pages._ui import format as fmt
 
+_CLOSE, _MOST = 0.9, 0.5  # fidelity from which a measured view is a close account; the larger part
 _DAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
 
 
@@ -50,10 +51,24 @@ def exactness(view: LabelledView) -> str:
         return "**Exact:** the parts add up to the score, to the last digit that matters."
     if not view.parts:
         return "**Not to be said:** this model cannot be taken apart in this way."
-    return (
-        f"**Measured, not exact:** the parts account for {fmt.percent(view.fidelity, 0)} of the score; "
-        "this model cannot be taken apart further in this way."
+    how = (
+        "a close account"
+        if view.fidelity >= _CLOSE
+        else "most of it, so go by the order and not by the digits"
+        if view.fidelity >= _MOST
+        else "less than half, so read it as a hint alone"
     )
+    return (
+        f"**Measured, not exact:** the parts account for {fmt.percent(view.fidelity, 0)} of the score: {how}. "
+        "This model cannot be taken apart further in this way."
+    )
+
+
+def views_words(why: Why) -> str:
+    """What the two views are, as far as this model has them."""
+    both = "Two ways to take the same score apart: by what this user did, and by the users who took the item."
+    whole = " Each is complete in itself." if why.items.exact and why.users.exact else ""
+    return f"{both}{whole} The longer a bar, the more it says; a bar to the left speaks against the item."
 
 
 def score_words(why: Why) -> str:
