@@ -10,6 +10,7 @@ from core.explain.factors import TasteOf
 from core.explain.taste_plane import TastePlane
 from core.figures.template import BLUE, GREEN, GREY, escaped, figure, hover, shortened
 
+_FAR = 0.5
 _CUT = 26  # letters of an item's name beside its point
 
 
@@ -58,7 +59,8 @@ def taste_plane_figure(plane: TastePlane, across: str, up: str) -> go.Figure:
             ),
         )
     for n, point in enumerate(p for p in plane.points if p.named):
-        away = 18 + 14 * (n % 3)  # three heights, so that names of neighbours do not lie on one another
+        beside = abs(point.y) > abs(point.x)  # items one above the other have their names beside them
+        away = 0 if beside else 18 + 14 * (n % 3)  # three heights, so that names of neighbours do not lie on another
         made.add_annotation(
             x=point.x,
             y=point.y,
@@ -67,7 +69,8 @@ def taste_plane_figure(plane: TastePlane, across: str, up: str) -> go.Figure:
             arrowwidth=1,
             arrowhead=0,
             arrowcolor=GREY,
-            ax=_aside(point.x),
+            xanchor=("left" if point.x <= _FAR else "right") if beside else "center",
+            ax=(12 if point.x <= _FAR else -12) if beside else _aside(point.x),
             ay=-away if point.y >= 0 else away,
             font={"size": 11},
         )
@@ -78,4 +81,4 @@ def taste_plane_figure(plane: TastePlane, across: str, up: str) -> go.Figure:
 
 def _aside(x: float) -> int:
     """Names stand towards the middle, where none is cut off by the frame."""
-    return -30 if x > 0.5 else 30 if x < -0.5 else 0
+    return -30 if x > _FAR else 30 if x < -_FAR else 0

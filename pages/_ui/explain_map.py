@@ -97,7 +97,7 @@ def _ready(store: Store, asked: MapSpec) -> bool:
     if job is None or not job.active:
         st.markdown(
             "The map sets users with like tastes close together, by t-SNE of their main tastes (van der Maaten and "
-            "Hinton 2008). It is drawn beside the page, in seconds to a minute, and kept until the data change."
+            "Hinton 2008). It is drawn beside the page, in a minute or so, and kept until the data change."
         )
         st.button("Draw the map", type="primary", key="like_map_go", on_click=_start, args=(store, asked))
     return False
