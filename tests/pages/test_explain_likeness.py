@@ -88,7 +88,7 @@ def test_tastes_of_a_model_that_has_them_and_of_one_that_has_none(shop: Store, t
     assert linked(at, "explain_model") == model
     assert "The end it is called by" in words(at)
     assert "The other end" in words(at)
-    assert {"see_taste_False", "see_taste_True"} <= keys(at)
+    assert "see_taste_False" in keys(at)
     chosen = at.selectbox(key="taste")
     assert chosen.value == 1
     chosen.set_value(2).run()
