@@ -8,6 +8,7 @@ from core.explain.many import reasons
 from core.explain.network import Network, Person, Tie, network
 from core.explain.ratings import rating_why
 from core.explain.search import draw_user, find_items, find_users, item_users
+from core.explain.taste_plane import FACTOR_MODELS, TastePlane, TastePoint, taste_plane, taste_users, turned
 from core.explain.types import (
     Did,
     Found,
@@ -25,11 +26,13 @@ from core.explain.types import (
     Why,
 )
 from core.explain.user import user_portrait
+from core.explain.user_map import MapSpec, UserMap, prepare_map, publish_map, read_map
 from core.explain.why import recommended, why
 
 MAP_TASK = "core.explain.map_task:map_task"
 
 __all__ = [
+    "FACTOR_MODELS",
     "MAP_TASK",
     "Common",
     "Counterfactual",
@@ -38,6 +41,7 @@ __all__ = [
     "GoesWith",
     "ItemPortrait",
     "LabelledView",
+    "MapSpec",
     "Missing",
     "Network",
     "Part",
@@ -50,8 +54,11 @@ __all__ = [
     "Taste",
     "TasteEnd",
     "TasteOf",
+    "TastePlane",
+    "TastePoint",
     "Tie",
     "Trait",
+    "UserMap",
     "UserPortrait",
     "Why",
     "alike",
@@ -62,11 +69,17 @@ __all__ = [
     "item_portrait",
     "item_users",
     "network",
+    "prepare_map",
+    "publish_map",
     "rating_why",
+    "read_map",
     "reasons",
     "recommended",
     "similar_users",
+    "taste_plane",
+    "taste_users",
     "tastes",
+    "turned",
     "user_portrait",
     "why",
 ]

@@ -122,8 +122,8 @@ def _worded(told: Counterfactual) -> Counterfactual:
     title = named(told.label)
     if not told.missing:
         text = (
-            f"{title} stays in {list_} whatever past items are taken away: it does not rest on what this user did, but "
-            "on what everybody does."
+            f"{title} stays in {list_} whatever past items are taken away: what everybody does is enough to keep it "
+            "there."
         )
         return _with(told, text)
     names = [named(one.label) for one in told.missing]

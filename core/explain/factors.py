@@ -79,14 +79,15 @@ class TasteOf:
     low: TasteEnd | None
 
 
-def tastes(store: Store, model: Recommender, *, most: int = 8) -> tuple[TasteOf, ...]:
+def tastes(store: Store, model: Recommender, *, most: int = 8, found: Readable | None = None) -> tuple[TasteOf, ...]:
     """Every hidden taste of a fitted iALS, PureSVD, NMF or BPR, weightiest first, with `most` items and users an end.
 
+    `found`: what `readable` said of the model, where it is known already.
     The model must hold raw ids (fitted or loaded here, not in a worker). Raises Refusal `no_tastes`, `bad_most`.
     """
     if most < 1:
         raise Refusal("bad_most", f"{most} items cannot be listed.", "Ask for 1 or more.")
-    found = readable(model)
+    found = found or readable(model)
     teller = _Teller(store, model, found, most)
     return tuple(
         TasteOf(

@@ -25,8 +25,8 @@ def map_task(params: dict[str, Any], arrays: Mapping[str, Array], folder: Path, 
 
     params: most (users drawn), seed, keep (user_no of users who must be among them). Arrays: an Interactions.
     Leaves in `folder` users.npy (int32 user_no, rising) and places.npy (float32 (n, 2)). The result: users, of (users
-    with at least 3 items), directions, kept (mean share of each user's 10 most alike who are among the 10 nearest on
-    the map), by_chance (what that share would be if places were dealt at random).
+    with at least 3 items), directions, near (10 or fewer), kept (mean share of each user's `near` most alike who are
+    among the `near` nearest on the map), by_chance (what that share would be if places were dealt at random).
     Raises Refusal `too_few_users` below 30 users with at least 3 items.
     """
     x = Interactions.from_arrays(arrays)
@@ -41,7 +41,14 @@ def map_task(params: dict[str, Any], arrays: Mapping[str, Array], folder: Path, 
     np.save(folder / "users.npy", x.users.numbers[rows].astype(np.int32), allow_pickle=False)
     np.save(folder / "places.npy", places.astype(np.float32), allow_pickle=False)
     chance = near / (len(rows) - 1)
-    return {"users": len(rows), "of": of, "directions": vectors.shape[1], "kept": kept, "by_chance": chance}
+    return {
+        "users": len(rows),
+        "of": of,
+        "directions": vectors.shape[1],
+        "near": near,
+        "kept": kept,
+        "by_chance": chance,
+    }
 
 
 def _drawn(x: Interactions, most: int, seed: int, keep: list[int]) -> tuple[Array, int]:
@@ -81,9 +88,11 @@ def _over(lengths: Array) -> Array:
 
 def _flat(vectors: Array, seed: int) -> Array:
     from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits
 
     perplexity = float(min(30, max(5, len(vectors) // 8)))
-    made = TSNE(2, perplexity=perplexity, init="pca", random_state=seed, metric="euclidean").fit_transform(vectors)
+    with threadpool_limits(1):  # threads that wait for one another on busy cores took minutes instead of seconds
+        made = TSNE(2, perplexity=perplexity, init="pca", random_state=seed, metric="euclidean").fit_transform(vectors)
     return np.asarray(made, dtype=np.float64)
 
 

@@ -68,6 +68,8 @@ def sentence(reasons: Reasons) -> str:
         return _start(reasons, crowd) + "."
     if reasons.seen is not None:
         return f"They {deed(reasons.seen, 'it')} already, and nothing else they did speaks for it."
+    if reasons.rank is not None and reasons.rank > _LISTED:
+        return f"Nothing this user did speaks for it: it is in place {reasons.rank:,} of this user's list."
     return "Nothing this user did speaks for it; it is listed only because other items have even less to say for them."
 
 
@@ -75,6 +77,8 @@ def _of_others(reasons: Reasons) -> str:
     """Where nothing that the user did plays a part."""
     if reasons.seen is None and (reasons.everyone == 0 or (reasons.kind and not reasons.speakers)):
         who = f"No user with {_kind(reasons)}" if reasons.kind else "Nobody"
+        if reasons.rank is not None and reasons.rank > _LISTED:
+            return f"{who} {reasons.took} yet: it is in place {reasons.rank:,} of this user's list."
         return f"{who} {reasons.took} yet; it is listed only because other items have even less to say for them."
     if reasons.kind:
         return _start(reasons, _same_kind(reasons)) + "."
@@ -96,6 +100,8 @@ def _start(reasons: Reasons, told: str) -> str:
 def _everyone(reasons: Reasons, n: int) -> str:
     if n >= LEAST_SPEAKERS:
         return f"{n:,} users {reasons.took}"
+    if reasons.rank is not None and reasons.rank > _LISTED:
+        return f"a few users {reasons.took}"
     return "few items were taken by more users"
 
 

@@ -14,9 +14,11 @@ from core.figures.evaluate import audience_figure, comparison_figure, model_colo
 from core.figures.experiments import ARM_NAMES, arm_colour, difference_figure, points, rates_figure
 from core.figures.explain import parts_are_shares, parts_figure, shared_items_figure, tastes_figure, traits_figure
 from core.figures.features import distribution_figure, relevance_figure
+from core.figures.likeness import Parts, map_figure, network_figure
 from core.figures.movement import movement_figure, movement_table_figure, part_name, sizes_compared_figure, sizes_figure
 from core.figures.protocol import diversity_figure, segments_figure
 from core.figures.quality import daily_figure
+from core.figures.tastes import taste_name, taste_plane_figure, taste_weights_figure
 from core.figures.template import COLOURS, event_mark, event_name
 from core.figures.watch import PROFILE_MEASURES, lift_figure, overlap_figure, profile_figure, upset_figure
 
@@ -27,6 +29,7 @@ __all__ = [
     "MEASURE_NAMES",
     "PROFILE_MEASURES",
     "STAGE_NAMES",
+    "Parts",
     "active_users_figure",
     "arm_colour",
     "audience_figure",
@@ -40,9 +43,11 @@ __all__ = [
     "events_figure",
     "funnel_figure",
     "lift_figure",
+    "map_figure",
     "model_colour",
     "movement_figure",
     "movement_table_figure",
+    "network_figure",
     "new_and_returning_figure",
     "overlap_figure",
     "part_name",
@@ -58,6 +63,9 @@ __all__ = [
     "sizes_compared_figure",
     "sizes_figure",
     "target_figure",
+    "taste_name",
+    "taste_plane_figure",
+    "taste_weights_figure",
     "tastes_figure",
     "top_figure",
     "traits_figure",

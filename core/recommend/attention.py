@@ -170,5 +170,5 @@ def _words(pull: Array) -> str:
     if not len(pull) or not pull.sum() > 0:
         return how
     shares = np.sort(pull / pull.sum())[::-1]
-    most = f"The most attended of {len(shares):,} past items gets {shares[0]:.0%} of the attention"
-    return f"{how} {most}, the first five get {shares[:5].sum():.0%}." if len(shares) > 5 else f"{how} {most}."
+    most = f"The most attended of {len(shares):,} past items gets {shares[0] * 100:.0f} % of the attention"
+    return f"{how} {most}, the first five get {shares[:5].sum() * 100:.0f} %." if len(shares) > 5 else f"{how} {most}."

@@ -23,7 +23,7 @@ USUAL_PAIRS = 20.0
 _SMALL = 20_000  # pairs up to which threads would wait for each other longer than they work
 
 _ITEMS = "How much having taken this past item adds, in the tastes that the whole history gives this user."
-_USERS = "What the user adds to the score by having taken this item; the user explained is among them where that is so."
+_USERS = "What each user adds to the score by having taken this item; who is explained counts too, having taken it."
 
 
 class Ials(Model):

@@ -18,8 +18,8 @@ from core.recommend.types import Explanation, check_rows
 _DENSE = 250_000  # cells up to which the whole decomposition is made: quick, and safe where svds is not
 _NOTHING = 1e-10  # directions weaker than this share of the strongest are rounding noise
 
-_ITEMS = "The past item's weight x how alike it and this item are in the main tastes."
-_USERS = "The user's weight for this item x how alike the two users are in the main tastes."
+_ITEMS = "The past item's weight, times how alike it and this item are in the main tastes."
+_USERS = "The user's weight for this item, times how alike the two users are in the main tastes."
 
 
 class PureSvd(Model):

@@ -113,12 +113,16 @@ from core.segments.stored import (
 )
 from core.segments.values import Value, common_values
 from core.segments.watch import (
+    NONE,
     NOT_SEEN,
+    OTHERS,
     ByAbc,
+    ByColumn,
     ByGroup,
     ByLoyalty,
     ByRfm,
     BySegments,
+    Coloured,
     Flows,
     Intersection,
     ItemLift,
@@ -131,6 +135,7 @@ from core.segments.watch import (
     SizePoint,
     Split,
     Unit,
+    coloured,
     flows,
     is_constant,
     moments,
@@ -144,6 +149,7 @@ from core.segments.watch import (
     sizes,
     split_parts,
     split_query,
+    these_users,
 )
 from core.segments.words import amount_words, describe, say_compare, say_test, say_window
 from core.segments.worth import STAGES, fitting
@@ -156,8 +162,10 @@ __all__ = [
     "ID_COLUMNS",
     "LOOKALIKE_TASK",
     "MOST_TOLD",
+    "NONE",
     "NOT_SEEN",
     "OPS",
+    "OTHERS",
     "STAGES",
     "USUAL_FEATURES",
     "Abc",
@@ -172,6 +180,7 @@ __all__ = [
     "Beside",
     "Between",
     "ByAbc",
+    "ByColumn",
     "ByGroup",
     "ByLoyalty",
     "ByRfm",
@@ -180,6 +189,7 @@ __all__ = [
     "ClusterRun",
     "ClusterSpec",
     "Clustering",
+    "Coloured",
     "ColumnKind",
     "Compare",
     "Counts",
@@ -260,6 +270,7 @@ __all__ = [
     "clustering_of",
     "clusters",
     "clusters_csv",
+    "coloured",
     "common_values",
     "compile_rule",
     "count",
@@ -333,5 +344,6 @@ __all__ = [
     "split_parts",
     "split_query",
     "thaw",
+    "these_users",
     "walk",
 ]

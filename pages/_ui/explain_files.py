@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from core.explain import Recommended, SimilarUser, Why
+from core.explain import Counterfactual, Network, Recommended, SimilarUser, TasteOf, Why
 from core.store import defuse
 
 Cell = str | int | float | None
@@ -49,6 +49,36 @@ def alike_file(user: str, rows: Sequence[SimilarUser]) -> Callable[[Path], objec
     head = ("internal_use_user_id", "similar_user_id", "similarity", "cosine", "shared_items", "first_shared_items")
     lines = [
         (user, r.user, r.similarity, r.cosine, r.shared, " | ".join(item.label for item in r.items[:10])) for r in rows
+    ]
+    return lambda path: write(path, head, lines)
+
+
+def ties_file(found: Network) -> Callable[[Path], object]:
+    """Every tie of a network, strongest first: ids of other users, for internal use."""
+    head = ("internal_use_user_id", "other_user_id", "likeness", "shared_items")
+    people = found.people
+    lines = [(people[tie.a].user, people[tie.b].user, tie.similarity, tie.shared) for tie in found.ties]
+    return lambda path: write(path, head, lines)
+
+
+def whatif_file(found: Counterfactual) -> Callable[[Path], object]:
+    """What would have to be different: the past items taken away, then what would come into the list."""
+    head = ("user_id", "item_id", "title", "place_before", "place_after", "what", "id", "its_title", "note")
+    own = (found.user, found.item, found.label, found.rank_before, found.rank_after)
+    lines: list[tuple[Cell, ...]] = [(*own, "taken away", m.item, m.label, m.note) for m in found.missing]
+    lines += [(*own, "comes into the list", item, label, "") for item, label in found.instead]
+    return lambda path: write(path, head, lines)
+
+
+def tastes_file(found: Sequence[TasteOf]) -> Callable[[Path], object]:
+    """Every taste with the typical items of its ends. It names no user."""
+    head = ("taste", "share", "share_of", "end", "about", "item_id", "title", "strength")
+    lines = [
+        (taste.number, taste.weight, taste.of, name, end.words, pole.id, pole.label, pole.value)
+        for taste in found
+        for name, end in (("upper", taste.high), ("lower", taste.low))
+        if end is not None
+        for pole in end.items
     ]
     return lambda path: write(path, head, lines)
 

@@ -15,12 +15,12 @@ from core.figures import parts_are_shares, parts_figure
 from core.recommend import StoredModel, info
 from core.store import Store
 from pages._ui import explain_address as address
-from pages._ui import explain_pick, fitted
+from pages._ui import explain_counterfactual, explain_pick, fitted
 from pages._ui import format as fmt
 from pages._ui.cache import ask
 from pages._ui.downloads import csv_button
 from pages._ui.explain_files import file_name, parts_file, recommended_file
-from pages._ui.explain_words import exactness, score_words
+from pages._ui.explain_words import exactness, score_words, views_words
 from pages._ui.shell import refuse
 from pages._ui.text import label, plain
 
@@ -107,10 +107,9 @@ def _explained(store: Store, model: StoredModel, user: str, item: str, *, listed
         st.markdown(plain(found.sentence))
         if not math.isfinite(found.score):
             return
-        st.caption(
-            "Two ways to take the same score apart, each complete in itself: by what this user did, and by the users "
-            "who took the item. The longer a bar, the more it says; a bar to the left speaks against the item."
-        )
+        if found.spoke_words:
+            st.markdown(plain(found.spoke_words))
+        st.caption(views_words(found))
         with st.container(horizontal=True, gap="medium", key="explain_views"):
             for view in (found.items, found.users):
                 with st.container(width=_WIDTH, gap="small"):
@@ -118,6 +117,7 @@ def _explained(store: Store, model: StoredModel, user: str, item: str, *, listed
         st.caption(plain(score_words(found)))
         with st.expander("The parts as a table"):
             _table(found)
+        explain_counterfactual.draw(store, model, user, found.item, _K, listed=listed)
         _files(store, model, found)
 
 

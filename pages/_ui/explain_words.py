@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from core.explain import Did, LabelledView, UserPortrait, Why
+from core.explain import Did, LabelledView, UserMap, UserPortrait, Why
 from core.figures import event_name
+from core.recommend import StoredModel
 from pages._ui import format as fmt
 
+_CLOSE, _MOST = 0.9, 0.5  # fidelity from which a measured view is a close account; the larger part
 _DAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
 
 
@@ -49,10 +51,24 @@ def exactness(view: LabelledView) -> str:
         return "**Exact:** the parts add up to the score, to the last digit that matters."
     if not view.parts:
         return "**Not to be said:** this model cannot be taken apart in this way."
-    return (
-        f"**Measured, not exact:** the parts account for {fmt.percent(view.fidelity, 0)} of the score; "
-        "this model cannot be taken apart further in this way."
+    how = (
+        "a close account"
+        if view.fidelity >= _CLOSE
+        else "most of it, so go by the order and not by the digits"
+        if view.fidelity >= _MOST
+        else "less than half, so read it as a hint alone"
     )
+    return (
+        f"**Measured, not exact:** the parts account for {fmt.percent(view.fidelity, 0)} of the score: {how}. "
+        "This model cannot be taken apart further in this way."
+    )
+
+
+def views_words(why: Why) -> str:
+    """What the two views are, as far as this model has them."""
+    both = "Two ways to take the same score apart: by what this user did, and by the users who took the item."
+    whole = " Each is complete in itself." if why.items.exact and why.users.exact else ""
+    return f"{both}{whole} The longer a bar, the more it says; a bar to the left speaks against the item."
 
 
 def score_words(why: Why) -> str:
@@ -102,3 +118,39 @@ def users_words(events: tuple[tuple[str, int], ...]) -> str:
         f"{fmt.number(n)} with {event_name(event).lower() if event_name(event) != event else event}"
         for event, n in events
     )
+
+
+def stress_words(stress: float) -> str:
+    """How far the distances of a network can be gone by (Kruskal's stress-1), in plain words.
+
+    >>> stress_words(0.08)
+    'Distances on paper keep to the likeness well (stress 0.08; 0 = fully).'
+    """
+    how = (
+        "well"
+        if stress < 0.1
+        else "roughly"
+        if stress < 0.2
+        else "only loosely, since so many users cannot all stand at their true distance on paper: go by the lines and "
+        "the table"
+    )
+    return f"Distances on paper keep to the likeness {how} (stress {stress:.2f}; 0 = fully)."
+
+
+def map_words(found: UserMap) -> str:
+    """How true a map is, against chance."""
+    told = (
+        f"How true is it? Of the {found.near} users most like each one, {fmt.percent(found.kept, 0)} stand among the "
+        f"{found.near} nearest on the map; by chance it would be {fmt.percent(found.by_chance)}. "
+    )
+    return told + (
+        "Go by who stands together, not by one pair of users."
+        if found.kept >= 5 * found.by_chance
+        else "That is little: these users hardly fall into groups by taste."
+    )
+
+
+def matrix_words(model: StoredModel | None) -> str:
+    """What likeness is made of."""
+    of = "as in the model in use" if model is not None else "by the usual weights of events"
+    return f"Likeness is made of what each user did with each item ({of}), over all the data up to their end."

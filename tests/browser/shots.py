@@ -87,7 +87,9 @@ def with_explanations(page: Page, pages: dict[str, str]) -> dict[str, str]:
     page.get_by_role("radio", name="events").first.click()
     settled(page)
     tabs = {f"explain-{view.split()[0].lower()}": f"{person}&explain_show={view}" for view in EXPLAIN_TABS}
-    return {**pages, "explain": bare, "explain-why": person, **tabs, "explain-item": page.url}
+    views = {"explain-like": f"{person}&about=Who is like whom", "explain-no-tastes": f"{person}&about=Tastes"}
+    views["explain-whatif"] = f"{person}&whatif=true"
+    return {**pages, "explain": bare, "explain-why": person, **tabs, **views, "explain-item": page.url}
 
 
 def with_campaigns(page: Page, pages: dict[str, str]) -> dict[str, str]:

@@ -78,6 +78,7 @@ def test_every_example_says_what_the_page_says(
         "repair",
         "segments",
         "overlap",
+        "counterfactual",
         "movement",
         "compare",
         "predict-ratings",

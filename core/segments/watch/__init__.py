@@ -1,5 +1,6 @@
 """Segments compared and watched: profiles, overlap, movement, size over time."""
 
+from core.segments.watch.coloured import NONE, OTHERS, ByColumn, Coloured, coloured, these_users
 from core.segments.watch.flows import Flows, PartFlow, flows
 from core.segments.watch.movement import movement, rfm_cuts, settled_split
 from core.segments.watch.over_time import is_constant, moments, sizes
@@ -32,13 +33,17 @@ from core.segments.watch.types import (
 )
 
 __all__ = [
+    "NONE",
     "NOT_SEEN",
+    "OTHERS",
     "Band",
     "ByAbc",
+    "ByColumn",
     "ByGroup",
     "ByLoyalty",
     "ByRfm",
     "BySegments",
+    "Coloured",
     "Flows",
     "Intersection",
     "ItemLift",
@@ -51,6 +56,7 @@ __all__ = [
     "SizePoint",
     "Split",
     "Unit",
+    "coloured",
     "flows",
     "is_constant",
     "moments",
@@ -64,4 +70,5 @@ __all__ = [
     "sizes",
     "split_parts",
     "split_query",
+    "these_users",
 ]
