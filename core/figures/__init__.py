@@ -10,10 +10,11 @@ from core.figures.behaviour import (
     top_figure,
 )
 from core.figures.campaigns import CONTACTED, STAGE_NAMES, waterfall_figure
-from core.figures.evaluate import audience_figure, comparison_figure, model_colour, target_figure, way_name
+from core.figures.evaluate import audience_figure, comparison_figure, target_figure, way_name
 from core.figures.experiments import ARM_NAMES, arm_colour, difference_figure, points, rates_figure
 from core.figures.explain import parts_are_shares, parts_figure, shared_items_figure, tastes_figure, traits_figure
 from core.figures.features import distribution_figure, relevance_figure
+from core.figures.marks import model_colour, model_symbol
 from core.figures.movement import movement_figure, movement_table_figure, part_name, sizes_compared_figure, sizes_figure
 from core.figures.protocol import diversity_figure, segments_figure
 from core.figures.quality import daily_figure
@@ -41,6 +42,7 @@ __all__ = [
     "funnel_figure",
     "lift_figure",
     "model_colour",
+    "model_symbol",
     "movement_figure",
     "movement_table_figure",
     "new_and_returning_figure",
