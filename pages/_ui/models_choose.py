@@ -12,6 +12,8 @@ from core.recommend import spec as model_spec
 from pages._ui.models_parts import draw_parts, kind_of, read_parts_text
 from pages._ui.text import label, plain
 
+_NARROW = 146
+"""Pixels of a field: three stand side by side where the window is 1,000 wide."""
 FAMILIES: dict[str, str] = {
     "popular": "Popular",
     "neighbours": "Neighbours",
@@ -103,7 +105,7 @@ def _line(key: str, line: ModelInfo, chosen: tuple[Spec, ...], always: tuple[str
         if missing:
             st.caption(plain(missing))
         if used:
-            st.caption(plain(line.when) + (f" ({plain(line.source)})" if line.source else ""))
+            st.caption(plain(line.when))
             _parameters(key, line, begin, has)
 
 
@@ -182,14 +184,14 @@ def _parameter(key: str, param: Param, value: Any) -> None:
     said = plain(f"{param.help} It takes {param.takes()}; usually {param.default}.")
     if param.kind == "choice":
         place = param.choices.index(value)
-        st.selectbox(label(param.plain), param.choices, place, key=key, help=said, width=180)
+        st.selectbox(label(param.plain), param.choices, place, key=key, help=said, width=_NARROW)
     elif param.kind == "text":
         st.text_input(label(param.plain), str(value), key=key, help=said, width=360)
     elif param.kind == "bool":
         st.checkbox(label(param.plain), value, key=key, help=said)
     elif param.kind == "int":
         low, high = int(param.low or 0), int(param.high or 0)
-        st.number_input(label(param.plain), low, high, int(value), key=key, help=said, width=180)
+        st.number_input(label(param.plain), low, high, int(value), key=key, help=said, width=_NARROW)
     else:
         low_, high_ = float(param.low or 0), float(param.high or 0)
-        st.number_input(label(param.plain), low_, high_, float(value), format="%g", key=key, help=said, width=180)
+        st.number_input(label(param.plain), low_, high_, float(value), format="%g", key=key, help=said, width=_NARROW)

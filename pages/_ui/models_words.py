@@ -33,8 +33,9 @@ SPLIT_HELP = (
     "**Each user's latest item**: what each user came to last is hidden, wherever in time it lies. "
     "**The last 10 % of time**: models see what came before a day, and are judged on what came after it: nearest to "
     "using them. **A random item**: for data without times; it flatters models, since they may learn from later "
-    "events. **A share of each user's items**: the last of them, several a user, so that recall says more. **Every item "
-    "in turn**: the data are dealt into parts, and each is hidden once: all are used, and it takes as many times as long."
+    "events. **A share of each user's items**: the last of them, several a user, so that recall says more. **Every "
+    "item in turn**: the data are dealt into parts, and each is hidden once: all are used, and it takes as many times "
+    "as long."
 )
 
 _TOLD: dict[Split, str] = {
