@@ -143,3 +143,12 @@ def test_the_file_of_an_audience_is_whole_and_defused(tmp_path: Path) -> None:
         rows = list(csv.DictReader(file))
     assert rows[0] | {"way": "item-knn", "taken": "40", "chosen": "100", "lift": "4.0", "takers": "100"} == rows[0]
     assert {row["target"] for row in rows} == {"i1", "'=i2"}, "a spreadsheet would run =i2"
+
+
+def test_seventeen_models_fit_a_screen() -> None:
+    found = comparison()
+    models = tuple(dataclasses.replace(found.models[1], label=name, spec=spec(name)) for name in NAMES)
+    figure = comparison_figure(dataclasses.replace(found, models=models))
+    assert figure.layout.height < 750
+    assert len(figure.layout.yaxis.ticktext) == len(NAMES)
+    assert len({(t.marker.color, t.marker.symbol) for t in figure.data}) == len(NAMES)
