@@ -26,7 +26,7 @@ def segments_figure(found: Comparison, by: str, metric: str = "ndcg") -> go.Figu
     k = found.spec.k
     name = METRIC_NAMES[metric]
     made = figure(
-        f"{name} of lists of {k} by {by_words(by)}: blue is better than the model's mean, amber worse",
+        f"{name} of lists of {k} by {by_words(by)}",
         "",
         "",
         height=190 + 34 * max(len(models), 2),
@@ -38,7 +38,7 @@ def segments_figure(found: Comparison, by: str, metric: str = "ndcg") -> go.Figu
     reach = max((abs(value) for row in apart for value in row if value is not None), default=1.0) or 1.0
     made.add_heatmap(
         x=[f"{_broken(part)}<br>({users[part]:,} users)" for part in parts],
-        y=[escaped(shortened(way_name(m.label, m.spec), 40)) for m in models],
+        y=[escaped(shortened(way_name(m.label, m.spec), 30)) for m in models],
         z=apart,
         zmin=-reach,
         zmax=reach,
@@ -48,7 +48,7 @@ def segments_figure(found: Comparison, by: str, metric: str = "ndcg") -> go.Figu
         text=[[amount(metric, one.metrics[metric].value) if one else "" for one in row] for row in rows],
         texttemplate="%{text}",
         customdata=[[_facts(one, metric, m) for one in row] for m, row in zip(models, rows, strict=True)],
-        colorbar={"title": {"text": "against<br>all users"}, "ticksuffix": " %", "thickness": 14},
+        colorbar={"title": {"text": "against<br>all users"}, "ticksuffix": " %", "thickness": 12},
         hovertemplate=hover(
             "%{customdata[4]}: %{text} (95 % interval %{customdata[3]}), %{customdata[2]} users, "
             "%{z:+.0f} % against all",
@@ -56,7 +56,7 @@ def segments_figure(found: Comparison, by: str, metric: str = "ndcg") -> go.Figu
             head="%{customdata[0]}",
         ),
     )
-    made.update_xaxes(side="top", tickangle=0 if len(parts) <= 5 else -40)
+    made.update_xaxes(side="top", tickfont={"size": 11}, tickangle=0 if len(parts) <= 5 else -40)
     made.update_yaxes(autorange="reversed", rangemode="normal")
     made.update_layout(margin={"t": 96})
     return made

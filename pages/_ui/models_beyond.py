@@ -128,8 +128,8 @@ def by_segment(store: Store, run: Run, found: Comparison) -> None:
         f"{METRIC_NAMES[metric]} of {len(good)} models for each part of the users; the same numbers are in the CSV.",
     )
     st.caption(
-        f"**Definition.** {plain(definition(metric, found.spec.k))} The colour compares a model with itself: with its "
-        "own mean over all judged users. Hover for intervals: parts with few users swing by chance."
+        f"**Definition.** {plain(definition(metric, found.spec.k))} The colour compares a model with itself: blue is "
+        "above its own mean over all judged users, amber below. Hover for intervals: parts with few users swing by chance."
     )
     _served_badly(found, by, good)
     with st.container(horizontal=True, vertical_alignment="center"):
