@@ -129,7 +129,8 @@ def by_segment(store: Store, run: Run, found: Comparison) -> None:
     )
     st.caption(
         f"**Definition.** {plain(definition(metric, found.spec.k))} The colour compares a model with itself: blue is "
-        "above its own mean over all judged users, amber below. Hover for intervals: parts with few users swing by chance."
+        "above its own mean over all judged users, amber below. Hover for intervals: parts with few users swing by "
+        "chance."
     )
     _served_badly(found, by, good)
     with st.container(horizontal=True, vertical_alignment="center"):
