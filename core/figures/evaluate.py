@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from core.evaluate import DEFINITIONS, METRICS, Audience, Comparison, Measured, ModelScore, WayScore
-from core.figures.marks import model_colour as model_colour  # other figures take it from here
+from core.figures.marks import model_colour as model_colour  # noqa: PLC0414  # other figures take it from here
 from core.figures.marks import model_symbol
 from core.figures.template import GREY, escaped, figure, hover, shortened
 from core.recommend import Spec, info
