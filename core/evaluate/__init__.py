@@ -28,8 +28,10 @@ from core.evaluate.diversity import (
     prepare_diversity,
     publish_diversity,
 )
+from core.evaluate.diversity_words import notch_words
 from core.evaluate.newcomers import NEWCOMERS_TASK, newcomers, prepare_newcomers, publish_newcomers
 from core.evaluate.newcomers_types import ItemScore, Newcomers, NewcomersSpec, UserScore
+from core.evaluate.part_users import part_users
 from core.evaluate.ratings import (
     RATINGS_TASK,
     compare_ratings,
@@ -60,7 +62,11 @@ from core.evaluate.tables import (
     segment_rows,
     surely,
     write_audience,
+    write_beyond,
     write_comparison,
+    write_differences,
+    write_notches,
+    write_segments,
 )
 from core.evaluate.tuning import ENOUGH as ENOUGH_TRIALS
 from core.evaluate.tuning import (
@@ -192,9 +198,11 @@ __all__ = [
     "list_runs",
     "list_studies",
     "newcomers",
+    "notch_words",
     "overlisted",
     "param_importance",
     "pareto_front",
+    "part_users",
     "prepare_audience",
     "prepare_compare",
     "prepare_diversity",
@@ -230,7 +238,11 @@ __all__ = [
     "tune",
     "worst_served",
     "write_audience",
+    "write_beyond",
     "write_comparison",
+    "write_differences",
+    "write_notches",
     "write_ratings",
+    "write_segments",
     "write_trials",
 ]

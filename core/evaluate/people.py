@@ -34,13 +34,14 @@ class People:
     part: Array
 
 
-def people(store: Store, by: str, x: Interactions, user_nos: Array) -> People:
-    """The users `user_nos` (rising) in parts; parts without a judged user are left out.
+def people(store: Store, by: str, x: Interactions | None, user_nos: Array) -> People:
+    """The users `user_nos` (rising) in parts; parts without a judged user are left out. `x`: for "history" alone.
 
     Raises Refusal `no_such_column`, `personal_column`, and what core.segments raises of a segment.
     """
     kind, _, name = by.partition(":")
     if kind == "history":
+        assert x is not None
         return _packed(by, *_history(np.diff(x.matrix.indptr)[x.users.rows(user_nos)]))
     if kind == "segment":
         rows = store.read(members(store, get_segment(store, name)))["user_no"].to_numpy()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from core.evaluate.audience_types import Audience, WayScore
+from core.evaluate.diversity import DiversityCurve
 from core.evaluate.types import BEYOND, METRICS, WHOLE, Comparison, Difference, Measured, ModelScore
 from core.recommend import info
 from core.store.cells import defuse
@@ -66,6 +68,50 @@ def audience_rows(found: Audience) -> list[Row]:
 def write_comparison(found: Comparison, path: Path) -> int:
     """Write `comparison_rows` as CSV (UTF-8, a header line); the number of rows."""
     return _write(comparison_rows(found), path)
+
+
+def beyond_rows(found: Comparison) -> list[Row]:
+    """One row a model, the best first by NDCG: model, name, BEYOND with `_low` and `_high`, WHOLE, coverage, users."""
+    rows = []
+    for model in ranked(found):
+        row: Row = {"model": model.label, "name": info(model.spec.model).plain}
+        for metric in BEYOND:
+            row |= _spread(metric, model.beyond.get(metric))
+        row |= {name: model.whole.get(name) for name in WHOLE}
+        rows.append(row | {"coverage": model.coverage, "users": model.users, "k": found.spec.k})
+    return rows
+
+
+def write_beyond(found: Comparison, path: Path) -> int:
+    """Write `beyond_rows` as CSV; the number of rows."""
+    return _write(beyond_rows(found), path)
+
+
+def write_segments(found: Comparison, path: Path) -> int:
+    """Write `segment_rows` as CSV; the number of rows."""
+    return _write(segment_rows(found), path)
+
+
+def write_differences(found: Comparison, path: Path) -> int:
+    """Write every pair of models as CSV: a, b, metric, difference, low, high, p, p_holm; the number of rows."""
+    return _write([asdict(one) for one in found.differences], path)
+
+
+def write_notches(found: DiversityCurve, path: Path) -> int:
+    """Write every place of the diversity slider as CSV: NDCG, recall and diversity with intervals, coverage."""
+    rows: list[Row] = [
+        {
+            "slider": one.diversity,
+            **_spread("ndcg", one.ndcg),
+            **_spread("recall", one.recall),
+            **_spread("diversity", one.apart),
+            "coverage": one.coverage,
+            "users": found.users,
+            "k": found.k,
+        }
+        for one in found.notches
+    ]
+    return _write(rows, path)
 
 
 def write_audience(found: Audience, path: Path) -> int:

@@ -15,6 +15,7 @@ from core.figures.experiments import ARM_NAMES, arm_colour, difference_figure, p
 from core.figures.explain import parts_are_shares, parts_figure, shared_items_figure, tastes_figure, traits_figure
 from core.figures.features import distribution_figure, relevance_figure
 from core.figures.likeness import Parts, map_figure, network_figure
+from core.figures.marks import model_colour, model_symbol
 from core.figures.movement import movement_figure, movement_table_figure, part_name, sizes_compared_figure, sizes_figure
 from core.figures.protocol import diversity_figure, segments_figure
 from core.figures.quality import daily_figure
@@ -45,6 +46,7 @@ __all__ = [
     "lift_figure",
     "map_figure",
     "model_colour",
+    "model_symbol",
     "movement_figure",
     "movement_table_figure",
     "network_figure",

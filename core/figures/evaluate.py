@@ -8,8 +8,10 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from core.evaluate import DEFINITIONS, METRICS, Audience, Comparison, Measured, ModelScore, WayScore
-from core.figures.template import AMBER, BLUE, BROWN, GREEN, GREY, MAUVE, NAVY, WINE, escaped, figure, hover, shortened
-from core.recommend import NAMES, Spec, info
+from core.figures.marks import model_colour as model_colour  # noqa: PLC0414  # other figures take it from here
+from core.figures.marks import model_symbol
+from core.figures.template import GREY, escaped, figure, hover, shortened
+from core.recommend import Spec, info
 
 METRIC_NAMES: dict[str, str] = {
     "ndcg": "NDCG",
@@ -42,18 +44,6 @@ YARDSTICKS: dict[str, str] = {
     "chance": "Chance",
 }
 """The ways of choosing that need no model."""
-
-_COLOURS = dict(zip((n for n in NAMES if n != "popular"), (BLUE, AMBER, GREEN, MAUVE, WINE, NAVY, BROWN), strict=False))
-_SYMBOLS = ("circle", "square", "triangle-up", "diamond", "x", "cross")
-
-
-def model_colour(model: str) -> str:
-    """The colour of a model, the same on every page; popularity, the yardstick, is grey.
-
-    >>> model_colour("popular") == GREY, model_colour("user-knn") == BLUE
-    (True, True)
-    """
-    return _COLOURS.get(model, GREY)
 
 
 def way_name(label: str, spec: Spec | None) -> str:
@@ -106,7 +96,7 @@ def comparison_figure(found: Comparison, metric: str = "ndcg") -> go.Figure:
         f"{name}@{k} of each model, with its 95 % interval",
         f"{name}@{k} ({'%' if metric in SHARES else '0 to 1'}), mean over {users:,} users",
         "",
-        height=130 + 44 * max(len(models), 2),
+        height=_height(len(models)),
         legend=False,
     )
     for place, model in enumerate(models):
@@ -140,7 +130,7 @@ def audience_figure(found: Audience) -> go.Figure:
         f"Lift of the {found.spec.size:,} users chosen, with its 95 % interval",
         f"Lift (times chance), mean over {things}",
         "",
-        height=130 + 44 * max(len(ways), 2),
+        height=_height(len(ways)),
         legend=False,
     )
     for place, way in enumerate(ways):
@@ -151,7 +141,7 @@ def audience_figure(found: Audience) -> go.Figure:
             place,
             way.lift,
             GREY if way.spec is None else model_colour(way.spec.model),
-            "diamond" if way.spec is None else "circle",
+            "diamond" if way.spec is None else model_symbol(way.spec.model),
             [way.way, escaped(way_name(way.way, way.spec)), words],
             "Lift: the share of the chosen users who took the item, divided by that share among all candidates.",
         )
@@ -170,7 +160,7 @@ def target_figure(found: Audience, target: int) -> go.Figure:
         f"{shortened(aim.label)}: takers, with 95 % interval",
         "Share of the chosen users who took it (%)",
         "",
-        height=130 + 44 * max(len(rows), 2),
+        height=_height(len(rows)),
         legend=False,
     )
     for place, (way, each) in enumerate(rows):
@@ -179,7 +169,7 @@ def target_figure(found: Audience, target: int) -> go.Figure:
             place,
             each.precision,
             GREY if way.spec is None else model_colour(way.spec.model),
-            "diamond" if way.spec is None else "circle",
+            "diamond" if way.spec is None else model_symbol(way.spec.model),
             [way.way, escaped(way_name(way.way, way.spec)), f"{each.taken:,} of {each.chosen:,} chosen users took it"],
             "The interval says how far chance alone could move the share (Wilson).",
         )
@@ -246,15 +236,18 @@ def _name(model: ModelScore) -> str:
 
 
 def _symbol(models: Sequence[ModelScore], model: ModelScore) -> str:
-    """Popularity is a diamond; two settings of one model have its colour and different marks."""
-    if model.spec.model == "popular":
-        return "diamond"
+    """Two settings of one model have its colour and shape, one of them hollow."""
     same = sorted(m.label for m in models if m.spec.model == model.spec.model)
-    return _SYMBOLS[same.index(model.label) % len(_SYMBOLS)]
+    return model_symbol(model.spec.model, same.index(model.label))
 
 
 def _range(metric: str, value: Measured) -> str:
     return f"{amount(metric, value.low)} to {amount(metric, value.high)}"
+
+
+def _height(rows: int) -> int:
+    """Pixels: with many models the rows stand closer, so that all of them fit a screen."""
+    return 130 + (44 if rows <= 8 else 34) * max(rows, 2)
 
 
 def _lift(way: WayScore) -> float:

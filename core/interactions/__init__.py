@@ -2,7 +2,7 @@
 
 from core.interactions.build import build
 from core.interactions.question import MatrixSpec
-from core.interactions.sides import NEEDS, Need, side_of
+from core.interactions.sides import NEEDS, Need, side_columns, side_of
 from core.interactions.types import (
     Array,
     IdMap,
@@ -23,6 +23,7 @@ __all__ = [
     "as_bytes",
     "build",
     "from_bytes",
+    "side_columns",
     "side_of",
     "table_as_bytes",
     "table_from_bytes",

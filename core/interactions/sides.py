@@ -52,6 +52,17 @@ def side_of(store: Store, what: Literal["user", "item"], numbers: Array) -> pa.T
     return taken.drop_columns(["no"]).rename_columns(names)  # where nothing is known: no column, and yet so many rows
 
 
+def side_columns(store: Store, what: Literal["user", "item"]) -> tuple[str, ...]:
+    """The columns that `side_of` would give, without reading any row; `title` only where a column is the title."""
+    columns = _columns(store, what)
+    titles = [name for name, (role, _) in columns.items() if role == "title" and what == "item"]
+    shown = [name for name in columns if name not in titles]
+    if what == "item":
+        return (*(["title"] if titles else []), *(_renamed(name) for name in shown))
+    away = _telling_apart(store, [name for name in shown if columns[name][1] == "VARCHAR"])
+    return tuple(name for name in shown if name not in away)
+
+
 def _columns(store: Store, what: str) -> dict[str, tuple[str, str]]:
     """Column -> (role, type), in order of loading. What people can be reached by is for the campaign's gates alone."""
     query = Query(

@@ -1,9 +1,10 @@
 """The models: one contract, and for each exact reasons where its mathematics allows, measured ones elsewhere."""
 
 from core.recommend.diverse import check_diversity, diverse, reranked
+from core.recommend.has import Has, has, idle, lacks
 from core.recommend.likeness import cosines, unit_columns
 from core.recommend.lists import best_of
-from core.recommend.parts import write_parts
+from core.recommend.parts import read_parts, write_parts
 from core.recommend.passes import in_blocks
 from core.recommend.ratings import (
     RATING_MODELS,
@@ -45,6 +46,7 @@ __all__ = [
     "USUAL",
     "Explanation",
     "FitSpec",
+    "Has",
     "ModelInfo",
     "Neighbour",
     "Param",
@@ -67,8 +69,11 @@ __all__ = [
     "diverse",
     "fit",
     "get_model",
+    "has",
+    "idle",
     "in_blocks",
     "info",
+    "lacks",
     "list_models",
     "load_model",
     "make",
@@ -81,6 +86,7 @@ __all__ = [
     "rating_parts",
     "rating_spec",
     "rating_spec_from_json",
+    "read_parts",
     "reranked",
     "spec",
     "spec_from_json",

@@ -16,7 +16,9 @@ from core.recommend import (
     FitSpec,
     Recommender,
     StoredModel,
+    has,
     info,
+    lacks,
     list_models,
     load_model,
     prepare_fit,
@@ -26,7 +28,7 @@ from core.recommend import (
 from core.store import Store
 from pages._ui import explain_address as address
 from pages._ui import format as fmt
-from pages._ui.cache import opening
+from pages._ui.cache import ask, opening
 from pages._ui.jobs import job_result
 from pages._ui.matrix_settings import matrix_read, matrix_settings
 from pages._ui.shell import refuse
@@ -38,7 +40,7 @@ MODEL: Final = "explain_model"
 FIRST = "item-knn"
 """What is proposed where nothing has been fitted: quick on any data, and its reasons are easy to tell."""
 
-_JOB, _REFUSED, _KIND, _MATRIX = "_fit_job", "_fit_refused", "fit_model", "fit_matrix"
+_JOB, _REFUSED, _KIND, _MATRIX, _MORE = "_fit_job", "_fit_refused", "fit_model", "fit_matrix", "fit_more"
 _OPEN = 3  # models held open by the process
 
 
@@ -158,15 +160,23 @@ def another(store: Store) -> None:
 
 
 def form(store: Store, *, primary: bool) -> None:
-    """The six models by what they do, the settings of behaviour, and the button."""
-    lines = {line.name: line for line in MODELS}
-    st.radio(
+    """The models by what they do, the usual ones first; the settings of behaviour, and the button."""
+    found, lines = ask(store, has), {line.name: line for line in MODELS}
+    rare = [line.name for line in MODELS if not line.usual]
+    opened = bool(st.session_state.get(_MORE)) or st.session_state.get(_KIND) in rare
+    shown = [*(line.name for line in MODELS if line.usual), *(rare if opened else ())]
+    missing = {name: lacks(lines[name], found) for name in shown}
+    chosen = st.radio(
         "What it goes by",
-        [*lines],
-        index=[*lines].index(FIRST),
+        shown,
+        index=shown.index(FIRST),
         key=_KIND,
         format_func=lambda model: f"**{lines[model].plain}** · {lines[model].term}",
-        captions=[line.when for line in MODELS],
+        captions=[f"{lines[name].when} {missing[name]}".strip() for name in shown],
+    )
+    # once one of the others is chosen they stay in sight, or the choice would be gone with them
+    st.toggle(
+        f"More models ({len(rare)})", opened, key=_MORE, disabled=chosen in rare, help="For special ends, or slower."
     )
     with st.expander("How behaviour counts"):
         matrix_settings(store, _MATRIX)
@@ -177,6 +187,7 @@ def form(store: Store, *, primary: bool) -> None:
         on_click=_fit_chosen,
         args=(store,),
         help="Runs beside the page, from seconds to some minutes with the size of the data; see the sidebar.",
+        disabled=bool(missing.get(chosen)),
     )
     _say_refused()
 

@@ -7,8 +7,10 @@ from functools import partial
 import streamlit as st
 
 from core.behaviour import category_columns, contents, top_items
+from core.errors import Refusal
 from core.evaluate import AudienceSpec
 from core.figures import event_name
+from core.recommend import has
 from core.segments import common_values
 from core.store import Store
 from pages._ui import models_jobs as jobs
@@ -59,7 +61,7 @@ def draw(store: Store, key: str, start: AudienceSpec, *, first: bool) -> None:
     problem = _problem(key, start)
     place = st.container()
     with st.expander("Which models", icon=":material/model_training:", key=f"{key}_models_open"):
-        settings.draw_models(key, start.models)
+        settings.draw_models(key, start.models, has=ask(store, has), more=True)
     with st.expander("How behaviour counts", icon=":material/tune:", key=f"{key}_counts_open"):
         _event(store, key, start)
         matrix_settings(store, f"{key}_x", start.matrix)
@@ -122,7 +124,10 @@ def _problem(key: str, start: AudienceSpec) -> str | None:
         name = "targets" if said[f"{key}_of"] == "item" else "categories"
         if not said.get(f"{key}_{name}"):
             return f"Choose at least one {'item' if name == 'targets' else 'category'}, above."
-    return None if settings.read_models(key, start.models) else "Choose at least one model, below."
+    try:
+        return None if settings.read_models(key, start.models) else "Choose at least one model, below."
+    except Refusal as refusal:
+        return f"{refusal.message} {refusal.hint}"
 
 
 def _event(store: Store, key: str, start: AudienceSpec) -> None:

@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
 
-from core.evaluate import METRICS, CompareSpec, Comparison, ModelScore, Run, ranked, run_users, write_comparison
+from core.errors import Refusal
+from core.evaluate import (
+    METRICS,
+    CompareSpec,
+    Comparison,
+    ModelScore,
+    Run,
+    ranked,
+    run_users,
+    write_comparison,
+    write_differences,
+)
 from core.figures.evaluate import METRIC_NAMES, amount, comparison_figure, definition, way_name
 from core.recommend import FitSpec, list_models
 from core.store import Store
 from pages._ui import format as fmt
+from pages._ui import models_diversity
 from pages._ui import models_jobs as jobs
 from pages._ui import models_settings as settings
 from pages._ui.downloads import csv_button
 from pages._ui.home_figures import chart
+from pages._ui.models_beyond import beyond_table, by_segment
 from pages._ui.models_details import card, differences, how_judged, metrics_table, name_card
-from pages._ui.models_words import SPLIT_NAMES, spec_title, split_words, way_words, when
+from pages._ui.models_judging import apart_name as label_of
+from pages._ui.models_words import spec_title, split_title, split_words, way_words, when
 from pages._ui.people import Behind, Choice, see_users
 from pages._ui.text import plain
 
@@ -37,23 +52,52 @@ def draw(store: Store) -> None:
     _key_figures(found)
     _figure(store, run, found)
     _use(store, run, found)
-    tabs = st.tabs(["All numbers", "Differences", "How it was judged"], key="numbers", bind="query-params")
-    with tabs[0]:
-        metrics_table(found)
-        csv_button(
-            "CSV of all numbers",
-            partial(write_comparison, found),
-            "models-compared.csv",
-            "models_csv",
-            help="Every metric with its interval, one line a model.",
-        )
-    with tabs[1]:
-        differences(found)
-    with tabs[2]:
-        how_judged(store, run, found)
+    _details(store, run, found)
     st.divider()
     st.markdown("**Compare again**, with other models or settings")
     _ask(store, f"again_{run.run_id}", found.spec, first=False)
+
+
+def _details(store: Store, run: Run, found: Comparison) -> None:
+    """The tabs; only the one on show is worked out."""
+    tabs = st.tabs(list(_TABS), key="numbers", bind="query-params")
+    for tab, draw_it in zip(tabs, _TABS.values(), strict=True):
+        if tab.open:
+            with tab:
+                draw_it(store, run, found)
+
+
+def _all_numbers(store: Store, run: Run, found: Comparison) -> None:
+    metrics_table(found)
+    csv_button(
+        "CSV of all numbers",
+        partial(write_comparison, found),
+        "models-compared.csv",
+        "models_csv",
+        help="Every metric with its interval, one line a model.",
+    )
+
+
+def _differences(store: Store, run: Run, found: Comparison) -> None:
+    differences(found)
+    if found.differences:
+        csv_button(
+            "CSV of differences",
+            partial(write_differences, found),
+            "models-differences.csv",
+            "differences_csv",
+            help="Every pair of models with its interval and both p values.",
+        )
+
+
+_TABS: dict[str, Callable[[Store, Run, Comparison], None]] = {
+    "All numbers": _all_numbers,
+    "Beyond accuracy": lambda store, run, found: beyond_table(found),
+    "By segment": by_segment,
+    "Diversity": models_diversity.draw,
+    "Differences": _differences,
+    "How it was judged": how_judged,
+}
 
 
 def _first(store: Store) -> None:
@@ -72,18 +116,34 @@ def _ask(store: Store, key: str, start: CompareSpec, *, first: bool) -> None:
     """The button, and the settings behind their headings."""
     place = st.container()
     settings.draw(store, key, start)
-    asked = settings.read(store, key, start)
+    asked, problem = start, ""
+    try:
+        asked = settings.read(store, key, start)
+    except Refusal as refusal:
+        problem = f"{refusal.message} {refusal.hint}"
     with place:
         st.button(
-            f"Compare {fmt.count(len(asked.models), 'model')}",
+            "Compare models" if problem else f"Compare {fmt.count(len(asked.models), 'model')}",
             type="primary" if first else "secondary",
             key=f"{key}_go",
             on_click=jobs.compare,
             args=(store, partial(settings.read, store, key, start)),
-            disabled=jobs.busy(store, "compare"),
+            disabled=bool(problem) or jobs.busy(store, "compare"),
             help="It runs beside the page: you may go on working, or close it.",
         )
-        st.caption(plain(f"Hidden: {SPLIT_NAMES[asked.split].lower()}. Lists of {asked.k} items."))
+        st.caption(plain(problem or _told(asked)))
+
+
+def _told(asked: CompareSpec) -> str:
+    """What will be done, in a line."""
+    more = ", beyond accuracy too" if asked.beyond else ""
+    apart = ", ".join(label_of(by).lower() if by == "history" else label_of(by) for by in asked.segments)
+    return (
+        f"Hidden: {split_title(asked).lower()}. Lists of {asked.k} items"
+        + (" among 100 drawn ones" if asked.candidates == "sampled" else "")
+        + f"{more}."
+        + (f" Users told apart by: {apart}." if apart else "")
+    )
 
 
 def _head(run: Run, found: Comparison) -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.behaviour import contents
-from core.evaluate import DEFINITIONS, METRICS, Comparison, Difference, ModelScore, Run, ranked, surely
+from core.evaluate import METRICS, Comparison, Difference, ModelScore, Run, ranked, surely
 from core.figures.evaluate import METRIC_NAMES, amount, definition, way_name
 from core.store import Store
 from pages._ui import format as fmt
@@ -46,7 +46,7 @@ def metrics_table(found: Comparison) -> None:
         "Fit": [fmt.duration(m.seconds_fit) for m in models],
         "Lists": [fmt.duration(m.seconds_score) for m in models],
     }
-    helps = {METRIC_NAMES[metric]: definition(metric, k) for metric in DEFINITIONS}
+    helps = {METRIC_NAMES[metric]: definition(metric, k) for metric in (*METRICS, "coverage", "novelty")}
     helps |= {"Fit": "Time to learn from the data.", "Lists": "Time to make the lists of all users judged."}
     st.dataframe(
         pd.DataFrame(columns),
@@ -58,13 +58,13 @@ def metrics_table(found: Comparison) -> None:
         },
     )
     said = "in brackets their 95 % intervals" if few else "their intervals are in the CSV and in the figure"
-    one = found.split != "time"
+    one = found.split in ("leave-last-out", "random") or found.spec.candidates == "sampled"
     st.caption(
         f"All at lists of {k} items; {said}. Times are of this machine. "
         + ("One item a user was hidden, so that recall equals the hit rate, and MAP equals MRR." if one else "")
     )
     with st.expander("What the words mean"):
-        st.markdown("\n".join(f"- {plain(definition(metric, k))}" for metric in DEFINITIONS))
+        st.markdown("\n".join(f"- {plain(definition(metric, k))}" for metric in (*METRICS, "coverage", "novelty")))
 
 
 def _cell(model: ModelScore, metric: str, few: bool) -> str:
@@ -136,6 +136,8 @@ def how_judged(store: Store, run: Run, found: Comparison) -> None:
     lines.append("How behaviour counted: " + matrix_words(spec.matrix, tuple(k.event for k in ask(store, contents))))
     most = "all users" if spec.most_users is None else f"at most {fmt.number(spec.most_users)} users"
     lines.append(f"Lists of {spec.k} items, seed {spec.seed}, {most} judged. Models: {_models(found)}.")
+    if spec.candidates == "sampled":
+        lines.append("Each list was made from 100 items, one of them right: figures come out far higher than in use.")
     if facts.get("until"):
         lines.append(f"Data up to {_moment(facts['until'])} UTC.")
     st.markdown("\n".join(f"- {line if '**' in line else plain(line)}" for line in lines))

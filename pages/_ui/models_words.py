@@ -16,22 +16,26 @@ from core.evaluate import (
     ranked_ways,
 )
 from core.figures.evaluate import way_name
-from core.recommend import Spec, info
+from core.recommend import Param, Spec, info
 from pages._ui import format as fmt
+from pages._ui.models_parts import kind_of, parts_words
 
 SPLIT_NAMES: dict[Split, str] = {
     "leave-last-out": "Each user's latest item",
     "time": "The last 10 % of time",
     "random": "A random item of each user",
-    "share": "The last fifth of each user's items",
-    "k-fold": "Every item in turn (5 folds)",
+    "share": "A share of each user's items",
+    "k-fold": "Every item in turn",
 }
 """What is hidden from the models, as the chooser says it."""
 
 SPLIT_HELP = (
     "**Each user's latest item**: what each user came to last is hidden, wherever in time it lies. "
     "**The last 10 % of time**: models see what came before a day, and are judged on what came after it: nearest to "
-    "using them. **A random item**: for data without times; it flatters models, since they may learn from later events."
+    "using them. **A random item**: for data without times; it flatters models, since they may learn from later "
+    "events. **A share of each user's items**: the last of them, several a user, so that recall says more. **Every "
+    "item in turn**: the data are dealt into parts, and each is hidden once: all are used, and it takes as many times "
+    "as long."
 )
 
 _TOLD: dict[Split, str] = {
@@ -48,6 +52,15 @@ def split_words(split: Split) -> str:
     return _TOLD[split]
 
 
+def split_title(asked: CompareSpec) -> str:
+    """What is hidden, with how much of it where that is a choice."""
+    if asked.split == "share":
+        return f"The last {asked.share * 100:.0f} % of each user's items"
+    if asked.split == "k-fold":
+        return f"Every item in turn, in {asked.folds} parts"
+    return SPLIT_NAMES[asked.split]
+
+
 def run_label(run: Run) -> str:
     """How a run is told from the others in a list."""
     return f"{fmt.moment(run.created_at)} UTC · {run_title(run)}" + (" · data have changed since" if run.stale else "")
@@ -58,7 +71,8 @@ def run_title(run: Run) -> str:
     asked = run.answer.spec
     models = fmt.count(len(asked.models), "model")
     if isinstance(asked, CompareSpec):
-        return f"{models}, {SPLIT_NAMES[asked.split].lower()}, lists of {asked.k}"
+        among = " among 100" if asked.candidates == "sampled" else ""
+        return f"{models}, {split_title(asked).lower()}, lists of {asked.k}{among}"
     if isinstance(asked, NewcomersSpec):
         return f"{models}, newcomers, lists of {asked.k}"
     if isinstance(asked, RatingsSpec):
@@ -88,8 +102,15 @@ def short_verdict(run: Run) -> str:
 def spec_title(spec: Spec) -> str:
     """A model's plain name, with those settings that are not the usual ones."""
     line = info(spec.model)
-    changed = [f"{p.plain.lower()} {spec[p.name]}" for p in line.params if spec[p.name] != p.default]
+    changed = [f"{p.plain.lower()} {_setting(spec, p)}" for p in line.params if spec[p.name] != p.default]
     return line.plain + (f" ({', '.join(changed)})" if changed else "")
+
+
+def _setting(spec: Spec, param: Param) -> str:
+    """A parameter's value in words: what a blend is made of by the models' names."""
+    if param.kind == "text" and info(spec.model).family == "blend":
+        return parts_words(str(spec[param.name]), kind_of(spec.model))
+    return str(spec[param.name])
 
 
 def way_words(label: str, spec: Spec | None) -> str:

@@ -32,6 +32,7 @@ SEGMENT_VIEWS = {
     "movement": "who=Over time&watch=Movement&was=Loyal customers&now=At risk",
 }
 """Views that compare and watch segments: of ready-made ones, so that none has to be saved before."""
+COMPARE_TABS = ("Beyond accuracy", "By segment", "Diversity")
 MODEL_VIEWS = ("Right people for an item", "Runs and fitted models")
 
 
@@ -67,7 +68,13 @@ def with_models(page: Page, pages: dict[str, str]) -> dict[str, str]:
         click(page, start)
         page.wait_for_url("**run=*", timeout=240_000)
         settled(page)
-    return {**pages, "models-people": people, "models-runs": kept}
+    bare = address + ("&" if "?" in address else "?")
+    tabs = {f"models-{tab.split()[-1].lower()}": f"{bare}numbers={tab}" for tab in COMPARE_TABS}
+    go(page, tabs["models-diversity"])
+    if page.get_by_role("button", name="Work out what diversity costs").is_enabled():
+        click(page, "Work out what diversity costs")
+    page.get_by_text("the lists are the model").wait_for(timeout=240_000)
+    return {**pages, **tabs, "models-people": people, "models-runs": kept}
 
 
 def with_explanations(page: Page, pages: dict[str, str]) -> dict[str, str]:

@@ -64,6 +64,12 @@ def test_compare_then_use_the_best(app: App, page: WatchedPage, tmp_path: Path) 
             look(page, size=size, scheme=scheme)
             assert overflow(page) == 0
 
+    for tab, said in (("Beyond accuracy", "What the words mean"), ("By segment", "CSV by segment")):
+        page.get_by_role("tab", name=tab).click()
+        settled(page)
+        expect(page.get_by_text(said, exact=True).first).to_be_visible()
+        assert overflow(page) == 0
+
     click(page, "Use this model")
     see_why = page.get_by_role("button", name="See why: recommendations of this model")
     expect(see_why).to_be_visible(timeout=60_000)

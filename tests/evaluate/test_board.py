@@ -198,7 +198,7 @@ def test_the_worst_served_part_needs_enough_users_and_a_gap(shop: Store) -> None
     assert "'bad'" in served_words(changed, "item-knn")
     assert "shown to be served worse" in served_words(dataclasses.replace(found, segments=parts[:1]), "item-knn")
     drawn = segments_figure(changed, "column:c")
-    assert len(drawn.data[0].y) == 3
-    assert drawn.data[0].z[0][list(drawn.data[0].x).index("Goes together")] == pytest.approx(
+    assert len(drawn.data[0].x) == 3
+    assert drawn.data[0].z[list(drawn.data[0].y).index("Goes together")][0] == pytest.approx(
         100 * (low.value / whole.value - 1)
     )

@@ -20,7 +20,8 @@ from core.figures.evaluate import (
     target_figure,
     way_name,
 )
-from core.recommend import NAMES, spec
+from core.figures.marks import model_symbol
+from core.recommend import NAMES, USUAL, info, spec
 from tests.figures.evaluations import NDCG, audience, comparison
 
 
@@ -68,7 +69,11 @@ def test_popularity_is_the_line_to_pass() -> None:
 
 
 def test_colours_of_models_are_theirs_alone() -> None:
-    assert len({model_colour(name) for name in NAMES}) == len(NAMES)
+    assert len({(model_colour(name), model_symbol(name)) for name in NAMES}) == len(NAMES)
+    assert len({model_colour(name) for name in USUAL}) == len(USUAL), "those usually compared need no shape"
+    for name in NAMES:
+        assert len({model_symbol(name, setting) for setting in range(4)}) == 4
+    assert {model_colour(name) for name in NAMES if info(name).family == "newcomers"} != {model_colour("popular")}
 
 
 def test_two_settings_of_one_model_have_one_colour_and_two_marks() -> None:
@@ -138,3 +143,12 @@ def test_the_file_of_an_audience_is_whole_and_defused(tmp_path: Path) -> None:
         rows = list(csv.DictReader(file))
     assert rows[0] | {"way": "item-knn", "taken": "40", "chosen": "100", "lift": "4.0", "takers": "100"} == rows[0]
     assert {row["target"] for row in rows} == {"i1", "'=i2"}, "a spreadsheet would run =i2"
+
+
+def test_seventeen_models_fit_a_screen() -> None:
+    found = comparison()
+    models = tuple(dataclasses.replace(found.models[1], label=name, spec=spec(name)) for name in NAMES)
+    figure = comparison_figure(dataclasses.replace(found, models=models))
+    assert figure.layout.height < 750
+    assert len(figure.layout.yaxis.ticktext) == len(NAMES)
+    assert len({(t.marker.color, t.marker.symbol) for t in figure.data}) == len(NAMES)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.explain import Recommended, SharedItem, SimilarUser, item_users, user_portrait, why
-from core.recommend import NAMES, list_models, load_model
+from core.recommend import NAMES, USUAL, list_models, load_model
 from core.segments import Did, Filter, Segment, Test, count, save_segment
 from core.store import Store, close_workspace, list_workspaces, open_workspace
 from pages._ui import explain_words
@@ -44,8 +44,11 @@ def test_before_any_model_the_page_says_what_one_is_for(shop: Store) -> None:
     assert "There is none yet" in words(at)
     models = at.radio(key="fit_model")
     assert [option.partition("**")[2].partition("**")[0] for option in models.options][2] == "Goes together"
-    assert len(models.options) == len(NAMES)
+    assert len(models.options) == len(USUAL), "the others stand behind More models"
     assert models.value == "item-knn"
+    at.toggle(key="fit_more").set_value(True).run()
+    assert len(at.radio(key="fit_model").options) == len(NAMES)
+    at.toggle(key="fit_more").set_value(False).run()
     assert [b.label for b in at.main.button if b.proto.type == "primary"] == ["Fit it on all the data"]
     at.query_params["user"] = "u0"
     at.run()

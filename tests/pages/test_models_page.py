@@ -19,6 +19,7 @@ from core.evaluate import (
     comparison_to_json,
     get_run,
     list_runs,
+    part_users,
     run_users,
     save_run,
 )
@@ -103,11 +104,19 @@ def metrics(at: AppTest) -> dict[str, str]:
     return {m.label: m.value for m in at.main.metric}
 
 
+def show(at: AppTest, tab: str) -> AppTest:
+    """Open a tab of the result: only the one on show is drawn."""
+    at.session_state["numbers"] = tab
+    at.run()
+    assert not at.exception, at.exception
+    return at
+
+
 def only(at: AppTest, *models: str) -> AppTest:
     """Leave only these models ticked, beside popularity."""
     for box in at.main.checkbox:
         name = (box.key or "").rpartition("_m_")[2]
-        if box.key and "_m_" in box.key and name != "popular":
+        if box.key and "_m_" in box.key and not box.disabled:
             box.set_value(name in models)
     at.run()
     assert not at.exception, at.exception
@@ -130,8 +139,13 @@ def test_the_first_visit_says_what_will_happen_and_offers_every_model(home: Path
     ticked = [b.label for b in at.main.checkbox]
     for line in MODELS:
         assert any(line.plain in label for label in ticked), line.name
-        for param in line.params if line.usual else ():
-            field: Any = next(w for w in at.main if _key(w) == f"first_p_{line.name}_{param.name}")
+        defaults = {param.name: param.default for param in line.params}
+        for param in line.params:
+            fields: list[Any] = [w for w in at.main if _key(w) == f"first_p_{line.name}_{param.name}"]
+            if not (line.usual and param.plays(defaults)) or (line.name, param.name) == ("popular", "by"):
+                assert not fields, f"{param.name} of {line.name} plays no part"
+                continue
+            (field,) = fields
             assert field.value == param.default
             if param.kind in ("int", "float"):
                 assert (field.min, field.max) == (param.low, param.high)
@@ -161,6 +175,8 @@ def test_what_is_typed_is_what_is_asked(home: Path) -> None:
         k=3,
         seed=7,
         most_users=100,
+        beyond=True,
+        segments=("history",),
     )
 
 
@@ -221,14 +237,16 @@ def test_every_part_of_a_stored_result(home: Path) -> None:
     table = at.main.dataframe[0].value
     assert table["Model"][0] == "Goes together"
     assert list(table["NDCG"]) == ["0.120", "0.110", "0.050", "–"]
-    pairs = at.main.dataframe[1].value
+    assert "Only accuracy was measured" in words(show(at, "Beyond accuracy"))
+    assert "Users were not told apart" in words(show(at, "By segment"))
+    pairs = show(at, "Differences").main.dataframe[0].value
     assert list(pairs["What it means"]) == [
         "surely ahead (p < 0.001)",
         "no difference can be shown (p = 0.200)",
         "surely ahead (p < 0.001)",
     ]
     assert pairs["95 % interval"][1] == "-0.0100 to +0.0300"
-    assert "Models learnt from 2,500 users, 40 items and 9,000 pairs" in said
+    assert "Models learnt from 2,500 users, 40 items and 9,000 pairs" in words(show(at, "How it was judged"))
     at.segmented_control(key="metric").set_value("mrr").run()
     assert titles(at) == ["MRR@10 of each model, with its 95 % interval"]
     assert "1 / place of the first right item" in words(at)
@@ -297,11 +315,71 @@ def test_an_audience_is_checked_beside_the_page(home: Path) -> None:
         assert at.main.error, "tiny data may refuse, in words"
 
 
+def test_a_parameter_shows_where_it_plays_a_part(home: Path) -> None:
+    shop(home)
+    at = page()
+    assert not [w for w in at.main if _key(w) == "first_p_item-knn_asymmetry"]
+    at.selectbox(key="first_p_item-knn_similarity").set_value("asymmetric").run()
+    assert at.number_input(key="first_p_item-knn_asymmetry").value == 0.5
+    lacking = at.checkbox(key="first_m_demographic")
+    assert lacking.disabled
+    assert "It needs attributes of users" in words(at)
+    assert not at.checkbox(key="first_m_content").disabled, "categories are attributes of items"
+
+
+def test_a_blend_is_put_together_by_hand(home: Path) -> None:
+    store = shop(home)
+    at = only(page(), "blend")
+    assert "Compare 2 models" in [b.label for b in at.main.button]
+    parts = at.multiselect(key="first_p_blend_parts_of")
+    assert parts.value == ["ease", "user-knn", "ials"]
+    assert "Several together" not in set(parts.options), "no blend inside a blend"
+    parts.set_value(["ease"]).run()
+    assert not at.exception
+    assert "needs at least two models" in words(at)
+    assert next(b for b in at.main.button if b.key == "first_go").disabled
+    at.multiselect(key="first_p_blend_parts_of").set_value(["ease", "item-knn"]).run()
+    at.number_input(key="first_p_blend_parts_w_item-knn").set_value(2.0)
+    settled(press(at, "first_go"))
+    asked = list_runs(store)[0].answer.spec
+    assert asked.models == (model_spec("popular"), model_spec("blend", {"parts": "ease=0.5,item-knn=2"}))
+
+
+def test_beyond_accuracy_segments_and_diversity(home: Path) -> None:
+    """What is measured by the way on small data, and the users behind a part."""
+    store = shop(home)
+    at = settled(press(only(page(), "item-knn"), "first_go"))
+    run = list_runs(store)[0]
+    found = run.answer
+    table = show(at, "Beyond accuracy").main.dataframe[0].value
+    assert {"AUC", "Diversity", "Serendipity", "Gini", "Popularity bias", "Calibration"} <= set(table.columns)
+    show(at, "By segment")
+    assert titles(at)[1].startswith("NDCG of lists of 10 by length of history")
+    part = found.segments[0]  # type: ignore[union-attr]
+    assert count_people(store, part_users(store, run.run_id, part.by, part.part)) == part.users
+    hits = [
+        count_people(store, part_users(store, run.run_id, part.by, part.part, "item-knn", hit)) for hit in (True, False)
+    ]
+    assert sum(hits) == part.users
+    assert hits[0] == round(part.metrics["hit_rate"].value * part.users) or part.model != "item-knn"
+    at.button(key="see_parts").click().run()
+    assert not at.exception
+    settled(press(show(at, "Diversity"), "varied_go"))
+    assert "the lists are the model's own" in words(at)
+    assert titles(at)[1].startswith("Accuracy against diversity: ")
+    at.select_slider(key="varied").set_value(0.5).run()
+    assert "At 0.5 accuracy" in words(at)
+
+
 def test_data_without_times_are_judged_on_random_items(home: Path) -> None:
     store = shop(home, events(timed=False))
     at = page()
     assert "one item of each user, drawn by chance" in words(at)
-    assert at.segmented_control(key="first_split").options == ["A random item of each user"]
+    assert at.segmented_control(key="first_split").options == [
+        "A random item of each user",
+        "A share of each user's items",
+        "Every item in turn",
+    ], "what needs no times"
     settled(press(only(at, "item-knn"), "first_go"))
     assert list_runs(store)[0].answer.split == "random"  # type: ignore[union-attr]
     at.segmented_control(key="look_at").set_value("Audience").run()
