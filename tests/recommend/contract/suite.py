@@ -255,7 +255,9 @@ def folding(make: Maker, _: Path) -> None:
     strangers = model.fold(histories)  # with the same histories
     assert np.isfinite(strangers).all()
     if not model.scores_everyone:
-        assert not np.allclose(strangers, strangers[:1], rtol=1e-3, atol=0)  # what is said of them rests on their histories
+        assert not np.allclose(
+            strangers, strangers[:1], rtol=1e-3, atol=0
+        )  # what is said of them rests on their histories
     for had, has in zip(before, parts_of(x), strict=True):
         assert had.tobytes() == has.tobytes()
 
