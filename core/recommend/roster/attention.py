@@ -31,7 +31,7 @@ LINES = (
             Param(
                 "recency",
                 "float",
-                0.5,
+                1.0,
                 "Pull of the recent",
                 "0: age plays no part; larger: what the user took up last speaks more.",
                 low=0.0,

@@ -14,7 +14,7 @@ LINES = (
         "Adds up the scores of several models, each brought to the same scale for every user, and says which part "
         "spoke.",
         "Burke 2002, Hybrid Recommender Systems: Survey and Experiments (weighted)",
-        (Param("parts", "text", "ease=0.5,user-knn=0.3,ials=0.2", "Parts", _PARTS, tuned=False),),
+        (Param("parts", "text", "ease=0.34,item-knn=0.33,ials=0.33", "Parts", _PARTS, tuned=False),),
         "core.recommend.blend",
         "Blend",
         family="blend",

@@ -9,6 +9,7 @@ from typing import Self
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_matrix
 
 from core.interactions import Array, Interactions
 from core.progress import Step, no_step
@@ -197,6 +198,23 @@ class Threaded(ItemKnn):
         return super()._score(users, items) * threads()
 
 
+class Selfish(ItemKnn):
+    """Scores a history given from outside as if its first item were not there, and calls that the same."""
+
+    def _fold(self, histories: csr_matrix, items: Array | None, own: Array, seen: Array | None) -> Array:
+        less = histories.copy()
+        less.data[less.indptr[:-1][np.diff(less.indptr) > 0]] = 0
+        less.eliminate_zeros()
+        return super()._fold(less, items, own, None)
+
+
+class Borrowing(ItemKnn):
+    """Answers for strangers as if they were the first user."""
+
+    def _fold(self, histories: csr_matrix, items: Array | None, own: Array, seen: Array | None) -> Array:
+        return self._score(np.maximum(own, 0), items)
+
+
 PLANTED: tuple[tuple[type[ItemKnn], Check], ...] = (
     (Wrapping, suite.unknown_rows),
     (Talkative, suite.silent_user),
@@ -213,6 +231,8 @@ PLANTED: tuple[tuple[type[ItemKnn], Check], ...] = (
     (Clumsy, suite.tiny_matrices),
     (Narrow, suite.ends_of_ranges),
     (Boastful, suite.explained),
+    (Selfish, suite.folding),
+    (Borrowing, suite.folding),
     (Unscaled, suite.explained),
     (Nameless, suite.value_of_itself),
     (Backwards, suite.right_answer_by_eye),
