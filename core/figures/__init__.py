@@ -10,7 +10,7 @@ from core.figures.behaviour import (
     top_figure,
 )
 from core.figures.campaigns import CONTACTED, STAGE_NAMES, waterfall_figure
-from core.figures.evaluate import audience_figure, comparison_figure, model_colour, target_figure, way_name
+from core.figures.evaluate import audience_figure, comparison_figure, target_figure, way_name
 from core.figures.experiments import ARM_NAMES, arm_colour, difference_figure, points, rates_figure
 from core.figures.explain import parts_are_shares, parts_figure, shared_items_figure, tastes_figure, traits_figure
 from core.figures.features import distribution_figure, relevance_figure
