@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -170,7 +171,7 @@ def _shown(parts: Parts, users: range) -> list[int]:
 
 
 def _size(share: float) -> float:
-    return _SMALLEST + (_LARGEST - _SMALLEST) * max(0.0, share) ** 0.5
+    return _SMALLEST + (_LARGEST - _SMALLEST) * math.sqrt(max(0.0, share))
 
 
 def _said(place: int, similarity: float, part: str) -> str:

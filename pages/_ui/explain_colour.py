@@ -103,7 +103,7 @@ def _ways(store: Store) -> list[str]:
 
 def _columns(store: Store) -> list[str]:
     """Columns of the users file that have values to part by: no ids."""
-    return [column for column, kind in ask(store, read_schema).user.items() if column != "user_id" and kind != "time"]
+    return [column for column, kind in ask(store, read_schema).user.items() if column != "user_id" and kind != "date"]
 
 
 def parts_of(store: Store, by: By | None, users: tuple[int, ...]) -> Parts | None:

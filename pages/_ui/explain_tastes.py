@@ -96,10 +96,14 @@ def _without(store: Store, model: StoredModel | None, *, fitting: bool) -> None:
                 f"Fit “{info(_FIRST).plain}” on all the data",
                 key="tastes_fit",
                 type="secondary" if there else "primary",
-                on_click=fitted.start,
+                on_click=_fit,
                 args=(store, FitSpec(spec(_FIRST), matrix)),
                 help="Tastes that only ever add, so that each can be read as a theme. Runs beside the page.",
             )
+
+
+def _fit(store: Store, fit: FitSpec) -> None:
+    fitted.start(store, fit)
 
 
 def _all(found: tuple[TasteOf, ...]) -> None:

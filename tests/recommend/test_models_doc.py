@@ -26,7 +26,7 @@ def row(param: Param) -> str:
         kept = "yes / no"
     elif param.low is not None and param.high is not None:
         kept = f"{param.low:,g} to {param.high:,g}"
-    given = {True: "yes", False: "no"}[param.default] if isinstance(param.default, bool) else param.default  # type: ignore[index]
+    given = {True: "yes", False: "no"}[param.default] if isinstance(param.default, bool) else param.default
     told = f"{given:,g}" if isinstance(given, int | float) else given or "(empty)"
     return f"| `{param.name}` | {param.plain} | {told} | {kept} |"
 
