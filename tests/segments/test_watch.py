@@ -60,12 +60,12 @@ def check_parts(store: Store, split: Split, at: datetime) -> None:
     """The rule of each part has exactly the members that the query puts into it."""
     schema = read_schema(store, saved=saved_segments(store))
     found = parted(store, split, at)
-    everyone = answer(store, All(), at)
+    everyone = answer(store, All(), at, schema)
     assert set(found.values()) <= set(split_parts(split, schema))
     for part in split_parts(split, schema):
         mine = {user for user, name in found.items() if name == part}
-        assert answer(store, part_rule(split, part, schema), at) == mine, part
-    assert answer(store, part_rule(split, None, schema), at) == everyone - set(found)
+        assert answer(store, part_rule(split, part, schema), at, schema) == mine, part
+    assert answer(store, part_rule(split, None, schema), at, schema) == everyone - set(found)
 
 
 def check_bands(store: Store, split: Split, start: datetime, end: datetime, *, fixed: bool) -> None:
@@ -73,7 +73,8 @@ def check_bands(store: Store, split: Split, start: datetime, end: datetime, *, f
     if (store.as_of() or start) <= start:
         return  # a random world may end before
     found = movement(store, split, start, end, fixed=fixed)
-    members = [answer(store, found.rule(band.was, band.now), store.as_of() or end) for band in found.bands]
+    now, schema = store.as_of() or end, read_schema(store, saved=saved_segments(store))
+    members = [answer(store, found.rule(band.was, band.now), now, schema) for band in found.bands]
     assert [len(users) for users in members] == [band.users for band in found.bands]
     assert sorted(user for users in members for user in users) == sorted(answer(store, All(), end))
 

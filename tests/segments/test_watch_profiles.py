@@ -73,12 +73,14 @@ def test_overlap_agrees_with_sets(shared: Store, world: World, asked: list[Rule]
     segments = [Segment(f"s{n}", rule) for n, rule in enumerate(asked)]
     save(shared, *segments)
     found = overlap(shared, segments, END)
-    sets = {segment.name: answer(shared, segment.rule, END) for segment in segments}
+    schema = read_schema(shared, saved=saved_segments(shared))
+    sets = {segment.name: answer(shared, segment.rule, END, schema) for segment in segments}
     assert found.sizes == tuple(len(users) for users in sets.values())
     for one in found.intersections:
         mine = {u for u in world.user_ids() if {name for name, users in sets.items() if u in users} == set(one.names)}
         assert len(mine) == one.users
-        assert answer(shared, one.rule(found.names), END) == answer(shared, found.rule(one.names), END) == mine
+        assert answer(shared, one.rule(found.names), END, schema) == mine
+        assert answer(shared, found.rule(one.names), END, schema) == mine
     assert sum(one.users for one in found.intersections) == found.known == len(world.user_ids())
     for pair in found.pairs:
         a, b = sets[pair.first], sets[pair.second]
