@@ -9,13 +9,42 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.prepared import workspace
+# One numeric thread for each process, before NumPy is first imported: several workers share the cores, and threads that
+# wait for each other's turn cost more than they compute. Tests of two threads ask for two (threadpool_limits).
+for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
+    os.environ.setdefault(_variable, "1")
+
+from tests.prepared import workspace  # noqa: E402
 
 ROOT = Path(__file__).parents[1]
 
 # No deadline: on two busy cores the first example of a test is slow, and that is no defect.
 settings.register_profile("limelight", deadline=None, print_blob=True)
 settings.load_profile("limelight")
+
+
+# The files with the longest single tests: begun last, one would run on while other workers have nothing left to do.
+FIRST = (
+    "tests/test_readme.py",
+    "tests/test_sample.py",
+    "tests/test_imports.py",
+    "tests/evaluate/test_real.py",
+    "tests/quality/test_recovery.py",
+    "tests/commands/test_cli_doc.py",
+    "tests/recommend/test_accuracy.py",
+    "tests/segments/test_watch.py",
+    "tests/ingest/test_many_loads.py",
+    "tests/segments/test_meaning.py",
+    "tests/takeout/test_round_trip.py",
+    "tests/jobs/test_compute.py",
+    "tests/ingest/test_load_disk.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first, the rest as it was: what a file's tests share is still made once."""
+    place = {str(ROOT / name): n for n, name in enumerate(FIRST)}
+    items.sort(key=lambda item: place.get(str(item.path), len(place)))
 
 
 class SharedData:

@@ -38,10 +38,15 @@ def examples(text: str) -> list[Example]:
 def carried_out(command: str, capfd: pytest.CaptureFixture[str]) -> tuple[int, str]:
     """Exit code and stdout: Limelight's own commands in this process, which spares its start, others by the shell."""
     words = shlex.split(command)
-    if words[:3] == ["python", "-m", "core"] and not {"|", ">", "<"} & set(command):
+    if words[:3] == ["python", "-m", "core"] and not {"|", "<"} & set(command):
+        into = Path(words.pop()) if words[-2] == ">" and words.pop(-2) else None
         capfd.readouterr()
         code = main(words[3:])
-        return code, capfd.readouterr().out
+        said = capfd.readouterr().out
+        if into is None:
+            return code, said
+        into.write_text(said, encoding="utf-8")
+        return code, ""
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     shell = ["/bin/sh", "-c", command.replace("python ", f"{sys.executable} ", 1)]
     done = subprocess.run(shell, env=environment, capture_output=True, text=True, check=False)

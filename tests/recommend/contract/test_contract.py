@@ -10,8 +10,10 @@ from core.recommend import NAMES
 from tests.recommend.contract.matrices import maker
 from tests.recommend.contract.suite import CHECKS, Check
 
+MAKERS = {name: maker(name) for name in NAMES}  # one of each, by which what it fitted is known again
+
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_contract(name: str, check: Check, tmp_path: Path) -> None:
-    check(maker(name), tmp_path)
+    check(MAKERS[name], tmp_path)
