@@ -29,6 +29,7 @@ from core.evaluate.diversity import (
     publish_diversity,
 )
 from core.evaluate.newcomers import NEWCOMERS_TASK, newcomers, prepare_newcomers, publish_newcomers
+from core.evaluate.newcomers_tables import newcomers_rows, write_newcomers
 from core.evaluate.newcomers_types import ItemScore, Newcomers, NewcomersSpec, UserScore
 from core.evaluate.ratings import (
     RATINGS_TASK,
@@ -192,6 +193,7 @@ __all__ = [
     "list_runs",
     "list_studies",
     "newcomers",
+    "newcomers_rows",
     "overlisted",
     "param_importance",
     "pareto_front",
@@ -231,6 +233,7 @@ __all__ = [
     "worst_served",
     "write_audience",
     "write_comparison",
+    "write_newcomers",
     "write_ratings",
     "write_trials",
 ]

@@ -164,3 +164,7 @@ def _judging(store: Store, key: str, start: CompareSpec) -> None:
 
 def _split(store: Store, start: CompareSpec) -> Split:
     return start.split if store.as_of() is not None else "random"
+
+
+parameter = _parameter
+"""The field of one parameter, for other views that set models."""
