@@ -73,6 +73,9 @@ def _bar(made: go.Figure, place: int, model: RatingScore, metric: str) -> None:
         width=0.6,
         orientation="h",
         marker={"color": GREY if model.spec.model == "baseline" else BLUE},
+        text=[f"{value.value:.3f}"],
+        textposition="inside",
+        insidetextanchor="start",
         error_x={
             "type": "data",
             "array": [value.high - value.value],
@@ -82,9 +85,6 @@ def _bar(made: go.Figure, place: int, model: RatingScore, metric: str) -> None:
         },
         customdata=[[model.label, escaped(rating_name(model.label, model.spec)), words]],
         hovertemplate=hover("%{customdata[2]}", RATING_DEFINITIONS[metric], head="%{customdata[1]}"),
-    )
-    made.add_annotation(
-        x=value.high, y=place, text=f"{value.value:.3f}", showarrow=False, xanchor="left", xshift=8, font={"size": 12}
     )
 
 

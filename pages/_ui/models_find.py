@@ -36,6 +36,9 @@ def find(store: Store, what: Literal["user", "item"], name: str, text: str) -> s
     st.session_state[f"_{name}_shown"] = chosen
     if chosen and st.query_params.get(name) != chosen:
         st.query_params[name] = chosen
+    if chosen:
+        known = next((match for match in ask(store, _FIND[what], str(chosen), 1) if match.id == chosen), None)
+        st.caption(f"Chosen: {_said(known)}" if known else f"These data have no {what} {label(str(chosen))}.")
     return str(chosen) if chosen else None
 
 

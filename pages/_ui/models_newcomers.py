@@ -130,8 +130,8 @@ def _result(run: Run, found: Newcomers) -> None:
     _key_figures(found)
     chart(newcomers_figure(found), "fig_newcomers", "How well each road serves new users; the same numbers below.")
     st.caption(
-        f"**Definition.** {plain(definition('ndcg', found.spec.k))} The bar is its 95 % interval: where it would lie for "
-        "other users like these. Grey diamonds are the bestsellers, the yardstick."
+        f"**Definition.** {plain(definition('ndcg', found.spec.k))} The bar is its 95 % interval: where it would lie "
+        "for other users like these. Grey diamonds are the bestsellers, the yardstick."
     )
     for one in found.users:
         if one.problem:
@@ -184,17 +184,15 @@ def _key_figures(found: Newcomers) -> None:
 def _users(found: Newcomers) -> None:
     k, rows = found.spec.k, found.users
     table = {
-        "Known of the user": [LEFT_WITH[one.events] for one in rows],
-        "Road": [road_name(one) for one in rows],
-        f"NDCG@{k}": [_spread("ndcg", one.ndcg) for one in rows],
+        "Known, and road": [f"{LEFT_WITH[one.events]}: {road_name(one)}" for one in rows],
+        f"NDCG@{k}": [fmt.NONE if one.ndcg is None else amount("ndcg", one.ndcg.value) for one in rows],
         f"Hit rate@{k}": [fmt.NONE if one.hit_rate is None else amount("hit_rate", one.hit_rate.value) for one in rows],
-        "Against bestsellers": [_ahead(one) for one in rows],
-        "What it means": [_meaning(one) for one in rows],
+        "Against bestsellers": [_meaning(one) for one in rows],
     }
     helps = {
         f"NDCG@{k}": plain(definition("ndcg", k)),
         f"Hit rate@{k}": plain(definition("hit_rate", k)),
-        "Against bestsellers": "Difference in NDCG over the same users; in brackets its 95 % interval.",
+        "Against bestsellers": "Difference in NDCG over the same users. Intervals are in the figure and in the CSV.",
     }
     st.dataframe(
         pd.DataFrame(table),
@@ -204,7 +202,7 @@ def _users(found: Newcomers) -> None:
     )
     st.caption(
         f"{fmt.count(found.facts['users'], 'user')} met as if new, in each row the same. “Surely” means p below 0.05 "
-        "after Holm's correction for all rows."
+        "after Holm's correction for all rows; “not shown”, that it may be chance."
     )
 
 
@@ -243,17 +241,11 @@ def _spread(metric: str, value: Measured | None) -> str:
     return f"{value.value:.{digits}f} ({value.low:.{digits}f} to {value.high:.{digits}f})"
 
 
-def _ahead(one: UserScore) -> str:
-    if one.ahead is None:
-        return fmt.NONE
-    return f"{one.ahead.value:+.3f} ({one.ahead.low:+.3f} to {one.ahead.high:+.3f})"
-
-
 def _meaning(one: UserScore) -> str:
     if one.problem:
         return "could not be tried"
     if one.ahead is None or one.p_holm is None:
         return "the yardstick"
     if one.p_holm >= 0.05:
-        return f"no difference can be shown ({p_words(one.p_holm)})"
-    return f"surely {'better' if one.ahead.value > 0 else 'worse'} ({p_words(one.p_holm)})"
+        return f"{one.ahead.value:+.3f}, not shown ({p_words(one.p_holm)})"
+    return f"{one.ahead.value:+.3f}, surely {'better' if one.ahead.value > 0 else 'worse'}"

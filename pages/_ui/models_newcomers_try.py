@@ -45,29 +45,27 @@ def draw(store: Store) -> None:
             fitted.panel(store)
         return
     fitted.chooser(store, model)
-    left, right = st.columns(2)
-    with left:
-        st.markdown("**A user, with or without any behaviour**")
-        user = find(store, "user", "try_user", "Find a user")
-    with right:
-        st.markdown("**An item, also one that nobody has taken**")
-        item = find(store, "item", "try_item", "Find an item")
-    if user is None and item is None:
-        return
+    whom, what = st.tabs(["A user", "An item"], key="try_what", bind="query-params")
+    with whom:
+        user = find(store, "user", "try_user", "Any user, with or without any behaviour")
+        if user is not None and (roads := _ready(store, model, fitting=fitting)) is not None:
+            _user(roads, user)
+    with what:
+        item = find(store, "item", "try_item", "Any item, also one that nobody has taken")
+        if item is not None and (roads := _ready(store, model, fitting=fitting)) is not None:
+            _item(store, roads, model, item)
+
+
+def _ready(store: Store, model: StoredModel, *, fitting: bool) -> Roads | None:
+    """The roads; None where the model cannot answer for the data as they are, and what to do has been said."""
     try:
         with st.spinner("Opening the model …"):
-            roads = roads_of(store, model)
+            return roads_of(store, model)
     except Refusal as refusal:
         refuse(refusal)
-        if not fitting and model.stale:
-            fitted.again(store, model)
-        return
-    with left:
-        if user is not None:
-            _user(roads, user)
-    with right:
-        if item is not None:
-            _item(store, roads, model, item)
+        if model.stale and not fitting:
+            st.caption("Fit it again, or another model, on the page Explain.")
+        return None
 
 
 def roads_of(store: Store, model: StoredModel) -> Roads:

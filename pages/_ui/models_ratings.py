@@ -73,8 +73,10 @@ def draw(store: Store) -> None:
     if there is None:
         _none()
         return
+    size = (there.ratings, there.users, there.items)
     jobs.follow(store, "ratings")
     run = jobs.current(store, "ratings")
+    found: RatingsComparison | None = None
     if run is None:
         st.markdown(
             "How well can we predict what a user would give to an item? We hide part of the ratings, let every model "
@@ -82,19 +84,20 @@ def draw(store: Store) -> None:
             "usual rating: the mean, and how this user and this item usually differ from it."
         )
         st.caption(plain(_told(there)))
-        start = models_ratings_ask.usual(there.ratings)
-        models_ratings_ask.draw(store, "r_first", start, there.ratings, timed=there.timed, first=True)
+        start = models_ratings_ask.usual(size)
+        models_ratings_ask.draw(store, "r_first", start, size, timed=there.timed, first=True)
     else:
         assert isinstance(run.answer, RatingsComparison)
-        _result(run, run.answer)
+        found = run.answer
+        _result(run, found)
     st.divider()
-    models_ratings_one.draw(store, there.ratings, run.answer if run else None)  # type: ignore[arg-type]
-    if run is not None:
+    models_ratings_one.draw(store, there.ratings, found)
+    if run is not None and found is not None:
         st.divider()
         st.markdown("**Compare again**, with other models or settings")
-        asked = run.answer.spec
+        asked = found.spec
         key = f"r_again_{run.run_id}"
-        models_ratings_ask.draw(store, key, asked, there.ratings, timed=there.timed, first=False)  # type: ignore[arg-type]
+        models_ratings_ask.draw(store, key, asked, size, timed=there.timed, first=False)
 
 
 def _none() -> None:
@@ -249,8 +252,8 @@ def _differences(found: RatingsComparison) -> None:
         },
     )
     st.caption(
-        "Differences in RMSE over the same ratings, users drawn again and again (paired bootstrap). “Surely ahead” means "
-        f"p below 0.05 after Holm's correction for {fmt.count(len(rows), 'pair')}."
+        "Differences in RMSE over the same ratings, users drawn again and again (paired bootstrap). “Surely ahead” "
+        f"means p below 0.05 after Holm's correction for {fmt.count(len(rows), 'pair')}."
     )
 
 
@@ -262,8 +265,8 @@ def _meaning(difference: Difference) -> str:
 def _judged(run: Run, found: RatingsComparison) -> None:
     facts, spec = found.facts, found.spec
     how = (
-        f"The ratings were dealt into {spec.folds} parts by chance (seed {spec.seed}); each part was predicted by models "
-        "that learnt from the others."
+        f"The ratings were dealt into {spec.folds} parts by chance (seed {spec.seed}); each part was predicted by "
+        "models that learnt from the others."
         if found.split == "folds"
         else f"The latest of {spec.folds} parts was predicted by models that learnt from all ratings before it."
     )
@@ -273,8 +276,9 @@ def _judged(run: Run, found: RatingsComparison) -> None:
     )
     lines = [
         f"Made on {when(run.created_at)} with Limelight {run.limelight}. {how}",
-        f"{fmt.count(facts['ratings'], 'rating')} from {facts['low']:g} to {facts['high']:g} (mean {facts['mean']:.2f}) by "
-        f"{fmt.count(facts['users'], 'user')} of {fmt.count(facts['items'], 'item')}; {fmt.number(facts['judged'])} judged.",
+        f"{fmt.count(facts['ratings'], 'rating')} from {facts['low']:g} to {facts['high']:g} (mean "
+        f"{facts['mean']:.2f}) by {fmt.count(facts['users'], 'user')} of {fmt.count(facts['items'], 'item')}; "
+        f"{fmt.number(facts['judged'])} judged.",
         f"Settings. {settings}.",
     ]
     st.markdown("\n".join(f"- {plain(line)}" for line in lines))

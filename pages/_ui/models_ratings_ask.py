@@ -17,27 +17,30 @@ from pages._ui.models_settings import parameter
 from pages._ui.text import plain
 
 SPLIT_NAMES = {"folds": "By chance, each part in turn", "time": "The latest ratings"}
+Size = tuple[int, int, int]
+"""Ratings, users, items."""
 LONG = 600.0
 """Seconds of one model beyond which it is not ticked unless somebody asks for it."""
 
 
-def usual(ratings: int, folds: int = 5) -> RatingsSpec:
-    """What is proposed for so many ratings: the usual models that end within ten minutes each."""
+def usual(size: Size, folds: int = 5) -> RatingsSpec:
+    """What is proposed for data of this size: the usual models that end within ten minutes each."""
     models = [rating_spec(line.name) for line in RATING_MODELS if line.usual]
-    return RatingsSpec(tuple(m for m in models if m.model == "baseline" or seconds(m, ratings, folds) <= LONG), folds)
+    return RatingsSpec(tuple(m for m in models if m.model == "baseline" or seconds(m, size, folds) <= LONG), folds)
 
 
-def seconds(spec: Spec, ratings: int, folds: int, split: str = "folds") -> float:
+def seconds(spec: Spec, size: Size, folds: int, split: str = "folds") -> float:
     """About how long a model takes over all its parts."""
     rounds = folds if split == "folds" else 1
-    return rounds * rating_seconds(spec, round(ratings * (1 - 1 / folds)), predict=ratings // folds)
+    ratings, users, items = size
+    return rounds * rating_seconds(spec, round(ratings * (1 - 1 / folds)), (users, items))
 
 
-def draw(store: Store, key: str, start: RatingsSpec, ratings: int, *, timed: bool, first: bool) -> None:
+def draw(store: Store, key: str, start: RatingsSpec, size: Size, *, timed: bool, first: bool) -> None:
     """The button, and the settings behind their headings."""
     place = st.container()
     with st.expander("Which models", icon=":material/model_training:", key=f"{key}_models_open"):
-        _models(key, start, ratings)
+        _models(key, start, size)
     with st.expander("How they are judged", icon=":material/balance:", key=f"{key}_judged_open"):
         _judging(key, start, timed=timed)
     with place:
@@ -57,15 +60,15 @@ def draw(store: Store, key: str, start: RatingsSpec, ratings: int, *, timed: boo
             help="It runs beside the page: you may go on working, or close it.",
         )
         if asked:
-            _time(asked, ratings)
+            _time(asked, size)
 
 
-def _time(asked: RatingsSpec, ratings: int) -> None:
-    each = [seconds(m, ratings, asked.folds, asked.split) for m in asked.models]
+def _time(asked: RatingsSpec, size: Size) -> None:
+    each = [seconds(m, size, asked.folds, asked.split) for m in asked.models]
     said = (
-        f"{fmt.count(ratings, 'rating')}, {asked.folds} parts"
+        f"{fmt.count(size[0], 'rating')}, {asked.folds} parts"
         if asked.split == "folds"
-        else fmt.count(ratings, "rating")
+        else fmt.count(size[0], "rating")
     )
     told = f"{said}: about {_about(sum(each))} on two cores."
     if max(each, default=0) > LONG:
@@ -86,7 +89,7 @@ def _about(value: float) -> str:
     return "10 s" if value < 10 else fmt.duration(float(round(value, -1)))
 
 
-def _models(key: str, start: RatingsSpec, ratings: int) -> None:
+def _models(key: str, start: RatingsSpec, size: Size) -> None:
     """Every model of the roster: whether it takes part, when it serves, its time, and its parameters."""
     for line in RATING_MODELS:
         begin = _first(start, line.name)
@@ -99,7 +102,7 @@ def _models(key: str, start: RatingsSpec, ratings: int) -> None:
                 disabled=must,
                 help="Always in a comparison: it is the yardstick." if must else None,
             )
-            took = seconds(rating_spec(line.name), ratings, start.folds)
+            took = seconds(rating_spec(line.name), size, start.folds)
             said = f"{line.when} ({line.source})" if line.source else line.when
             st.caption(plain(f"{said}. Takes about {_about(took)} here.".replace("..", ".")))
             if used and line.params:
@@ -131,7 +134,8 @@ def _judging(key: str, start: RatingsSpec, *, timed: bool) -> None:
             start.folds,
             key=f"{key}_folds",
             width=150,
-            help="How many parts the ratings are dealt into (folds). More parts leave more to learn from, and take longer.",
+            help="How many parts the ratings are dealt into (folds). More parts leave more to learn from, and "
+            "take longer.",
         )
         st.number_input(
             "Seed",

@@ -25,16 +25,11 @@ from core.store import Store, Writer
 
 RATING_FIT_TASK = "core.recommend.ratings.fitting:rating_fit_task"
 
-_SECONDS: Mapping[str, tuple[float, float]] = {
-    "baseline": (0.6, 0.1),
-    "user-knn": (1.5, 60.0),
-    "item-knn": (1.5, 40.0),
-    "svd": (60.0, 0.5),
-    "als": (30.0, 0.5),
-    "svdpp": (120.0, 0.5),
-    "kernel": (20.0, 0.3),
-}
-"""Seconds to fit a million ratings, and to predict a million, with usual parameters on two cores: docs/benchmarks.md."""
+_SECONDS: Mapping[str, float] = {"baseline": 0.5, "svd": 60.0, "als": 30.0, "svdpp": 120.0, "kernel": 15.0}
+"""Seconds to fit a million ratings with usual parameters on two cores; predicting then takes no time to speak of."""
+_NEAR: Mapping[str, tuple[float, int]] = {"user-knn": (200.0, 0), "item-knn": (80.0, 1)}
+"""Those that compare when they are asked: seconds to predict from a million ratings, and the side that is compared."""
+_PAIR = 2e-7  # seconds that each pair of users (items) takes besides
 _KEPT = 3  # models of each workspace
 
 _models: WeakKeyDictionary[Store, dict[tuple[int, str], RatingModel | dict[str, Array]]] = WeakKeyDictionary()
@@ -51,18 +46,23 @@ class _Finished(Protocol):
         """What it wrote."""
 
 
-def rating_seconds(spec: Spec, ratings: int, *, predict: int = 0) -> float:
-    """About how many seconds it takes to fit a model on so many ratings, and to predict so many, on two cores.
+def rating_seconds(spec: Spec, ratings: int, shape: tuple[int, int] | None = None) -> float:
+    """About how many seconds it takes to fit a model on so many ratings; with `shape` (users, items) also to predict
+    as many as usual for all of these.
 
-    A rough figure, from runs on a million ratings: for telling people to wait or to choose another model.
+    A rough figure for two cores, from runs on a million ratings and on ml-latest-small: for telling people to wait, or
+    to choose another model.
     """
     parts = rating_parts(spec)
     if parts:
         folds = int(spec["folds"])
-        each = sum(rating_seconds(p, round(ratings * (1 - 1 / folds)), predict=ratings // folds) for p in parts)
-        return folds * each + sum(rating_seconds(part, ratings, predict=predict) for part in parts)
-    fit, told = _SECONDS[spec.model]
-    return fit * ratings / 1e6 + told * predict / 1e6
+        inner = sum(rating_seconds(part, round(ratings * (1 - 1 / folds)), shape or (1, 1)) for part in parts)
+        return folds * inner + sum(rating_seconds(part, ratings, shape) for part in parts)
+    if spec.model not in _NEAR:
+        return _SECONDS[spec.model] * ratings / 1e6
+    rate, side = _NEAR[spec.model]
+    fit = _SECONDS["baseline"] * ratings / 1e6
+    return fit if shape is None else fit + rate * ratings / 1e6 + _PAIR * shape[side] ** 2
 
 
 def prepare_rating_fit(store: Store, spec: Spec, step: Step = no_step) -> dict[str, Array]:
