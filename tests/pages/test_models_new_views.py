@@ -19,8 +19,7 @@ from core.evaluate.newcomers_types import newcomers_to_json
 from core.jobs import runner_for
 from core.recommend import fit_rating, rating_seconds, rating_spec
 from core.store import Store, close_workspace, list_workspaces, open_workspace
-from tests.behaviour.world import E, build
-from tests.pages.drive import settled, words
+from tests.pages.drive import loaded, settled, words
 from tests.pages.explain_shop import model_of
 from tests.pages.test_models_page import headline, kept, metrics, page, press, shop, titles
 
@@ -42,12 +41,15 @@ def rated(home: Path) -> Store:
     """30 users rate 8 of 12 items: those of their own half 4 or 5, the others 1 or 2."""
     rng = np.random.default_rng(1)
     rows = [
-        E(f"u{u}", f"i{i}", "rating", f"2025-03-{1 + n:02d}", rating=float(4 - 3 * ((u + i) % 2) + rng.integers(2)))
+        f"u{u},i{i},{4 - 3 * ((u + i) % 2) + rng.integers(2)},2025-03-{1 + n:02d}"
         for u in range(30)
         for n, i in enumerate(rng.permutation(12)[:8])
     ]
-    build(home / "shop.duckdb", rows).close()
-    return open_workspace("shop", create=False)
+    file = home / "ratings.csv"
+    file.write_text("user_id,item_id,rating,time\n" + "\n".join(rows) + "\n")
+    store = open_workspace("shop")
+    loaded(store, file)
+    return store
 
 
 def test_without_ratings_it_shows_what_a_file_looks_like(home: Path) -> None:

@@ -17,9 +17,9 @@ from core.recommend import FitSpec, Spec, load_model, make, prepare_fit, publish
 from core.recommend.folded import load_folded
 from core.recommend.task import fit_task
 from core.store import Store
-from tests.behaviour.world import E, build
 from tests.pages.drive import loaded
 from tests.pages.explain_shop import Left
+from tests.prepared import new_store
 
 USERS, ITEMS = 40, 15
 FOLDED = (
@@ -42,13 +42,17 @@ FOLDED = (
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """Two kinds of items; each user takes some of one kind."""
     rng = np.random.default_rng(3)
-    events = [
-        E(f"u{u:02}", f"i{i:02}", "view", f"2025-03-{1 + n:02}")
+    folder = tmp_path_factory.mktemp("folded")
+    rows = [
+        f"u{u:02},i{i:02},view,2025-03-{1 + n:02}"
         for u in range(USERS)
         for n, i in enumerate(rng.permutation([i for i in range(ITEMS) if i % 2 == u % 2 or i == u % ITEMS])[:5])
     ]
-    kinds = {f"i{i:02}": "even" if i % 2 == 0 else "odd" for i in range(ITEMS)}
-    with build(tmp_path_factory.mktemp("folded") / "shop.duckdb", events, categories=kinds) as store:
+    (folder / "events.csv").write_text("user_id,item_id,event,time\n" + "\n".join(rows) + "\n")
+    kinds = [f"i{i:02},{'even' if i % 2 == 0 else 'odd'} cup {i % 3},{i % 4}" for i in range(ITEMS)]
+    (folder / "items.csv").write_text("item_id,title,category\n" + "\n".join(kinds) + "\n")
+    with new_store(folder / "shop.duckdb", reads=[folder]) as store:
+        loaded(store, folder / "events.csv", folder / "items.csv")
         yield store
 
 
