@@ -30,6 +30,7 @@ from core.evaluate.diversity import (
 )
 from core.evaluate.diversity_words import notch_words
 from core.evaluate.newcomers import NEWCOMERS_TASK, newcomers, prepare_newcomers, publish_newcomers
+from core.evaluate.newcomers_tables import newcomers_rows, write_newcomers
 from core.evaluate.newcomers_types import ItemScore, Newcomers, NewcomersSpec, UserScore
 from core.evaluate.part_users import part_users
 from core.evaluate.ratings import (
@@ -198,6 +199,7 @@ __all__ = [
     "list_runs",
     "list_studies",
     "newcomers",
+    "newcomers_rows",
     "notch_words",
     "overlisted",
     "param_importance",
@@ -241,6 +243,7 @@ __all__ = [
     "write_beyond",
     "write_comparison",
     "write_differences",
+    "write_newcomers",
     "write_notches",
     "write_ratings",
     "write_segments",

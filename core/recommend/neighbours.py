@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import ClassVar, Literal, Self
 
@@ -40,7 +41,7 @@ class _Neighbours(SparseLists):
 
     def load(self, x: Interactions, arrays: Mapping[str, Array]) -> Self:
         """Take back the similarities."""
-        self._take(x)
+        self._take(x, arrays.get("lengths"))
         n = len(arrays["indptr"]) - 1
         parts = tuple(np.asarray(arrays[name]) for name in ("data", "indices", "indptr"))
         kept = csr_matrix(parts, shape=(n, n), copy=False)
@@ -49,13 +50,19 @@ class _Neighbours(SparseLists):
         return self
 
     def arrays(self) -> dict[str, Array]:
-        """The similarities as CSR: data float32, indices and indptr int32."""
-        return {"data": self._kept.data, "indices": self._kept.indices, "indptr": self._kept.indptr}
+        """The similarities as CSR: data float32, indices and indptr int32; by bm25 of items also their lengths float64,
+        which histories from outside are weighted by, and a later matrix would say otherwise.
+        """
+        kept = {"data": self._kept.data, "indices": self._kept.indices, "indptr": self._kept.indptr}
+        by_length = self._of == "items" and self._weighting.kind == "bm25"
+        return {**kept, "lengths": self._weighting.lengths} if by_length else kept
 
-    def _take(self, x: Interactions) -> None:
+    def _take(self, x: Interactions, lengths: Array | None = None) -> None:
         self.x, self._like = x, Likeness.of(self.spec)
         plain = valued(x.matrix, self.spec["values"])
         self._weighting = Weighting.learn(self.spec["weighting"], self._of, plain)
+        if lengths is not None:
+            self._weighting = replace(self._weighting, lengths=np.asarray(lengths))
         if self.spec["weighting"] == "none":
             self._v = Valued(x.matrix, self.spec["values"])
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Literal
 
 import numpy as np
@@ -22,6 +23,12 @@ def number_of(store: Store, what: Literal["user", "item"], raw: str) -> int:
         hint = f"Check how the id is written (upper and lower case, leading zeros), or search for the {what}."
         raise Refusal(f"unknown_{what}", f"These data have no {what} {raw!r}.", hint)
     return int(found[0]["no"])
+
+
+def users_named(ids: tuple[str, ...]) -> Query:
+    """The query for the user_no of these raw ids, however many; ids that nobody has yield nothing."""
+    told = json.dumps(list(ids))
+    return Query("SELECT user_no FROM users WHERE user_id IN (SELECT unnest(from_json(?, '[\"VARCHAR\"]')))", (told,))
 
 
 def seen_by(store: Store, user_no: int) -> Array:

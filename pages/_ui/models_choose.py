@@ -126,7 +126,7 @@ def _parameters(key: str, line: ModelInfo, begin: Spec | None, has: Has | None) 
                 if line.name == "popular" and param.name == "by":
                     _column(_field(key, line, param), param, str(value), has)
                 else:
-                    _parameter(_field(key, line, param), param, value)
+                    parameter(_field(key, line, param), param, value)
     if unused and has:
         left = ", ".join(f"“{line.param(name).plain}”" for name in unused)
         st.caption(plain(f"Not offered, since these data have no {_why(line, unused, has)}: {left}."))
@@ -179,7 +179,7 @@ def _column(key: str, param: Param, value: str, has: Has | None) -> None:
     )
 
 
-def _parameter(key: str, param: Param, value: Any) -> None:
+def parameter(key: str, param: Param, value: Any) -> None:
     """One parameter as the field that suits its kind."""
     said = plain(f"{param.help} It takes {param.takes()}; usually {param.default}.")
     if param.kind == "choice":

@@ -12,15 +12,23 @@ from core.errors import Refusal
 from core.evaluate import (
     AUDIENCE_TASK,
     COMPARE_TASK,
+    NEWCOMERS_TASK,
+    RATINGS_TASK,
     AudienceSpec,
     CompareSpec,
+    NewcomersSpec,
+    RatingsSpec,
     Run,
     get_run,
     list_runs,
     prepare_audience,
     prepare_compare,
+    prepare_newcomers,
+    prepare_ratings,
     publish_audience,
     publish_compare,
+    publish_newcomers,
+    publish_ratings,
 )
 from core.jobs import Job, JobSpec, runner_for
 from core.recommend import FIT_TASK, FitSpec, prepare_fit, publish_fit
@@ -129,6 +137,29 @@ def fit(store: Store, read: Callable[[], FitSpec]) -> None:
         return runner_for(store).compute(job, FIT_TASK, partial(prepare_fit, store, spec), publish_fit)
 
     _begin(store, "fit", begin)
+
+
+def ratings(store: Store, read: Callable[[], RatingsSpec]) -> None:
+    """Start a comparison of models of ratings; for use in a callback."""
+
+    def begin() -> Job:
+        spec = read()
+        job = JobSpec("ratings", "Predict ratings", spec.as_json(), data=False, reuse=True)
+        return runner_for(store).compute(job, RATINGS_TASK, partial(prepare_ratings, store, spec), publish_ratings)
+
+    _begin(store, "ratings", begin)
+
+
+def newcomers(store: Store, read: Callable[[], NewcomersSpec]) -> None:
+    """Start a check of new users and items; for use in a callback."""
+
+    def begin() -> Job:
+        spec = read()
+        job = JobSpec("newcomers", "Check new users and items", spec.as_json(), data=False, reuse=True)
+        prepare = partial(prepare_newcomers, store, spec)
+        return runner_for(store).compute(job, NEWCOMERS_TASK, prepare, publish_newcomers)
+
+    _begin(store, "newcomers", begin)
 
 
 def follow(store: Store, kind: Kind) -> None:

@@ -2,6 +2,14 @@
 
 from core.recommend.ratings.base import RatingModel
 from core.recommend.ratings.build import build_ratings
+from core.recommend.ratings.fitting import (
+    RATING_FIT_TASK,
+    fit_rating,
+    kept_rating,
+    prepare_rating_fit,
+    publish_rating_fit,
+    rating_seconds,
+)
 from core.recommend.ratings.registry import (
     RATING_NAMES,
     make_rating,
@@ -14,6 +22,7 @@ from core.recommend.ratings.roster import RATING_MODELS
 from core.recommend.ratings.types import Neighbour, Ratings, RatingWhy
 
 __all__ = [
+    "RATING_FIT_TASK",
     "RATING_MODELS",
     "RATING_NAMES",
     "Neighbour",
@@ -21,9 +30,14 @@ __all__ = [
     "RatingWhy",
     "Ratings",
     "build_ratings",
+    "fit_rating",
+    "kept_rating",
     "make_rating",
+    "prepare_rating_fit",
+    "publish_rating_fit",
     "rating_info",
     "rating_parts",
+    "rating_seconds",
     "rating_spec",
     "rating_spec_from_json",
 ]

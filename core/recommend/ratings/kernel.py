@@ -9,17 +9,23 @@ from __future__ import annotations
 
 import numpy as np
 
+from core.errors import Refusal
 from core.interactions import Array
 from core.progress import Step
+from core.recommend.base import memory
 from core.recommend.ratings.biases import Biases
 from core.recommend.ratings.types import Ratings
 from core.recommend.ratings.vectors import Vectors, grams, paired
+
+_SHARE = 0.5  # of the memory, what the users' equations may take
+_BLOCK = 4096  # users whose equations are inverted at a time
 
 
 class Kernel(Vectors):
     """b_i, b_u, p_u of least squared error + caution_items b_i^2 + caution_users b_u^2 + caution |p_u|^2."""
 
     def _fit(self, r: Ratings, seed: int, step: Step) -> None:
+        check_room(r.shape[0], min(self.spec["directions"], min(r.shape) - 1) + 1)
         self.items = places(r, self.spec["directions"], self.spec["slope"], self.spec["damp"])
         self.ridge = float(self.spec["caution"])
         step.report(0.3, "solving users and items together")
@@ -34,7 +40,9 @@ class Kernel(Vectors):
         wide = np.column_stack([np.ones(n), self.items])  # the first direction is the user's bias
         ridges = np.concatenate([[self.spec["caution_users"]], np.full(self.items.shape[1], self.ridge)])
         seen = r.matrix(np.ones(len(r)))
-        back = np.linalg.inv(grams(seen, wide, ridges))
+        back = grams(seen, wide, ridges)
+        for begin in range(0, len(back), _BLOCK):  # one by one the inverses take no second room
+            back[begin : begin + _BLOCK] = np.linalg.inv(back[begin : begin + _BLOCK])
         counts = r.per_item + float(self.spec["caution_items"])
 
         def users(rest: Array) -> Array:
@@ -55,6 +63,19 @@ class Kernel(Vectors):
             callback=lambda _: step.check(),
         )
         return Biases(mean, users(r.values - mean - b[r.items])[:, 0], b)
+
+
+def check_room(users: int, directions: int) -> None:
+    """Raises Refusal `too_many_users` where the equations of so many users would not fit."""
+    each = 8 * directions * directions
+    if 1.3 * users * each > _SHARE * memory():
+        most = max(1, int((_SHARE * memory() / (1.3 * 8 * users)) ** 0.5) - 1)
+        raise Refusal(
+            "too_many_users",
+            f"This model keeps {directions} x {directions} numbers for each of {users:,} users: "
+            f"{users * each / 1e9:.1f} GB, more than this machine has to spare.",
+            f"Ask for at most {most:,} directions, or compare the other models.",
+        )
 
 
 def places(r: Ratings, directions: int, slope: float, damp: float) -> Array:
