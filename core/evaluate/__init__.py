@@ -15,6 +15,7 @@ from core.evaluate.board import (
     overlisted,
     side_by_side,
 )
+from core.evaluate.board_tables import board_rows, overlisted_rows, write_board, write_overlisted
 from core.evaluate.codec import comparison_from_json, comparison_to_json
 from core.evaluate.compare import COMPARE_TASK, compare, prepare_compare, publish_compare
 from core.evaluate.diversity import (
@@ -28,8 +29,17 @@ from core.evaluate.diversity import (
     prepare_diversity,
     publish_diversity,
 )
+from core.evaluate.lists_shared import JACCARD, RANKS, SharedLists, average_overlap, shared_lists
 from core.evaluate.newcomers import NEWCOMERS_TASK, newcomers, prepare_newcomers, publish_newcomers
 from core.evaluate.newcomers_types import ItemScore, Newcomers, NewcomersSpec, UserScore
+from core.evaluate.overlisted_task import (
+    OVERLISTED_TASK,
+    OverlistedSpec,
+    overlisted_users,
+    prepare_overlisted,
+    publish_overlisted,
+    read_overlisted,
+)
 from core.evaluate.ratings import (
     RATINGS_TASK,
     compare_ratings,
@@ -116,9 +126,12 @@ __all__ = [
     "DIVERSITY_TASK",
     "ENOUGH",
     "ENOUGH_TRIALS",
+    "JACCARD",
     "METRICS",
     "NEWCOMERS_TASK",
     "NOTCHES",
+    "OVERLISTED_TASK",
+    "RANKS",
     "RATINGS_TASK",
     "RATING_DEFINITIONS",
     "RATING_METRICS",
@@ -145,6 +158,7 @@ __all__ = [
     "Notch",
     "Over",
     "Overlisted",
+    "OverlistedSpec",
     "PartName",
     "Parts",
     "Portion",
@@ -153,6 +167,7 @@ __all__ = [
     "RatingsSpec",
     "Run",
     "SegmentScore",
+    "SharedLists",
     "SideBySide",
     "Split",
     "Standing",
@@ -169,6 +184,8 @@ __all__ = [
     "audience_from_json",
     "audience_rows",
     "audience_to_json",
+    "average_overlap",
+    "board_rows",
     "buyers_curve",
     "by_user",
     "by_words",
@@ -193,12 +210,15 @@ __all__ = [
     "list_studies",
     "newcomers",
     "overlisted",
+    "overlisted_rows",
+    "overlisted_users",
     "param_importance",
     "pareto_front",
     "prepare_audience",
     "prepare_compare",
     "prepare_diversity",
     "prepare_newcomers",
+    "prepare_overlisted",
     "prepare_ratings",
     "prepare_tune",
     "promote_trial",
@@ -206,6 +226,7 @@ __all__ = [
     "publish_compare",
     "publish_diversity",
     "publish_newcomers",
+    "publish_overlisted",
     "publish_ratings",
     "publish_tune",
     "ranked",
@@ -214,6 +235,7 @@ __all__ = [
     "ratings_from_json",
     "ratings_rows",
     "ratings_to_json",
+    "read_overlisted",
     "run_chosen",
     "run_users",
     "salvage_tune",
@@ -221,6 +243,7 @@ __all__ = [
     "save_study",
     "segment_rows",
     "served_words",
+    "shared_lists",
     "side_by_side",
     "study_from_json",
     "study_history",
@@ -230,7 +253,9 @@ __all__ = [
     "tune",
     "worst_served",
     "write_audience",
+    "write_board",
     "write_comparison",
+    "write_overlisted",
     "write_ratings",
     "write_trials",
 ]

@@ -13,7 +13,7 @@ from core.errors import Refusal
 from core.evaluate.audience_data import category_column, item_categories, item_labels
 from core.evaluate.stored import list_runs
 from core.evaluate.types import METRICS, CompareSpec, Comparison, ModelScore, Split
-from core.interactions import Array
+from core.interactions import Array, IdMap
 from core.progress import Step, no_step
 from core.recommend import Recommender, load_model
 from core.store import Store
@@ -210,24 +210,35 @@ def overlisted(
     x = model.x
     rows = np.flatnonzero(np.diff(x.matrix.indptr) > 0)
     lists = model.recommend(rows, k, step=step).items
-    listed = np.bincount(lists[lists >= 0], minlength=x.shape[1]).astype(np.float64)
-    taken = np.bincount(x.matrix.indices, minlength=x.shape[1]).astype(np.float64)
+    listed = np.bincount(lists[lists >= 0], minlength=x.shape[1])
+    taken = np.bincount(x.matrix.indices, minlength=x.shape[1])
+    return overlisted_of(store, x.items, listed, taken, k, len(rows), most, least)
+
+
+def overlisted_of(
+    store: Store, items: IdMap, listed: Array, taken: Array, k: int, users: int, most: int, least: int
+) -> Overlisted:
+    """The same from counts: of each of `items` its places in all lists of `users`, and the users who took it.
+
+    An item of several categories counts in each by an equal part; one of none in no category.
+    """
+    listed, taken = listed.astype(np.float64), taken.astype(np.float64)
     top = _gaps(listed, taken, most, least)
-    names = item_labels(store, x.items.numbers[top]) if len(top) else []
+    names = item_labels(store, items.numbers[top]) if len(top) else []
     categories: tuple[Over, ...] = ()
     column = category_column(store, None)
     if column is not None:
         item_nos, codes, called = item_categories(store, column[1])
-        columns = x.items.rows(item_nos)
+        columns = items.rows(item_nos)
         known = columns >= 0
-        shares = 1.0 / np.maximum(1, np.bincount(columns[known], minlength=x.shape[1]))[columns[known]]
+        shares = 1.0 / np.maximum(1, np.bincount(columns[known], minlength=len(items)))[columns[known]]
         of = [
             np.bincount(codes[known], weights=values[columns[known]] * shares, minlength=len(called))
             for values in (listed, taken)
         ]
         tops = _gaps(of[0], of[1], most, least)
         categories = _over(tops, of[0], of[1], [(called[n], called[n]) for n in tops])
-    return Overlisted(k, len(rows), _over(top, listed, taken, names), categories)
+    return Overlisted(k, users, _over(top, listed, taken, names), categories)
 
 
 def _gaps(listed: Array, taken: Array, most: int, least: int) -> Array:

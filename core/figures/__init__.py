@@ -9,6 +9,7 @@ from core.figures.behaviour import (
     period_words,
     top_figure,
 )
+from core.figures.board import overlisted_figure, standings_figure
 from core.figures.campaigns import CONTACTED, STAGE_NAMES, waterfall_figure
 from core.figures.evaluate import audience_figure, comparison_figure, model_colour, target_figure, way_name
 from core.figures.experiments import ARM_NAMES, arm_colour, difference_figure, points, rates_figure
@@ -45,6 +46,7 @@ __all__ = [
     "movement_table_figure",
     "new_and_returning_figure",
     "overlap_figure",
+    "overlisted_figure",
     "part_name",
     "parts_are_shares",
     "parts_figure",
@@ -57,6 +59,7 @@ __all__ = [
     "shared_items_figure",
     "sizes_compared_figure",
     "sizes_figure",
+    "standings_figure",
     "target_figure",
     "tastes_figure",
     "top_figure",

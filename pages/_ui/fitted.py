@@ -39,7 +39,7 @@ FIRST = "item-knn"
 """What is proposed where nothing has been fitted: quick on any data, and its reasons are easy to tell."""
 
 _JOB, _REFUSED, _KIND, _MATRIX = "_fit_job", "_fit_refused", "fit_model", "fit_matrix"
-_OPEN = 3  # models held open by the process
+_OPEN = 4  # models held open by the process
 
 
 def load(store: Store, model_id: str) -> Recommender:
