@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -42,6 +43,7 @@ class Board:
         stale: the data have changed since.
         users: judged.
         standings: the best by NDCG first; every model and parameters once.
+        key: a short name that this question of these data always has, for links.
     """
 
     spec: CompareSpec
@@ -50,6 +52,7 @@ class Board:
     stale: bool
     users: int
     standings: tuple[Standing, ...]
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,7 @@ def leaderboard(store: Store, metric: str = "ndcg") -> tuple[Board, ...]:
             key = question_key(run.answer, run.version)
             groups.setdefault(key, []).append((run.run_id, run.created_at, run.stale, run.version, run.answer))
     boards = []
-    for runs in groups.values():
+    for key, runs in groups.items():
         best: dict[str, Standing] = {}
         for run_id, when, stale, _, answer in runs:
             for score in answer.models:
@@ -128,9 +131,8 @@ def leaderboard(store: Store, metric: str = "ndcg") -> tuple[Board, ...]:
                     best.setdefault(name, Standing(score, run_id, when, stale))
         newest = runs[0][4]
         ranked = sorted(best.values(), key=lambda one: -one.score.metrics[metric].value)
-        boards.append(
-            Board(newest.spec, newest.split, runs[0][3], runs[0][2], int(newest.facts.get("users", 0)), tuple(ranked))
-        )
+        users, name = int(newest.facts.get("users", 0)), hashlib.sha256(key.encode()).hexdigest()[:8]
+        boards.append(Board(newest.spec, newest.split, runs[0][3], runs[0][2], users, tuple(ranked), name))
     return tuple(boards)
 
 

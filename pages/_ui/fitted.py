@@ -30,7 +30,7 @@ from pages._ui.cache import opening
 from pages._ui.jobs import job_result
 from pages._ui.matrix_settings import matrix_read, matrix_settings
 from pages._ui.shell import refuse
-from pages._ui.text import label, plain
+from pages._ui.text import plain
 
 MODEL: Final = "explain_model"
 """Session key, and key in the address, of the model in use: a model_id."""
@@ -111,7 +111,7 @@ def chooser(store: Store, model: StoredModel) -> StoredModel:
         "Model in use",
         [*models],
         key=box,
-        format_func=lambda id_: label(name(models[id_])) if id_ in models else "",
+        format_func=lambda id_: name(models[id_]) if id_ in models else "",
         on_change=_use,
         args=(box,),
         width=420,

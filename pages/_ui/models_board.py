@@ -22,10 +22,10 @@ from pages._ui.models_board_words import about, against_best, board_label, setti
 from pages._ui.models_compare import METRIC, fitted_button
 from pages._ui.models_words import when
 from pages._ui.shell import refuse
-from pages._ui.text import label, plain
+from pages._ui.text import plain
 
 SHOW, BOARD = "board_show", "board"
-"""Keys of the tab and of the chosen board (the id of its newest run), in session state and in the address."""
+"""Keys of the tab and of the chosen board (its key), in session state and in the address."""
 
 
 def draw(store: Store) -> None:
@@ -67,7 +67,7 @@ def _best(store: Store) -> None:
         format_func=METRIC_NAMES.__getitem__,
     )
     if metric != METRICS[0]:
-        board = next(b for b in leaderboard(store, metric) if _name(b) == _name(board))
+        board = next(b for b in leaderboard(store, metric) if b.key == board.key)
     names = standing_names(board)
     picked = chart(
         standings_figure(board, metric, names),
@@ -92,7 +92,7 @@ def _best(store: Store) -> None:
 
 def _chosen(boards: tuple[Board, ...]) -> Board:
     """Which group of comparable runs; only where there are several is there a choice."""
-    named = {_name(board): board for board in boards}
+    named = {board.key: board for board in boards}
     if st.session_state.get(BOARD) not in named:
         st.session_state.pop(BOARD, None)
     if len(named) == 1:
@@ -102,16 +102,11 @@ def _chosen(boards: tuple[Board, ...]) -> Board:
         [*named],
         key=BOARD,
         bind="query-params",
-        format_func=lambda name: label(board_label(named[name])) if name in named else "",
+        format_func=lambda name: board_label(named[name]) if name in named else "",
         help="Figures may be compared only where the same was hidden, from the same data, for lists of the same length "
         "and the same users. Other questions have boards of their own; the one asked last comes first.",
     )
     return named[chosen]
-
-
-def _name(board: Board) -> str:
-    """A name for a board that stays while it has its first run: the oldest run on it."""
-    return min(board.standings, key=lambda one: (one.created_at, one.run_id)).run_id if board.standings else ""
 
 
 def _table(board: Board, metric: str, names: tuple[str, ...]) -> None:
@@ -134,7 +129,7 @@ def _table(board: Board, metric: str, names: tuple[str, ...]) -> None:
         hide_index=True,
         height="content" if len(rows) < 16 else 560,
         column_config={
-            "": st.column_config.NumberColumn(width=40, help="Place by this metric."),
+            "": st.column_config.NumberColumn(width=40, pinned=True, help="Place by this metric."),
             "Model": st.column_config.TextColumn(pinned=True),
             METRIC_NAMES[metric]: st.column_config.TextColumn(
                 alignment="right", help=plain(definition(metric, board.spec.k))
@@ -142,14 +137,14 @@ def _table(board: Board, metric: str, names: tuple[str, ...]) -> None:
             "95 % interval": st.column_config.TextColumn(alignment="right"),
             "Fit": st.column_config.TextColumn(alignment="right", help="Time to learn from the data."),
             "Settings": st.column_config.TextColumn(help="Only those that are not the usual ones."),
-            "Made (UTC)": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm"),
+            "Made (UTC)": st.column_config.DatetimeColumn(format="D MMM, HH:mm"),
         },
     )
 
 
 def _one(store: Store, board: Board, names: tuple[str, ...], picked: list[object] | None) -> None:
     """One model of the board: its settings, its run and what that could conclude; then using it."""
-    key = f"board_one_{_name(board)}_{board.standings[0].run_id}"
+    key = f"board_one_{board.key}"
     if picked and isinstance(picked[0], int | float):
         st.session_state[key] = int(picked[0])
     if st.session_state.get(key, 0) >= len(names):
@@ -160,7 +155,7 @@ def _one(store: Store, board: Board, names: tuple[str, ...], picked: list[object
                 "One model of the board",
                 list(range(len(names))),
                 key=key,
-                format_func=lambda n: label(f"{n + 1}. {names[n]}") if n < len(names) else "",
+                format_func=lambda n: f"{n + 1}. {names[n]}" if n < len(names) else "",
                 width=420,
             )
             one = board.standings[place]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import streamlit as st
 
 from core.errors import Refusal
 from core.evaluate import JACCARD, RANKS, SharedLists, shared_lists
-from core.explain import Recommended, user_portrait
+from core.explain import Did, Recommended, user_portrait
 from core.recommend import StoredModel, list_models
 from core.store import Store
 from pages._ui import explain_address as address
@@ -22,7 +23,7 @@ from pages._ui.explain_files import file_name, write
 from pages._ui.explain_why import list_of
 from pages._ui.explain_words import did_words
 from pages._ui.models_words import spec_title
-from pages._ui.text import label, plain
+from pages._ui.text import plain
 
 MODELS, WHY = "side_models", "side_why"
 """Keys of the chosen models (ids) and of whether reasons stand below the items; in session state and the address."""
@@ -65,7 +66,7 @@ def draw(store: Store) -> None:
         "Best first; items this user has had to do with are left out. Scores of different models cannot be compared, "
         "so only the order is shown."
     )
-    _overlaps(common, models)
+    _overlaps(common)
     csv_button(
         f"CSV of {fmt.count(len(models), 'list')}",
         _file(user, models, lists, common),
@@ -99,6 +100,7 @@ def _models(store: Store) -> list[StoredModel]:
     kept = [one for one in st.session_state.get(MODELS, ()) if one in fresh]
     if MODELS in st.session_state and len(kept) < len(st.session_state[MODELS]):
         st.session_state[MODELS] = kept
+    titles = _titles(fresh)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         if len(fresh) >= _LEAST:
             st.multiselect(
@@ -108,7 +110,8 @@ def _models(store: Store) -> list[StoredModel]:
                 key=MODELS,
                 bind="query-params",
                 max_selections=_MOST,
-                format_func=lambda one: label(_title(fresh[one])) if one in fresh else "",
+                format_func=lambda one: titles.get(one, ""),
+                wrap=True,
                 width=640,
             )
         if every:
@@ -135,22 +138,31 @@ def _first(fresh: dict[str, StoredModel]) -> list[str]:
     return [*kinds.values()][:3]
 
 
-def _title(model: StoredModel) -> str:
-    return f"{spec_title(model.fit.model)} · {fmt.moment(model.created_at)}"
+def _titles(fresh: dict[str, StoredModel]) -> dict[str, str]:
+    """Model id -> what it is called; with the moment of the fit where two are called alike."""
+    names = {model_id: spec_title(model.fit.model) for model_id, model in fresh.items()}
+    often = Counter(names.values())
+    return {
+        one: name if often[name] == 1 else f"{name} · {fmt.moment(fresh[one].created_at)}"
+        for one, name in names.items()
+    }
 
 
 def _lately(store: Store, user: str) -> None:
     person = ask(store, user_portrait, user)
-    lines = person.history[:_LATELY]
-    if not lines:
+    did: dict[str, list[Did]] = {}
+    for line in person.history:
+        if line.label and (line.label in did or len(did) < _LATELY):
+            did.setdefault(line.label, []).append(line)
+    if not did:
         st.caption("Nothing is known of what this user did.")
         return
-    rows = [
-        f"{fmt.day(line.at) + ': ' if line.at else ''}{did_words(line)} **{plain(line.label)}**"
-        for line in lines
-        if line.label
-    ]
-    st.markdown(":small[**Lately.** " + " · ".join(rows) + "]")
+    rows = []
+    for item, lines in did.items():
+        deeds = ", ".join(dict.fromkeys(did_words(line).lower() for line in lines))
+        day = f", {fmt.day(lines[0].at)}" if lines[0].at else ""
+        rows.append(f"**{plain(item)}** ({plain(deeds)}{day})")
+    st.markdown(":small[Lately: " + " · ".join(rows) + "]")
 
 
 def _list(store: Store, model: StoredModel, user: str) -> tuple[list[Recommended], str]:
@@ -193,16 +205,14 @@ def _said(common: SharedLists, models: list[StoredModel]) -> None:
     )
 
 
-def _overlaps(common: SharedLists, models: list[StoredModel]) -> None:
+def _overlaps(common: SharedLists) -> None:
     if not common.pairs:
         return
-    names = [f"{_letter(n)}. {spec_title(model.fit.model)}" for n, model in enumerate(models)]
     st.markdown("**How much the lists share**")
     st.dataframe(
         pd.DataFrame(
             {
-                "List": [names[pair.a] for pair in common.pairs],
-                "And": [names[pair.b] for pair in common.pairs],
+                "Lists": [f"{_letter(pair.a)} and {_letter(pair.b)}" for pair in common.pairs],
                 "Items both name": [fmt.number(pair.common) for pair in common.pairs],
                 "Items in common": [fmt.percent(pair.jaccard, 0) for pair in common.pairs],
                 "Order in common": [fmt.percent(pair.ranks, 0) for pair in common.pairs],

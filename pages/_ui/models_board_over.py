@@ -33,7 +33,7 @@ from pages._ui.home_figures import chart
 from pages._ui.jobs import job_result
 from pages._ui.models_words import spec_title
 from pages._ui.people import Behind, Choice, see_users
-from pages._ui.text import label, plain
+from pages._ui.text import plain
 
 MODEL, OF = "over_model", "over_of"
 """Keys of the chosen model (an id) and of items or categories, in session state and in the address."""
@@ -65,7 +65,7 @@ def draw(store: Store) -> None:
             [*models],
             key=MODEL,
             bind="query-params",
-            format_func=lambda one: label(_title(models[one])) if one in models else "",
+            format_func=lambda one: _title(models[one]) if one in models else "",
             width=420,
         )
         spec = OverlistedSpec(model_id)

@@ -8,7 +8,7 @@ from core.evaluate import Board, Comparison, Standing, surely
 from core.figures.evaluate import way_name
 from core.recommend import Spec, info
 from pages._ui import format as fmt
-from pages._ui.models_words import SPLIT_NAMES, p_words, spec_title, split_words, when
+from pages._ui.models_words import SPLIT_NAMES, p_words, spec_title, split_words
 
 
 def board_label(board: Board) -> str:
@@ -24,8 +24,8 @@ def board_label(board: Board) -> str:
     if spec.candidates == "sampled":
         parts.append("1 against 99 drawn items")
     if newest is not None:
-        parts.append(f"last on {when(newest)}")
-    return " · ".join(parts) + (" · data have changed since" if board.stale else "")
+        parts.append(fmt.day(newest))
+    return " · ".join(parts) + (" · old data" if board.stale else "")
 
 
 def about(board: Board) -> str:
@@ -59,8 +59,9 @@ def usual(one: Standing) -> str:
 def settings_words(spec: Spec) -> str:
     """Every setting of a model in a sentence."""
     line = info(spec.model)
-    told = [f"{p.plain.lower()} {spec[p.name]}" for p in line.params if spec[p.name] != ""]
-    return f"{line.plain} ({line.term}): {', '.join(told)}." if told else f"{line.plain} ({line.term}): no settings."
+    playing = [p for p in line.params if p.plays(dict(spec.params)) and spec[p.name] != ""]
+    told = "; ".join(f"{p.plain.lower()}: {spec[p.name]}" for p in playing)
+    return f"{line.plain} ({line.term}). {'Settings: ' + told if told else 'It has no settings'}."
 
 
 def against_best(found: Comparison, name: str) -> str:
