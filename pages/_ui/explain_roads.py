@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
 from core.errors import Refusal
@@ -62,23 +61,16 @@ def by_model(store: Store, model: StoredModel, user: str) -> bool:
 
 
 def _told(found: Answered, why: dict[str, str]) -> None:
-    with st.container(border=True):
+    with st.container(border=True, gap="small"):
         st.markdown(f"**{ROADS[found.road]}**")
         st.markdown(plain(found.words))
         if not found.items:
             st.info("There is nothing left to recommend to this user by this road.")
             return
-        rows = {"": range(1, len(found.items) + 1), "Item": [one.label for one in found.items]}
-        st.dataframe(
-            pd.DataFrame(rows | ({"Why": [why.get(one.item, "") for one in found.items]} if why else {})),
-            hide_index=True,
-            height="content",
-            column_config={
-                "": st.column_config.NumberColumn(width=40, help="Place in the list."),
-                "Item": st.column_config.TextColumn(width="medium" if why else "large"),
-                "Why": st.column_config.TextColumn(width="large"),
-            },
-        )
+        for place, one in enumerate(found.items, start=1):
+            st.markdown(f"{place}\\. **{plain(one.label)}**")
+            if one.item in why:
+                st.caption(plain(why[one.item]))
         st.caption(
             f"Made by “{plain(info(found.model.model).plain)}”. Best first; what this user has had to do with is left "
             "out. " + ("" if why else "Single reasons can be given only for lists by the model as it was fitted.")

@@ -33,6 +33,7 @@ SEGMENT_VIEWS = {
 }
 """Views that compare and watch segments: of ready-made ones, so that none has to be saved before."""
 MODEL_VIEWS = ("Right people for an item", "Runs and fitted models")
+BOARD_TABS = {"lists": "Lists side by side", "over": "Over-recommended"}
 
 
 def navigation(page: Page) -> dict[str, str]:
@@ -67,7 +68,9 @@ def with_models(page: Page, pages: dict[str, str]) -> dict[str, str]:
         click(page, start)
         page.wait_for_url("**run=*", timeout=240_000)
         settled(page)
-    return {**pages, "models-people": people, "models-runs": kept}
+    board = f"{address}{'&' if '?' in address else '?'}look_at=Leaderboard"
+    tabs = {f"models-board-{name}": f"{board}&board_show={tab}" for name, tab in BOARD_TABS.items()}
+    return {**pages, "models-people": people, "models-runs": kept, "models-board": board, **tabs}
 
 
 def with_explanations(page: Page, pages: dict[str, str]) -> dict[str, str]:
