@@ -20,6 +20,8 @@ from core.recommend.ratings import (
     rating_spec_from_json,
 )
 from core.recommend.registry import MODELS, NAMES, USUAL, info, make, needs, parts, spec, spec_from_json, wide
+from core.recommend.roads import Roads
+from core.recommend.roads_types import Answered
 from core.recommend.stored import (
     FIT_TASK,
     FitSpec,
@@ -43,6 +45,7 @@ __all__ = [
     "RATING_MODELS",
     "RATING_NAMES",
     "USUAL",
+    "Answered",
     "Explanation",
     "FitSpec",
     "ModelInfo",
@@ -54,6 +57,7 @@ __all__ = [
     "Ratings",
     "RecTable",
     "Recommender",
+    "Roads",
     "Spec",
     "StoredModel",
     "View",

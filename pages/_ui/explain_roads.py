@@ -6,8 +6,7 @@ import streamlit as st
 
 from core.errors import Refusal
 from core.explain import recommended
-from core.recommend import StoredModel, get_model, info
-from core.recommend.roads import Answered, Roads
+from core.recommend import Answered, Roads, StoredModel, get_model, info
 from core.store import Store
 from pages._ui import fitted
 from pages._ui import format as fmt

@@ -139,7 +139,7 @@ def again(store: Store, model: StoredModel) -> None:
     with st.container(border=True):
         st.warning(
             f"The data have changed since “{plain(info(model.fit.model.model).plain)}” was fitted on "
-            f"{fmt.moment(model.created_at)} UTC: it knows nothing of what is new until it is fitted again."
+            f"{fmt.moment(model.created_at)} UTC. Fit it again, so that it learns from what is new."
         )
         st.button(
             "Fit it again on the data as they are",
