@@ -24,7 +24,7 @@ from core.jobs import Pace, time_left
 from core.progress import Amount, Cancelled, Meter, Step
 
 _COMMANDS = (
-    "load", "info", "segments", "overlap", "movement", "compare", "tune", "audience", "newcomers",
+    "load", "info", "segments", "overlap", "movement", "compare", "tune", "leaderboard", "audience", "newcomers",
     "predict_ratings", "explain", "counterfactual", "similar_users", "target", "readout", "undo", "quality",
     "repair", "features", "export", "backup", "restore", "erase", "retention", "encrypt",
 )  # fmt: skip

@@ -15,6 +15,7 @@ from core.evaluate.board import (
     overlisted,
     side_by_side,
 )
+from core.evaluate.board_tables import board_rows, overlisted_rows, write_board, write_overlisted
 from core.evaluate.codec import comparison_from_json, comparison_to_json
 from core.evaluate.compare import COMPARE_TASK, compare, prepare_compare, publish_compare
 from core.evaluate.diversity import (
@@ -29,9 +30,18 @@ from core.evaluate.diversity import (
     publish_diversity,
 )
 from core.evaluate.diversity_words import notch_words
+from core.evaluate.lists_shared import JACCARD, RANKS, SharedLists, average_overlap, shared_lists
 from core.evaluate.newcomers import NEWCOMERS_TASK, newcomers, prepare_newcomers, publish_newcomers
 from core.evaluate.newcomers_tables import newcomers_rows, write_newcomers
 from core.evaluate.newcomers_types import ItemScore, Newcomers, NewcomersSpec, UserScore
+from core.evaluate.overlisted_task import (
+    OVERLISTED_TASK,
+    OverlistedSpec,
+    overlisted_users,
+    prepare_overlisted,
+    publish_overlisted,
+    read_overlisted,
+)
 from core.evaluate.part_users import part_users
 from core.evaluate.ratings import (
     RATINGS_TASK,
@@ -123,9 +133,12 @@ __all__ = [
     "DIVERSITY_TASK",
     "ENOUGH",
     "ENOUGH_TRIALS",
+    "JACCARD",
     "METRICS",
     "NEWCOMERS_TASK",
     "NOTCHES",
+    "OVERLISTED_TASK",
+    "RANKS",
     "RATINGS_TASK",
     "RATING_DEFINITIONS",
     "RATING_METRICS",
@@ -152,6 +165,7 @@ __all__ = [
     "Notch",
     "Over",
     "Overlisted",
+    "OverlistedSpec",
     "PartName",
     "Parts",
     "Portion",
@@ -160,6 +174,7 @@ __all__ = [
     "RatingsSpec",
     "Run",
     "SegmentScore",
+    "SharedLists",
     "SideBySide",
     "Split",
     "Standing",
@@ -176,6 +191,8 @@ __all__ = [
     "audience_from_json",
     "audience_rows",
     "audience_to_json",
+    "average_overlap",
+    "board_rows",
     "buyers_curve",
     "by_user",
     "by_words",
@@ -202,6 +219,8 @@ __all__ = [
     "newcomers_rows",
     "notch_words",
     "overlisted",
+    "overlisted_rows",
+    "overlisted_users",
     "param_importance",
     "pareto_front",
     "part_users",
@@ -209,6 +228,7 @@ __all__ = [
     "prepare_compare",
     "prepare_diversity",
     "prepare_newcomers",
+    "prepare_overlisted",
     "prepare_ratings",
     "prepare_tune",
     "promote_trial",
@@ -216,6 +236,7 @@ __all__ = [
     "publish_compare",
     "publish_diversity",
     "publish_newcomers",
+    "publish_overlisted",
     "publish_ratings",
     "publish_tune",
     "ranked",
@@ -224,6 +245,7 @@ __all__ = [
     "ratings_from_json",
     "ratings_rows",
     "ratings_to_json",
+    "read_overlisted",
     "run_chosen",
     "run_users",
     "salvage_tune",
@@ -231,6 +253,7 @@ __all__ = [
     "save_study",
     "segment_rows",
     "served_words",
+    "shared_lists",
     "side_by_side",
     "study_from_json",
     "study_history",
@@ -241,10 +264,12 @@ __all__ = [
     "worst_served",
     "write_audience",
     "write_beyond",
+    "write_board",
     "write_comparison",
     "write_differences",
     "write_newcomers",
     "write_notches",
+    "write_overlisted",
     "write_ratings",
     "write_segments",
     "write_trials",

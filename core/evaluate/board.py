@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from core.errors import Refusal
 from core.evaluate.audience_data import category_column, item_categories, item_labels
 from core.evaluate.stored import list_runs
 from core.evaluate.types import METRICS, CompareSpec, Comparison, ModelScore, Split
-from core.interactions import Array
+from core.interactions import Array, IdMap
 from core.progress import Step, no_step
 from core.recommend import Recommender, load_model
 from core.store import Store
@@ -42,6 +43,7 @@ class Board:
         stale: the data have changed since.
         users: judged.
         standings: the best by NDCG first; every model and parameters once.
+        key: a short name that this question of these data always has, for links.
     """
 
     spec: CompareSpec
@@ -50,6 +52,7 @@ class Board:
     stale: bool
     users: int
     standings: tuple[Standing, ...]
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,7 @@ def leaderboard(store: Store, metric: str = "ndcg") -> tuple[Board, ...]:
             key = question_key(run.answer, run.version)
             groups.setdefault(key, []).append((run.run_id, run.created_at, run.stale, run.version, run.answer))
     boards = []
-    for runs in groups.values():
+    for key, runs in groups.items():
         best: dict[str, Standing] = {}
         for run_id, when, stale, _, answer in runs:
             for score in answer.models:
@@ -128,9 +131,8 @@ def leaderboard(store: Store, metric: str = "ndcg") -> tuple[Board, ...]:
                     best.setdefault(name, Standing(score, run_id, when, stale))
         newest = runs[0][4]
         ranked = sorted(best.values(), key=lambda one: -one.score.metrics[metric].value)
-        boards.append(
-            Board(newest.spec, newest.split, runs[0][3], runs[0][2], int(newest.facts.get("users", 0)), tuple(ranked))
-        )
+        users, name = int(newest.facts.get("users", 0)), hashlib.sha256(key.encode()).hexdigest()[:8]
+        boards.append(Board(newest.spec, newest.split, runs[0][3], runs[0][2], users, tuple(ranked), name))
     return tuple(boards)
 
 
@@ -210,24 +212,35 @@ def overlisted(
     x = model.x
     rows = np.flatnonzero(np.diff(x.matrix.indptr) > 0)
     lists = model.recommend(rows, k, step=step).items
-    listed = np.bincount(lists[lists >= 0], minlength=x.shape[1]).astype(np.float64)
-    taken = np.bincount(x.matrix.indices, minlength=x.shape[1]).astype(np.float64)
+    listed = np.bincount(lists[lists >= 0], minlength=x.shape[1])
+    taken = np.bincount(x.matrix.indices, minlength=x.shape[1])
+    return overlisted_of(store, x.items, listed, taken, k, len(rows), most, least)
+
+
+def overlisted_of(
+    store: Store, items: IdMap, listed: Array, taken: Array, k: int, users: int, most: int, least: int
+) -> Overlisted:
+    """The same from counts: of each of `items` its places in all lists of `users`, and the users who took it.
+
+    An item of several categories counts in each by an equal part; one of none in no category.
+    """
+    listed, taken = listed.astype(np.float64), taken.astype(np.float64)
     top = _gaps(listed, taken, most, least)
-    names = item_labels(store, x.items.numbers[top]) if len(top) else []
+    names = item_labels(store, items.numbers[top]) if len(top) else []
     categories: tuple[Over, ...] = ()
     column = category_column(store, None)
     if column is not None:
         item_nos, codes, called = item_categories(store, column[1])
-        columns = x.items.rows(item_nos)
+        columns = items.rows(item_nos)
         known = columns >= 0
-        shares = 1.0 / np.maximum(1, np.bincount(columns[known], minlength=x.shape[1]))[columns[known]]
+        shares = 1.0 / np.maximum(1, np.bincount(columns[known], minlength=len(items)))[columns[known]]
         of = [
             np.bincount(codes[known], weights=values[columns[known]] * shares, minlength=len(called))
             for values in (listed, taken)
         ]
         tops = _gaps(of[0], of[1], most, least)
         categories = _over(tops, of[0], of[1], [(called[n], called[n]) for n in tops])
-    return Overlisted(k, len(rows), _over(top, listed, taken, names), categories)
+    return Overlisted(k, users, _over(top, listed, taken, names), categories)
 
 
 def _gaps(listed: Array, taken: Array, most: int, least: int) -> Array:

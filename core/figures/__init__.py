@@ -9,6 +9,7 @@ from core.figures.behaviour import (
     period_words,
     top_figure,
 )
+from core.figures.board import overlisted_figure, standings_figure
 from core.figures.campaigns import CONTACTED, STAGE_NAMES, waterfall_figure
 from core.figures.evaluate import audience_figure, comparison_figure, target_figure, way_name
 from core.figures.experiments import ARM_NAMES, arm_colour, difference_figure, points, rates_figure
@@ -52,6 +53,7 @@ __all__ = [
     "network_figure",
     "new_and_returning_figure",
     "overlap_figure",
+    "overlisted_figure",
     "part_name",
     "parts_are_shares",
     "parts_figure",
@@ -64,6 +66,7 @@ __all__ = [
     "shared_items_figure",
     "sizes_compared_figure",
     "sizes_figure",
+    "standings_figure",
     "target_figure",
     "taste_name",
     "taste_plane_figure",

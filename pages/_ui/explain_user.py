@@ -13,7 +13,7 @@ from core.figures import tastes_figure
 from core.recommend import StoredModel
 from core.store import Store
 from pages._ui import explain_address as address
-from pages._ui import explain_alike, explain_pick, explain_why, fitted
+from pages._ui import explain_alike, explain_pick, explain_roads, explain_why, fitted
 from pages._ui import format as fmt
 from pages._ui.cache import ask
 from pages._ui.explain_words import counts_words, did_words, rank, rhythm
@@ -46,7 +46,8 @@ def draw(store: Store, model: StoredModel | None) -> None:
 
 
 def _next(store: Store, model: StoredModel | None, person: UserPortrait) -> None:
-    if (ready := _ready(store, model)) is not None:
+    ready = _ready(store, model)
+    if model is not None and explain_roads.by_model(store, model, person.user) and ready is not None:
         explain_why.draw(store, ready, person.user)
 
 

@@ -105,6 +105,8 @@ def _explained(store: Store, model: StoredModel, user: str, item: str, *, listed
         elif not listed and found.rank is not None:
             st.caption(f"It is in place {fmt.number(found.rank)} of this user's list, behind the first {_K}.")
         st.markdown(plain(found.sentence))
+        if found.spoke_words:
+            st.markdown(plain(found.spoke_words))
         if not math.isfinite(found.score):
             return
         if found.spoke_words:

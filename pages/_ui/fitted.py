@@ -32,7 +32,7 @@ from pages._ui.cache import ask, opening
 from pages._ui.jobs import job_result
 from pages._ui.matrix_settings import matrix_read, matrix_settings
 from pages._ui.shell import refuse
-from pages._ui.text import label, plain
+from pages._ui.text import plain
 
 MODEL: Final = "explain_model"
 """Session key, and key in the address, of the model in use: a model_id."""
@@ -41,7 +41,7 @@ FIRST = "item-knn"
 """What is proposed where nothing has been fitted: quick on any data, and its reasons are easy to tell."""
 
 _JOB, _REFUSED, _KIND, _MATRIX, _MORE = "_fit_job", "_fit_refused", "fit_model", "fit_matrix", "fit_more"
-_OPEN = 3  # models held open by the process
+_OPEN = 4  # models held open by the process
 
 
 def load(store: Store, model_id: str) -> Recommender:
@@ -113,7 +113,7 @@ def chooser(store: Store, model: StoredModel) -> StoredModel:
         "Model in use",
         [*models],
         key=box,
-        format_func=lambda id_: label(name(models[id_])) if id_ in models else "",
+        format_func=lambda id_: name(models[id_]) if id_ in models else "",
         on_change=_use,
         args=(box,),
         width=420,
@@ -141,7 +141,7 @@ def again(store: Store, model: StoredModel) -> None:
     with st.container(border=True):
         st.warning(
             f"The data have changed since “{plain(info(model.fit.model.model).plain)}” was fitted on "
-            f"{fmt.moment(model.created_at)} UTC, so it can no longer speak for them."
+            f"{fmt.moment(model.created_at)} UTC. Fit it again, so that it learns from what is new."
         )
         st.button(
             "Fit it again on the data as they are",

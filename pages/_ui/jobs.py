@@ -20,6 +20,7 @@ _MOST_ENDED = 3
 _UNSAID = (
     "features",
     "choose_features",
+    "overlisted",
     "quality",
     "repair",
     "count_segments",

@@ -34,6 +34,7 @@ SEGMENT_VIEWS = {
 """Views that compare and watch segments: of ready-made ones, so that none has to be saved before."""
 COMPARE_TABS = ("Beyond accuracy", "By segment", "Diversity")
 MODEL_VIEWS = ("Right people for an item", "Runs and fitted models")
+BOARD_TABS = {"lists": "Lists side by side", "over": "Over-recommended"}
 
 
 def navigation(page: Page) -> dict[str, str]:
@@ -74,7 +75,9 @@ def with_models(page: Page, pages: dict[str, str]) -> dict[str, str]:
     if page.get_by_role("button", name="Work out what diversity costs").is_enabled():
         click(page, "Work out what diversity costs")
     page.get_by_text("the lists are the model").wait_for(timeout=240_000)
-    return {**pages, **tabs, "models-people": people, "models-runs": kept}
+    board = f"{bare}look_at=Leaderboard"
+    tabs |= {f"models-board-{name}": f"{board}&board_show={tab}" for name, tab in BOARD_TABS.items()}
+    return {**pages, **tabs, "models-people": people, "models-runs": kept, "models-board": board}
 
 
 def with_explanations(page: Page, pages: dict[str, str]) -> dict[str, str]:

@@ -223,7 +223,7 @@ def test_lost_links_are_said_and_do_no_harm(shop: Store, tmp_path: Path) -> None
     assert "explain_draw" in keys(at), "another can be chosen"
     at = page(user="never")
     assert "User never" in words(at)
-    assert "no behaviour that models use" in errors(at)
+    assert "items that users of the same kind take (country)" in words(at), "the road is told"
     at = page(about="An item", item="no such item")
     assert "no such item" in errors(at)
     assert not at.exception
