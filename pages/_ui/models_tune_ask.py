@@ -119,12 +119,12 @@ def _models(key: str, begin: TuneSpec) -> None:
     lines = [line for line in MODELS if tunable(line)]
     chosen = {m.model for m in begin.models}
     st.markdown("**Whose settings?** Several models share one study: the search spends its time on what promises most.")
-    with st.container(horizontal=True, gap="medium"):
+    with st.container(horizontal=True, gap="small"):
         for line in lines:
             if line.usual:
                 _box(key, line, line.name in chosen)
     others = [line for line in lines if not line.usual]
-    with st.expander("More models", key=f"{key}_more_open"), st.container(horizontal=True, gap="medium"):
+    with st.expander("More models", key=f"{key}_more_open"), st.container(horizontal=True, gap="small"):
         for line in others:
             _box(key, line, line.name in chosen)
 

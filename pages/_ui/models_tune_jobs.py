@@ -111,8 +111,13 @@ def delete(store: Store, study_id: str) -> None:
 
 def _begin(store: Store, asked: JobSpec, spec: TuneSpec, study_id: str | None) -> None:
     try:
-        arrays = partial(prepare_tune, store, spec, study_id=study_id)
-        job = runner_for(store).compute(asked, TUNE_TASK, arrays, publish_tune, salvage_tune)
+        job = runner_for(store).compute(
+            asked,
+            TUNE_TASK,
+            lambda step: prepare_tune(store, spec, study_id=study_id, step=step),
+            publish_tune,
+            salvage_tune,
+        )
     except Refusal as refusal:
         jobs.say(refusal=refusal)
         return
