@@ -148,7 +148,7 @@ def _table(study: Study) -> None:
             "Settings": [changed_words(t, starts[t.spec.model]) for t in trials],
         }
     )
-    right = {name: st.column_config.TextColumn(alignment="right", width=90) for name in (metric, "Coverage", "Time")}
+    right = {name: st.column_config.TextColumn(alignment="right", width=75) for name in (metric, "Coverage", "Time")}
     st.dataframe(
         table,
         hide_index=True,
@@ -158,9 +158,9 @@ def _table(study: Study) -> None:
         selection_mode="single-row",
         column_config={
             "Trial": st.column_config.NumberColumn(width=60),
-            "Model": st.column_config.TextColumn(width=150),
-            "Ended": st.column_config.TextColumn(width=140),
-            "Settings": st.column_config.TextColumn(help="Those that differ from where the search started.", width=420),
+            "Model": st.column_config.TextColumn(width=130),
+            "Ended": st.column_config.TextColumn(width=105),
+            "Settings": st.column_config.TextColumn(help="Those that differ from where the search started.", width=620),
             **right,
         },
     )
@@ -210,22 +210,16 @@ def _one(study: Study) -> None:
             st.caption(plain(f"{trial.why['message']} {trial.why.get('hint', '')}"))
         start = next(m for m in study.spec.models if m.model == trial.spec.model)
         params = playing(trial.spec)
-        st.dataframe(
+        st.table(  # which, unlike a dataframe, gives a long sentence several lines
             pd.DataFrame(
                 {
-                    "Setting": [p.plain for p in params],
-                    "Here": [value_words(trial.spec[p.name]) for p in params],
-                    "At the start": [value_words(start[p.name]) for p in params],
-                    "What it does": [p.help for p in params],
+                    "Setting": [plain(p.plain) for p in params],
+                    "Here": [plain(value_words(trial.spec[p.name])) for p in params],
+                    "At the start": [plain(value_words(start[p.name])) for p in params],
+                    "What it does": [plain(p.help) for p in params],
                 }
-            ),
-            hide_index=True,
-            height="content",
-            column_config={
-                "Setting": st.column_config.TextColumn(width=190),
-                "Here": st.column_config.TextColumn(width=100, alignment="right"),
-                "At the start": st.column_config.TextColumn(width=100, alignment="right"),
-            },
+            ).set_index("Setting"),
+            border="horizontal",
         )
 
 

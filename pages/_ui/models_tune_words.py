@@ -118,7 +118,7 @@ def value_words(value: ParamValue) -> str:
 
 def changed_words(trial: Trial, start: Spec) -> str:
     """The settings that differ from where the search started, as part of a sentence."""
-    told = [f"{p.plain.lower()} {value_words(trial.spec[p.name])}" for p in playing(trial.spec)
+    told = [f"{p.plain.lower()}: {value_words(trial.spec[p.name])}" for p in playing(trial.spec)
             if trial.spec[p.name] != start[p.name]]  # fmt: skip
     return ", ".join(told) or "the settings it came with"
 
