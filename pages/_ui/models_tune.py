@@ -58,7 +58,7 @@ def _chooser(store: Store, kept: StoredStudy, every: list[StoredStudy]) -> None:
             format_func=names.__getitem__,
             on_change=tunes.open_study,
             args=(store, key),
-            width=640,
+            width=460,
         )
         with st.popover("Delete", key="study_delete"):
             st.markdown("The study and its trials go; data, fitted models and comparisons stay. It cannot be undone.")
