@@ -215,15 +215,15 @@ def _dimension(param: Param, trials: Sequence[Trial]) -> dict[str, object]:
 
 def _outcome(study: Study, values: Sequence[float]) -> dict[str, object]:
     """The last axis: what the settings led to."""
-    low, high = min(values), max(values)
-    ticks = [low + (high - low) * n / 4 for n in range(5)] if high > low else [low]
+    low, high = min(values, default=0.0), max(values, default=0.0)
+    ticks = [low + (high - low) * n / 4 for n in range(5)] if high > low else list(values[:1])
     texts = [amount(study.spec.metric, tick) for tick in ticks]
     return {"label": _lines(_metric(study)), "values": list(values), "tickvals": ticks, "ticktext": texts}
 
 
 def _lines(name: str) -> str:
-    """A name above an axis, which is narrow: over several lines."""
-    return "<br>".join(escaped(line) for line in textwrap.wrap(name, 12))
+    """A name above an axis, which is narrow: over two lines at most, since a third would lie on the axis."""
+    return "<br>".join(escaped(line) for line in textwrap.wrap(name, 15, max_lines=2, placeholder="…"))
 
 
 def _ticks(values: Sequence[float]) -> list[float]:

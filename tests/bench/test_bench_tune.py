@@ -101,9 +101,9 @@ TPE), each judged by {found["users"]:,} users drawn; no longer than {LIMIT:.0f} 
 | of it making lists | {found["lists"]:.1f} |
 | of it searching, measuring, and what mattered | {rest:.1f} |
 
-Load of the machine meanwhile: {found["load"]:.1f} (1 a core is a quiet one; wall-clock seconds grow with it, CPU seconds
-hardly). {found["pruned"]} trials were given up early. NDCG@10 of the settings it came with {found["start"]:.4f}, of the best found
-{found["best"]:.4f}, both on the part to choose by."""
+Load of the machine meanwhile: {found["load"]:.1f} (up to 1 a core it is quiet; seconds on the clock grow with it,
+those of the CPU hardly). {found["pruned"]} trials were given up early. NDCG@10 of the settings it came with
+{found["start"]:.4f}, of the best found {found["best"]:.4f}, both on the part to choose by."""
 
 
 if __name__ == "__main__":
