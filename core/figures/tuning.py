@@ -47,7 +47,7 @@ def history_figure(study: Study) -> go.Figure:
         mode="lines",
         line={"color": GREY, "width": 2, "shape": "hv"},
         name="best so far",
-        hovertemplate=hover("best so far %{y:.4f}", definition(study.spec.metric, study.spec.k), head="Trial %{x}"),
+        hoverinfo="skip",  # or it would catch the clicks on the trials that it passes through
     )
     for model in study.spec.models:
         for state in ("complete", "pruned"):
