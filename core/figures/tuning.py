@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
 from core.evaluate import Study, Trial, param_importance, pareto_front, study_history
 from core.figures.evaluate import METRIC_NAMES, SHARES, amount, definition, model_colour
-from core.figures.template import AMBER, BLUE, GREY, escaped, figure, hover, shortened
+from core.figures.template import (
+    AMBER,
+    BLUE,
+    BROWN,
+    GREEN,
+    GREY,
+    MAUVE,
+    NAVY,
+    WINE,
+    escaped,
+    figure,
+    hover,
+    shortened,
+)
 from core.recommend import Param, info
 
 _SYMBOLS = {"complete": "circle", "pruned": "triangle-down-open"}
@@ -33,7 +47,7 @@ def history_figure(study: Study) -> go.Figure:
         mode="lines",
         line={"color": GREY, "width": 2, "shape": "hv"},
         name="best so far",
-        hovertemplate=hover("best so far %{y:.4f}", definition(study.spec.metric, study.spec.k), head="Trial %{x}"),
+        hoverinfo="skip",  # or it would catch the clicks on the trials that it passes through
     )
     for model in study.spec.models:
         for state in ("complete", "pruned"):
@@ -41,7 +55,8 @@ def history_figure(study: Study) -> go.Figure:
             if trials:
                 _points(made, study, trials, [t.number for t in trials], model.model, state)
     made.update_yaxes(rangemode="normal", tickformat=_format(study))
-    made.update_xaxes(rangemode="nonnegative")
+    last = max(len(study.trials) - 1, 1)
+    made.update_xaxes(range=[-0.03 * last, 1.03 * last], rangemode="normal")  # room for the first point's whole mark
     return made
 
 
@@ -62,7 +77,7 @@ def importance_figure(study: Study, model: str) -> go.Figure:
         x=[shares[name] for name in names],
         y=[escaped(shortened(line.param(name).plain)) for name in names],
         orientation="h",
-        marker={"color": model_colour(model)},
+        marker={"color": _colour(study, model)},
         customdata=[[name, escaped(line.param(name).help)] for name in names],
         hovertemplate="<b>%{y}</b><br>%{x:.1%} of the spread<br><i>%{customdata[1]}</i><extra></extra>",
     )
@@ -85,10 +100,11 @@ def parallel_figure(study: Study, model: str) -> go.Figure:
     values = [t.value or 0.0 for t in trials]
     made.add_parcoords(
         line={"color": values, "colorscale": "Viridis", "reversescale": True, "showscale": False},
-        dimensions=[*(_dimension(p, trials) for p in moved), {"label": _metric(study), "values": values}],
-        labelangle=-12,
+        dimensions=[*(_dimension(p, trials) for p in moved), _outcome(study, values)],
+        labelfont={"size": 11},
+        rangefont={"size": 1, "color": "rgba(0,0,0,0)"},  # the ends, with all their digits, are on the ticks already
     )
-    made.update_layout(margin={"l": 64, "r": 48, "t": 112, "b": 24})
+    made.update_layout(margin={"l": 64, "r": 56, "t": 128, "b": 24})
     return made
 
 
@@ -101,7 +117,8 @@ def time_figure(study: Study) -> go.Figure:
         f"{_metric(study)} against time: on the line are settings that none beats in both",
         f"Seconds to fit and to list for {study.facts.get('users', 0):,} users (log scale)",
     )
-    made.update_xaxes(type="log", rangemode="normal")
+    ticks = _ticks([t.seconds for t in study.complete if t.seconds])
+    made.update_xaxes(type="log", rangemode="normal", tickvals=ticks, ticktext=[f"{tick:,g}" for tick in ticks])
     return made
 
 
@@ -126,8 +143,8 @@ def _against(study: Study, front: Sequence[Trial], what: str, title: str, x: str
         x=[getattr(t, what) for t in ordered],
         y=[t.value for t in ordered],
         mode="lines+markers",
-        line={"color": AMBER, "width": 2},
-        marker={"size": 17, "symbol": "circle-open", "color": AMBER, "line": {"width": 2}},
+        line={"color": GREY, "width": 2},
+        marker={"size": 17, "symbol": "circle-open", "color": GREY, "line": {"width": 2}},
         name="none beats these in both",
         hoverinfo="skip",
     )
@@ -147,7 +164,7 @@ def _points(made: go.Figure, study: Study, trials: Sequence[Trial], x: Sequence[
         y=[t.value for t in trials],
         mode="markers",
         marker={
-            "color": BLUE if alone else model_colour(model),
+            "color": BLUE if alone else _colour(study, model),
             "size": [13 if t.start else 9 for t in trials],
             "symbol": ["diamond" if t.start else _SYMBOLS[state] for t in trials],
         },
@@ -176,18 +193,56 @@ def _told(study: Study, trial: Trial) -> str:
 def _dimension(param: Param, trials: Sequence[Trial]) -> dict[str, object]:
     """One upright axis: numbers as they are, or by factors; choices side by side."""
     values = [t.spec[param.name] for t in trials]
-    label = shortened(param.plain, 22)
+    label = _lines(param.plain)
     if param.kind in ("choice", "bool"):
         choices = [value for value in (param.choices or (False, True)) if value in values]
         places = [choices.index(value) for value in values]
         names = [{True: "yes", False: "no"}.get(c, str(c)) if isinstance(c, bool) else str(c) for c in choices]
         return {"label": label, "values": places, "tickvals": list(range(len(choices))), "ticktext": names}
-    if param.scale == "log" and min(values) > 0:
-        low, high = math.log10(min(values)), math.log10(max(values))
-        ticks = [low + (high - low) * n / 4 for n in range(5)]
-        texts = [f"{10**tick:.3g}" for tick in ticks]
-        return {"label": label, "values": [math.log10(v) for v in values], "tickvals": ticks, "ticktext": texts}
-    return {"label": label, "values": values}
+    low, high = min(values), max(values)
+    if param.scale == "log" and low > 0:
+        ticks = [low * (high / low) ** (n / 4) for n in range(5)]
+        places = [math.log10(v) for v in values]
+        return {
+            "label": label,
+            "values": places,
+            "tickvals": [math.log10(t) for t in ticks],
+            "ticktext": [f"{t:,.3g}" if t < 1000 else f"{t:,.0f}" for t in ticks],
+        }
+    ticks = [low + (high - low) * n / 4 for n in range(5)]
+    return {"label": label, "values": values, "tickvals": ticks, "ticktext": [f"{t:,.3g}" for t in ticks]}
+
+
+def _outcome(study: Study, values: Sequence[float]) -> dict[str, object]:
+    """The last axis: what the settings led to."""
+    low, high = min(values, default=0.0), max(values, default=0.0)
+    ticks = [low + (high - low) * n / 4 for n in range(5)] if high > low else list(values[:1])
+    texts = [amount(study.spec.metric, tick) for tick in ticks]
+    return {"label": _lines(_metric(study)), "values": list(values), "tickvals": ticks, "ticktext": texts}
+
+
+def _lines(name: str) -> str:
+    """A name above an axis, which is narrow: over two lines at most, since a third would lie on the axis."""
+    return "<br>".join(escaped(line) for line in textwrap.wrap(name, 15, max_lines=2, placeholder="…"))
+
+
+def _ticks(values: Sequence[float]) -> list[float]:
+    """1, 2 and 5 of each power of ten from below the least to above the greatest value."""
+    if not values:
+        return []
+    powers = range(math.floor(math.log10(min(values))), math.ceil(math.log10(max(values))) + 1)
+    return [digit * 10.0**power for power in powers for digit in (1, 2, 5)]
+
+
+def _colour(study: Study, model: str) -> str:
+    """A model's colour; one that has none of its own gets one that no other of the study has. Grey is popularity's."""
+    if model == "popular" or model_colour(model) != GREY:
+        return model_colour(model)
+    names = [m.model for m in study.spec.models]
+    taken = {model_colour(name) for name in names}
+    free = [colour for colour in (NAVY, WINE, GREEN, MAUVE, BROWN, AMBER, BLUE) if colour not in taken]
+    mine = [name for name in names if name != "popular" and model_colour(name) == GREY].index(model)
+    return free[mine % len(free)] if free else GREY
 
 
 def _metric(study: Study) -> str:

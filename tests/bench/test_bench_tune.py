@@ -66,14 +66,16 @@ def measured() -> dict[str, Any]:
         "told": as_bytes({**told, "study_id": None, "earlier": None}),
     }
     with tempfile.TemporaryDirectory() as folder:
-        begin = time.perf_counter()
+        begin, busy = time.perf_counter(), time.process_time()
         study = study_from_json(tune_task(asked.as_json(), arrays, Path(folder)))
-        seconds = time.perf_counter() - begin
+        seconds, busy = time.perf_counter() - begin, time.process_time() - busy
     start, best = study.start_of("item-knn"), study.best
     assert start
     assert best
     return {
         "seconds": seconds,
+        "cpu": busy,
+        "load": os.getloadavg()[1],
         "trials": len(study.trials),
         "pruned": sum(t.state == "pruned" for t in study.trials),
         "failed": sum(t.state == "failed" for t in study.trials),
@@ -94,11 +96,13 @@ TPE), each judged by {found["users"]:,} users drawn; no longer than {LIMIT:.0f} 
 | what | seconds |
 |---|---:|
 | whole study | {found["seconds"]:.1f} |
+| of all cores together (CPU) | {found["cpu"]:.1f} |
 | of it fitting | {found["fit"]:.1f} |
 | of it making lists | {found["lists"]:.1f} |
 | of it searching, measuring, and what mattered | {rest:.1f} |
 
-{found["pruned"]} trials were given up early. NDCG@10 of the settings it came with
+Load of the machine meanwhile: {found["load"]:.1f} (up to 1 a core it is quiet; seconds on the clock grow with it,
+those of the CPU hardly). {found["pruned"]} trials were given up early. NDCG@10 of the settings it came with
 {found["start"]:.4f}, of the best found {found["best"]:.4f}, both on the part to choose by."""
 
 

@@ -33,6 +33,7 @@ SEGMENT_VIEWS = {
 }
 """Views that compare and watch segments: of ready-made ones, so that none has to be saved before."""
 COMPARE_TABS = ("Beyond accuracy", "By segment", "Diversity")
+TUNE_TABS = ("History", "What mattered", "All settings", "Time and coverage", "Trials")
 MODEL_VIEWS = ("Right people for an item", "Runs and fitted models")
 BOARD_TABS = {"lists": "Lists side by side", "over": "Over-recommended"}
 
@@ -78,6 +79,19 @@ def with_models(page: Page, pages: dict[str, str]) -> dict[str, str]:
     board = f"{bare}look_at=Leaderboard"
     tabs |= {f"models-board-{name}": f"{board}&board_show={tab}" for name, tab in BOARD_TABS.items()}
     return {**pages, **tabs, "models-people": people, "models-runs": kept, "models-board": board}
+
+
+def with_tuning(page: Page, pages: dict[str, str]) -> dict[str, str]:
+    """Tune once on the page Models; the addresses of all tabs of the study. Before it: nothing tuned yet."""
+    if "models" not in pages:
+        return pages
+    bare = f"{pages['models'].partition('?')[0]}?ws=sample&look_at=Tune settings"
+    go(page, bare)
+    if not page.get_by_role("button", name="Use the best").count():
+        click(page, "Tune the settings")
+        page.wait_for_url("**study=*", timeout=240_000)
+        settled(page)
+    return {**pages, **{f"models-tune-{tab.split()[0].lower()}": f"{bare}&tuned={tab}" for tab in TUNE_TABS}}
 
 
 def with_explanations(page: Page, pages: dict[str, str]) -> dict[str, str]:
@@ -256,7 +270,7 @@ def take(app: App, out: Path, *, guide_only: bool = False) -> list[str]:
         browser = launch(playwright)
         with watched_page(browser) as page:
             go(page, app.url)
-            pages = with_explanations(page, with_models(page, navigation(page)))
+            pages = with_explanations(page, with_tuning(page, with_models(page, navigation(page))))
             pages = with_quality(
                 page, with_features(page, with_data_tabs(with_results(page, with_campaigns(page, pages))))
             )
