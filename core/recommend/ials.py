@@ -22,6 +22,7 @@ USUAL_PAIRS = 20.0
 
 _SMALL = 20_000  # pairs up to which threads would wait for each other longer than they work
 
+_LARGE = 200_000  # pairs up to which solving every row directly costs a second or two
 _NEAR = 1.25  # ridges that a round before the last two takes for one: each group costs one more product Y'Y
 
 _ITEMS = "How much having taken this past item adds, in the tastes that the whole history gives this user."
@@ -51,8 +52,8 @@ class Ials(Model):
     def fit(self, x: Interactions, *, seed: int = 0, step: Step = no_step) -> Self:
         """`epochs` rounds (items, then users), in float32: all but the last few by conjugate gradients (implicit).
 
-        The last is solved directly. implicit knows but one ridge for all: where each row has its own, rows of about
-        as many pairs are solved together, and one more round is solved directly, with every row's very own.
+        The last is solved directly. implicit knows but one ridge for all: where each row has its own, every round is
+        solved directly up to _LARGE pairs; beyond, rows of about as many pairs share a ridge in all but the last two.
         """
         self.x, self._caution = x, Caution(float(self.spec["ridge"]), float(self.spec["frequency"]))
         rng, factors, epochs = np.random.default_rng(seed), int(self.spec["factors"]), int(self.spec["epochs"])
@@ -61,11 +62,11 @@ class Ials(Model):
         rows = self._extra(self._valued.rows)
         columns, cores = rows.T.tocsr(), threads() if rows.nnz > _SMALL else 1
         rounds = _Rounds(rows, columns, self._caution, cores)
-        quick = rounds.by_gradients()
+        quick = rounds.by_gradients() if self._caution.one or rows.nnz > _LARGE else None
         for epoch in range(1, epochs):
             step.report((epoch - 1) / (epochs + 1), f"round {epoch} of {epochs}")
-            near = self._caution.one or epoch < epochs - 1
-            users, items = quick(users, items, step) if near else rounds.directly(users, step)
+            own = not self._caution.one and epoch >= epochs - 1
+            users, items = quick(users, items, step) if quick and not own else rounds.directly(users, step)
         last = step.part((epochs - 1) / (epochs + 1), 1.0)
         last.report(0.0, f"round {epochs} of {epochs}, solved exactly")
         new_items = rounds.items(users, last.part(0.0, 0.5))
