@@ -22,6 +22,9 @@ USUAL_PAIRS = 20.0
 
 _SMALL = 20_000  # pairs up to which threads would wait for each other longer than they work
 
+_LARGE = 200_000  # pairs up to which solving every row directly costs a second or two
+_NEAR = 1.25  # ridges that a round before the last two takes for one: each group costs one more product Y'Y
+
 _ITEMS = "How much having taken this past item adds, in the tastes that the whole history gives this user."
 _USERS = "What each user adds to the score by having taken this item; who is explained counts too, having taken it."
 
@@ -47,9 +50,10 @@ class Ials(Model):
         self._caution = Caution(float(spec["ridge"]), float(spec["frequency"]))
 
     def fit(self, x: Interactions, *, seed: int = 0, step: Step = no_step) -> Self:
-        """`epochs` rounds (items, then users), in float32: all but the last by conjugate gradients (implicit).
+        """`epochs` rounds (items, then users), in float32: all but the last few by conjugate gradients (implicit).
 
-        implicit knows but one ridge for all: where each row has its own, every round is solved directly.
+        The last is solved directly. implicit knows but one ridge for all: where each row has its own, every round is
+        solved directly up to _LARGE pairs; beyond, rows of about as many pairs share a ridge in all but the last two.
         """
         self.x, self._caution = x, Caution(float(self.spec["ridge"]), float(self.spec["frequency"]))
         rng, factors, epochs = np.random.default_rng(seed), int(self.spec["factors"]), int(self.spec["epochs"])
@@ -58,10 +62,11 @@ class Ials(Model):
         rows = self._extra(self._valued.rows)
         columns, cores = rows.T.tocsr(), threads() if rows.nnz > _SMALL else 1
         rounds = _Rounds(rows, columns, self._caution, cores)
-        quick = rounds.by_gradients() if self._caution.one else rounds.directly
+        quick = rounds.by_gradients() if self._caution.one or rows.nnz > _LARGE else None
         for epoch in range(1, epochs):
             step.report((epoch - 1) / (epochs + 1), f"round {epoch} of {epochs}")
-            users, items = quick(users, items, step)
+            own = not self._caution.one and epoch >= epochs - 1
+            users, items = quick(users, items, step) if quick and not own else rounds.directly(users, step)
         last = step.part((epochs - 1) / (epochs + 1), 1.0)
         last.report(0.0, f"round {epochs} of {epochs}, solved exactly")
         new_items = rounds.items(users, last.part(0.0, 0.5))
@@ -167,7 +172,7 @@ class _Rounds:
         """Solved exactly against these users."""
         return solve_rows(self._columns, users, self._ridges[1], threads=self._threads, step=step)
 
-    def directly(self, users: Array, items: Array, step: Step) -> tuple[Array, Array]:
+    def directly(self, users: Array, step: Step) -> tuple[Array, Array]:
         """A whole round, solved exactly."""
         items = self.items(users)
         step.check()
@@ -177,17 +182,49 @@ class _Rounds:
         """A whole round by a few steps of conjugate gradients, in place."""
         from implicit.cpu._als import least_squares_cg
 
-        by_user, by_item = _confidence(self._rows), _confidence(self._columns)
-        ridge, cores = self._caution.ridge, self._threads
+        by_item, by_user = (_Alike.of(x, self._caution) for x in (self._columns, self._rows))
+        cores = self._threads
+
+        def half(alike: list[_Alike], mine: Array, theirs: Array) -> None:
+            for some in alike:
+                if len(alike) == 1:
+                    least_squares_cg(some.confidence, mine, theirs, some.ridge, num_threads=cores)
+                else:
+                    found = mine[some.rows]
+                    least_squares_cg(some.confidence, found, theirs, some.ridge, num_threads=cores)
+                    mine[some.rows] = found
 
         def work(users: Array, items: Array, step: Step) -> tuple[Array, Array]:
             with threadpool_limits(1, user_api="blas"):  # as implicit advises: its own threads take the cores
-                least_squares_cg(by_item, items, users, ridge, num_threads=cores)
+                half(by_item, items, users)
                 step.check()
-                least_squares_cg(by_user, users, items, ridge, num_threads=cores)
+                half(by_user, users, items)
             return users, items
 
         return work
+
+
+@dataclass(frozen=True, eq=False)
+class _Alike:
+    """Rows that are solved with one ridge: their confidences (CSR)."""
+
+    rows: Array
+    confidence: csr_matrix
+    ridge: float
+
+    @classmethod
+    def of(cls, extra: csr_matrix, caution: Caution) -> list[_Alike]:
+        """All rows; in groups whose ridges lie within a factor of _NEAR of each other where each row has its own."""
+        if caution.one:
+            return [cls(np.arange(extra.shape[0]), _confidence(extra), caution.ridge)]
+        lengths = np.diff(extra.indptr)
+        group = np.floor(np.log(np.maximum(lengths, 1)) * caution.frequency / np.log(_NEAR) + 1e-9).astype(np.int64)
+        made = []
+        for which in np.unique(group):
+            rows = np.flatnonzero(group == which)
+            ridge = float(np.average(caution.of(lengths[rows]), weights=np.maximum(lengths[rows], 1)))
+            made.append(cls(rows, _confidence(extra[rows]), ridge))
+        return made
 
 
 class _Side:

@@ -12,8 +12,10 @@ from scipy.sparse import csr_matrix
 from core.interactions import Array
 from core.recommend.types import Recommender, View, ViewName
 
-MOST_TAKERS = 200
+MOST_TAKERS = 50
 """Users that a mixture is made of at most: those who took the item and share most with the user."""
+MOST_ITEMS = 1_000
+"""Items that a mixture is fitted on at most: twenty for each of its parts, beside the one explained."""
 
 _ITEMS = "How much the score falls when this past item is taken away, all else held fixed: measured, not derived."
 _USERS = (
@@ -57,17 +59,28 @@ def measured_items(model: Recommender, user: int, item: int) -> tuple[float, Vie
 def measured_users(model: Recommender, user: int, item: int) -> View:
     """Part w = c_w x score(w, item), c the least squares mixture of the takers' score rows that makes up the user's.
 
-    The user is not among the takers. Least squares with a small ridge over all items, in float64; fidelity as above.
+    The user is not among the takers. Least squares with a small ridge, in float64, over all items, or over MOST_ITEMS
+    drawn once for all where there are more; fidelity as above.
     """
     takers = _takers(model, user, item)
     if not len(takers):
         return View("users", takers, np.empty(0), exact=False, how=_NOBODY, fidelity=0.0)
-    rows = np.nan_to_num(np.asarray(model.score(np.append(takers, user)), dtype=np.float64))
+    looked = np.append(_spread(model.x.shape[1]), item)  # the last for the parts, the others for the mixture
+    rows = np.nan_to_num(np.asarray(model.score(np.append(takers, user), looked), dtype=np.float64))
+    asked, rows = rows[:, -1], rows[:, :-1]
     theirs, mine = rows[:-1], rows[-1]
     gram = theirs @ theirs.T
     ridge = _RIDGE * max(float(np.trace(gram)) / len(gram), 1e-300)
     share = np.linalg.solve(gram + ridge * np.eye(len(gram)), theirs @ mine)
-    return _view("users", takers, share * theirs[:, item], float(mine[item]), _USERS)
+    return _view("users", takers, share * asked[:-1], float(asked[-1]), _USERS)
+
+
+def _spread(n_items: int) -> Array:
+    """Columns, int64, rising: all of them, or MOST_ITEMS drawn by a fixed seed: always the same."""
+    if n_items <= MOST_ITEMS:
+        return np.arange(n_items, dtype=np.int64)
+    drawn = np.random.default_rng(0).choice(n_items, MOST_ITEMS, replace=False)
+    return np.sort(drawn).astype(np.int64)
 
 
 def _takers(model: Recommender, user: int, item: int) -> Array:

@@ -20,7 +20,7 @@ from core.recommend.topk import topk
 
 _TRIPLE = 24  # bytes: row, column and similarity as the kernel returns them
 _SHARE = 0.3  # of the memory: sorting the triples takes about as much again
-_AT_ONCE = 6e9  # multiplications (some twenty seconds) up to which the quicker kernel runs, which cannot be stopped
+_AT_ONCE = 6e9  # multiplications (some twenty seconds) up to which one compiled call does all, which cannot be stopped
 _CELLS = 4_000_000  # of a block of dense similarities
 _ROWS = 256  # of a block
 
@@ -167,8 +167,9 @@ def kernel(right: csr_matrix) -> Any:
 def kernel_rows(scorer: Any, rows: csr_matrix, which: range, k: int, *, remove: bool) -> tuple[Array, Array]:
     """Of some rows times implicit's matrix the k greatest sums: columns int32 (-1: no more), values float64 (0).
 
-    One call a row into compiled code, some 2 microseconds each, which runs outside the interpreter's lock and never
-    holds the product: for rows with thousands of sums two to ten times quicker than any product of whole blocks.
+    One call a row into compiled code, which runs outside the interpreter's lock and never holds the product. A loop in
+    Python all the same: the compiled class has no call for many rows (implicit's own lists are such a loop too), and a
+    sparse product of whole blocks would hold and sort out every sum that is then thrown away.
     `remove`: the row's own columns get the sum 0.
     """
     indptr, indices, data = rows.indptr, rows.indices, rows.data
@@ -180,7 +181,7 @@ def kernel_rows(scorer: Any, rows: csr_matrix, which: range, k: int, *, remove: 
 
 
 def _all_pairs(columns: csr_matrix, k: int) -> csr_matrix:
-    """The same as `Seeker.seek` for all things among themselves: a tenth quicker, but not to be stopped."""
+    """The same as `Seeker.seek` for all things among themselves, in one compiled call: not to be stopped."""
     from implicit._nearest_neighbours import all_pairs_knn
 
     n = columns.shape[1]

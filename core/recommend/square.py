@@ -1,16 +1,15 @@
 """Large symmetric squares, of which there is room for one: inverted, and mirrored, in place.
 
-LAPACK's potrf and potri would do the same on OpenBLAS's own threads. Products of panels on one thread each take as
-much of the processor (at 5,000 rows, measured: 2.3 s against 2.1 to 2.5 s), report progress, can be cancelled, and
-give the same bytes whatever the number of threads; and they keep away from OpenBLAS's threaded factorisation, which is
-known to crash at some sizes (its issues 352, 2562).
+LAPACK's potrf and potri would do the same on OpenBLAS's own threads, and they do it in the same products of panels.
+Here those products run on one thread each, as many beside each other as there are cores: that takes no more of the
+processor, reports progress, can be cancelled, gives the same bytes whatever the number of threads, and keeps away from
+OpenBLAS's threaded factorisation, which is known to crash at some sizes (its issues 352, 2562).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -18,38 +17,89 @@ from threadpoolctl import threadpool_limits
 from core.interactions import Array
 from core.progress import Step, no_step
 from core.recommend.base import threads
+from core.recommend.inplace import Routines
 
 TILE = 256
-_PANEL = 512  # rows swept at a time: two panels of n columns are held beside the square
-_HIGH, _LONG = 512, 4096  # a product on its way: 8 MB for each thread
+_PANEL = 768  # rows or columns swept at a time
+_WIDTH = 384  # of a piece of a panel: at least two pieces for two threads, each wide enough to multiply quickly
 
 
 def inverted(square: Array, step: Step = no_step) -> Array | None:
     """The inverse of a symmetric positive definite square, in its place; None where it is not (to rounding) that.
 
-    Only the upper triangle of `square` (n, n; C-ordered, float32 or float64) is read; the result is whole. By sweeps
-    of blocks (Beaton 1964; Goodnight 1979), the inverse of each block on the diagonal in float64:
-    A_ij - A_ik A_kk^-1 A_kj off the block k, A_ik A_kk^-1 beside it, -A_kk^-1 on it; after all blocks, -A^-1. That is
-    n^3 operations, as many as potrf and potri take, all of them in products of panels.
+    Only the upper triangle of `square` (n, n; C-ordered, float32 or float64) is read; the result is whole. The square
+    is A = LL' (Cholesky), then L^-1, then A^-1 = L^-T L^-1: n^3 operations, in panels, nothing held beside the square.
     """
-    n = len(square)
-    workers = threads()  # as many as the numeric libraries might use, which are held to one each
-    with threadpool_limits(1), ThreadPoolExecutor(workers) as pool:
-        for block in slices(n, _PANEL):
-            middle = _inverse_of(square[block, block])
-            if middle is None:
-                return None
-            left = np.zeros((block.stop - block.start, n), dtype=square.dtype)
-            left[:, : block.start] = square[: block.start, block].T
-            left[:, block.stop :] = square[block, block.stop :]
-            beside = middle.astype(square.dtype) @ left
-            list(pool.map(_lowering(square, beside, left), slices(n, _HIGH)))
-            square[: block.start, block] = beside[:, : block.start].T
-            square[block, block.stop :] = beside[:, block.stop :]
-            square[block, block] = -middle
-            step.report(block.stop / n, "solving for all items at once")
-        list(pool.map(lambda rows: np.negative(square[rows], out=square[rows]), slices(n, TILE)))
+    if len(square) < 1:
+        return square
+    # as many as the numeric libraries might use, which are held to one each
+    with threadpool_limits(1) as _, ThreadPoolExecutor(threads()) as pool:
+        work = _Panels(square, pool)
+        # a third of the operations each
+        if not work.split(step.part(0.0, 1 / 3)):
+            return None
+        work.invert(step.part(1 / 3, 2 / 3))
+        work.square_up(step.part(2 / 3, 1.0))
     return mirrored(square)
+
+
+class _Panels:
+    """The lower triangle of a Fortran-ordered square: the upper one of the C-ordered `square`."""
+
+    def __init__(self, square: Array, pool: ThreadPoolExecutor) -> None:
+        self._n, self._pool = len(square), pool
+        self._do = Routines(square)
+        self._blocks = slices(self._n, _PANEL)
+
+    def split(self, step: Step) -> bool:
+        """A becomes L; False where A is not positive definite."""
+        n, do = self._n, self._do
+        for block in self._blocks:
+            if not do.cholesky(block):
+                return False
+            rest = slice(block.stop, n)
+            self._all(lambda rows, block=block: do.divide_right(rows, block, by=block, turned=True), pieces(rest))  # type: ignore[misc]
+
+            def lower(columns: slice, block: slice = block) -> None:
+                do.take_square(columns, rows=columns, by=block)
+                do.take_product(slice(columns.stop, n), columns, by=block)
+
+            self._all(lower, pieces(rest))
+            step.report((1 - (1 - block.stop / n) ** 3), "solving for all items at once")
+        return True
+
+    def invert(self, step: Step) -> None:
+        """L becomes L^-1: from the last block of columns to the first."""
+        n, do = self._n, self._do
+        for block in reversed(self._blocks):
+            below = slice(block.stop, n)
+            self._all(lambda columns, below=below: do.multiply_left(below, columns, by=below), pieces(block))  # type: ignore[misc]
+            self._all(lambda rows, block=block: do.divide_right(rows, block, by=block, minus=True), pieces(below))  # type: ignore[misc]
+            do.invert_triangle(block)
+            step.report((1 - block.start / n) ** 3, "solving for all items at once")
+
+    def square_up(self, step: Step) -> None:
+        """L^-1 becomes L^-T L^-1: from the first block of rows to the last."""
+        n, do = self._n, self._do
+        for block in self._blocks:
+            below = slice(block.stop, n)
+
+            def row(columns: slice, block: slice = block, below: slice = below) -> None:
+                do.multiply_left(block, columns, by=block, turned=True)
+                do.add_turned(block, columns, by=below)
+
+            self._all(row, pieces(slice(0, block.start)))
+            do.square_triangle(block)
+            do.add_square(block, by=below)
+            step.report((block.stop / n) ** 2, "solving for all items at once")
+
+    def _all(self, work: Callable[[slice], None], parts: Iterable[slice]) -> None:
+        list(self._pool.map(work, parts))
+
+
+def pieces(of: slice) -> list[slice]:
+    """A slice in pieces of `_WIDTH`: by its size alone, so that the number of threads changes nothing."""
+    return [slice(of.start + part.start, of.start + part.stop) for part in slices(of.stop - of.start, _WIDTH)]
 
 
 def mirrored(square: Array) -> Array:
@@ -73,26 +123,3 @@ def mirrored(square: Array) -> Array:
 def slices(n: int, size: int) -> list[slice]:
     """0..n in pieces of `size`, the last one shorter."""
     return [slice(begin, min(n, begin + size)) for begin in range(0, n, size)]
-
-
-def _lowering(square: Array, beside: Array, left: Array) -> Callable[[slice], None]:
-    """For some rows: square -= beside' left, on the diagonal and above."""
-
-    def lower(rows: slice) -> None:
-        high = np.ascontiguousarray(beside[:, rows].T)
-        for begin in range(rows.start, len(square), _LONG):
-            square[rows, begin : begin + _LONG] -= high @ left[:, begin : begin + _LONG]
-
-    return lower
-
-
-def _inverse_of(block: Array) -> Array | None:
-    """float64 (b, b), symmetric; from the upper triangle."""
-    from scipy.linalg import lapack
-
-    made: Any = np.triu(block).astype(np.float64).T
-    factor, info = lapack.dpotrf(made, lower=1, clean=1)
-    if info:
-        return None
-    found, info = lapack.dpotri(factor, lower=1, overwrite_c=1)
-    return None if info else np.tril(found) + np.tril(found, -1).T

@@ -51,7 +51,8 @@ def _reaching(values: Array, k: int) -> tuple[Array, Array]:
     reach = values >= np.partition(values, edge, axis=1)[:, edge : edge + 1]
     one_way = np.count_nonzero(reach, axis=1) == k
     reach[~one_way] = np.arange(values.shape[1]) < k
-    return np.nonzero(reach)[1].reshape(-1, k), one_way
+    # flat: several times quicker than finding rows and columns
+    return np.flatnonzero(reach).reshape(-1, k) % values.shape[1], one_way
 
 
 def _careful(scores: Array, k: int) -> tuple[Array, Array]:

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.bench.ease_data import ITEMS, PAIRS, USERS, ten_million
+from tests.bench.interactions_10m import ITEMS, PAIRS, USERS, ten_million
 from tests.bench.paper import put
 
 TURNS = int(os.environ.get("LIMELIGHT_BENCH_TURNS", "3"))
@@ -109,8 +109,8 @@ def paper(found: dict[str, list[dict[str, float]]]) -> str:
     return f"""{datetime.now(UTC).date().isoformat()}: Python {platform.python_version()}, numpy {np.__version__}, \
 scipy {scipy.__version__}, 2 threads of {os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f} at the end.
 
-{PAIRS:,} made-up interactions of {USERS:,} users with {ITEMS:,} items (tests/bench/ease_data.py). Medians of {TURNS}, \
-each in a process of its own, taking turns. Limelight: the whole fit, from the matrix to the model. The inverse: \
+{PAIRS:,} made-up interactions of {USERS:,} users with {ITEMS:,} items (tests/bench/interactions_10m.py). Medians of \
+{TURNS}, each in a process of its own, taking turns. Limelight: the whole fit, from the matrix to the model. The inverse: \
 LAPACK's spotrf and spotri alone on the same Gram matrix ({ITEMS:,} x {ITEMS:,}, float32), already made.
 
 | | Limelight's fit | one inverse | ratio |

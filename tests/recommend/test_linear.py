@@ -45,7 +45,7 @@ def test_two_items_by_hand() -> None:
 def test_more_items_than_a_block(ridge: float, kind: type, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pieces, stripes, panels and tiles smaller than the square; float32 where that is well enough."""
     monkeypatch.setattr(module, "_PIECE", 5_000)
-    for name, size in (("_PANEL", 64), ("_HIGH", 50), ("_LONG", 110), ("TILE", 70)):
+    for name, size in (("_PANEL", 64), ("_WIDTH", 50), ("TILE", 70)):
         monkeypatch.setattr(square, name, size)
     v = weights_of(300, 600)
     model = make(spec("ease", {"ridge": ridge, "values": "sum"})).fit(Interactions.of(v))
