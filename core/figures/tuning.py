@@ -202,10 +202,9 @@ def _dimension(param: Param, trials: Sequence[Trial]) -> dict[str, object]:
     low, high = min(values), max(values)
     if param.scale == "log" and low > 0:
         ticks = [low * (high / low) ** (n / 4) for n in range(5)]
-        places = [math.log10(v) for v in values]
         return {
             "label": label,
-            "values": places,
+            "values": [math.log10(v) for v in values],
             "tickvals": [math.log10(t) for t in ticks],
             "ticktext": [f"{t:,.3g}" if t < 1000 else f"{t:,.0f}" for t in ticks],
         }

@@ -77,6 +77,7 @@ def measure(x: Interactions) -> dict[str, Any]:
         mine = arrays["users"] * arrays["strengths"] if name == "puresvd" else arrays["users"]
         mine = np.asarray(mine, dtype=np.float32)[parts.users]
         spent: dict[str, list[float]] = {"bare": [], "judge": [], "lists": []}
+        ranked, each = rank_all(model, parts.users[:1], K, parts.relevant[:1]), np.empty((0, 1))
         for turn in range(TURNS + 1):
             once = {"bare": bare(mine, theirs)}
             start = time.perf_counter()

@@ -74,9 +74,9 @@ def test_ratings_from_start_to_end_and_one_explained(home: Path) -> None:
     run = list_runs(store, "ratings")[0]
     assert run.answer.spec == RatingsSpec((rating_spec("baseline"), rating_spec("item-knn")), 3)
     assert metrics(at)["Ratings predicted"] == "240"
-    best = run.answer.models[1].metrics["rmse"]  # type: ignore[union-attr]
+    best = run.answer.models[1].metrics["rmse"]
     assert metrics(at)["RMSE, rating points"] == f"{best.value:.3f}"
-    assert headline(at).rstrip(".") in run.answer.verdict.text  # type: ignore[union-attr]
+    assert headline(at).rstrip(".") in run.answer.verdict.text
     assert set(at.main.dataframe[0].value["Model"]) == {"Usual rating", "How you rated similar items"}
 
     at.query_params["rated_by"], at.query_params["rated_item"] = "u0", "i3"
