@@ -106,6 +106,7 @@ from core.evaluate.tuning import history as study_history
 from core.evaluate.tuning import importance as param_importance
 from core.evaluate.tuning import pareto as pareto_front
 from core.evaluate.tuning import promote as promote_trial
+from core.evaluate.tuning.summary import grid_points, seconds_left, tally
 from core.evaluate.types import (
     BEYOND,
     CANDIDATES,
@@ -211,6 +212,7 @@ __all__ = [
     "get_run",
     "get_study",
     "go_on",
+    "grid_points",
     "hold_out",
     "leaderboard",
     "list_runs",
@@ -251,6 +253,7 @@ __all__ = [
     "salvage_tune",
     "save_run",
     "save_study",
+    "seconds_left",
     "segment_rows",
     "served_words",
     "shared_lists",
@@ -259,6 +262,7 @@ __all__ = [
     "study_history",
     "study_to_json",
     "surely",
+    "tally",
     "trial_rows",
     "tune",
     "worst_served",

@@ -10,8 +10,7 @@ import numpy as np
 from core.errors import Refusal
 from core.explain.tables import category_column, item_labels, own_columns, pairs, remembered, title
 from core.interactions import Array, IdMap
-from core.recommend import Recommender
-from core.recommend.rotate import Readable, readable
+from core.recommend import Readable, Recommender, readable
 from core.store import Query, Store
 
 _LEAST_ITEMS = 3  # items that must share something before it is said

@@ -10,8 +10,7 @@ import numpy as np
 from core.errors import Refusal
 from core.explain.tables import item_labels
 from core.interactions import Array
-from core.recommend import Recommender
-from core.recommend.rotate import FACTOR_MODELS, Readable, readable
+from core.recommend import FACTOR_MODELS, Readable, Recommender, readable
 from core.store import Store
 
 __all__ = ["FACTOR_MODELS", "TastePlane", "TastePoint", "taste_plane", "taste_users", "turned"]

@@ -86,10 +86,15 @@ def importance_figure(study: Study, model: str) -> go.Figure:
 
 
 def parallel_figure(study: Study, model: str) -> go.Figure:
-    """One line for each complete trial of a model, through its settings to its figure; the darker, the better."""
+    """One line for each complete trial of a model, through its settings to its figure; the darker, the better.
+
+    Drawn are settings that were not the same in all, and play a part in at least half of the trials: names of more
+    axes than about six run into each other at 1,000 pixels.
+    """
     trials = [t for t in study.complete if t.spec.model == model and t.same_as is None]
     line = info(model)
-    moved = [p for p in line.params if len({t.spec[p.name] for t in trials}) > 1]
+    plays = {p.name: sum(p.plays(dict(t.spec.params)) for t in trials) for p in line.params}
+    moved = [p for p in line.params if len({t.spec[p.name] for t in trials}) > 1 and 2 * plays[p.name] >= len(trials)]
     made = figure(
         f"{line.plain}: settings of {len(trials):,} trials, and the {_metric(study)} they led to",
         "",

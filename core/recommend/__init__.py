@@ -30,6 +30,7 @@ from core.recommend.registry import MODELS, NAMES, USUAL, info, make, needs, par
 from core.recommend.roads import Roads
 from core.recommend.roads_names import users_named
 from core.recommend.roads_types import Answered, Audience, Listed, Road
+from core.recommend.rotate import FACTOR_MODELS, Readable, readable
 from core.recommend.stored import (
     FIT_TASK,
     FitSpec,
@@ -47,6 +48,7 @@ from core.recommend.types import Explanation, ModelInfo, Param, ParamValue, Reco
 from core.recommend.without import Without, without
 
 __all__ = [
+    "FACTOR_MODELS",
     "FIT_TASK",
     "MODELS",
     "NAMES",
@@ -67,6 +69,7 @@ __all__ = [
     "RatingModel",
     "RatingWhy",
     "Ratings",
+    "Readable",
     "RecTable",
     "Recommender",
     "Road",
@@ -107,6 +110,7 @@ __all__ = [
     "rating_spec",
     "rating_spec_from_json",
     "read_parts",
+    "readable",
     "reranked",
     "spec",
     "spec_from_json",

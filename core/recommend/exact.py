@@ -33,7 +33,7 @@ def solve_rows(
 
     >>> solve_rows(csr_matrix([[1.0]]), np.array([[1.0]]), 2.0)
     array([[0.5]], dtype=float32)
-    >>> solve_rows(csr_matrix([[1.0], [1.0]]), np.array([[1.0]]), np.array([2.0, 6.0]))
+    >>> solve_rows(csr_matrix([[1.0], [1.0]]), np.array([[1.0]]), np.array([2.0, 6.0])).round(4)
     array([[0.5 ],
            [0.25]], dtype=float32)
     """

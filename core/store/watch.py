@@ -13,6 +13,7 @@ from core.errors import Refusal
 from core.progress import Cancelled, Step, no_step
 
 _EVERY = 0.05  # seconds between looks at the step
+_LOST = "CSV Parser state machine reached an invalid state"
 
 
 @contextmanager
@@ -25,6 +26,22 @@ def watched(
 
     Raises Cancelled, or Refusal `too_slow`, in place of DuckDB's InterruptException.
     """
+    try:
+        with _watched(cursor, step, seconds, note):
+            yield
+    except duckdb.InvalidInputException as error:
+        if _LOST not in str(error):
+            raise
+        raise Refusal(
+            "unreadable_csv",
+            "DuckDB's reader of CSV files loses its way in this file: seen where a quoted line break stands in a file "
+            "whose lines end otherwise.",
+            "Save it again as CSV (a spreadsheet does), with one kind of line break throughout.",
+        ) from None
+
+
+@contextmanager
+def _watched(cursor: duckdb.DuckDBPyConnection, step: Step, seconds: float | None, note: str | None) -> Iterator[None]:
     if step is no_step and seconds is None:
         yield
         return

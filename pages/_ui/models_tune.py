@@ -6,8 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from core.evaluate import StoredStudy, Study
-from core.evaluate.tuning.summary import seconds_left, tally
+from core.evaluate import StoredStudy, Study, seconds_left, tally
 from core.figures.evaluate import amount, definition
 from core.recommend import info
 from core.store import Store

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from core.errors import Refusal
-from core.evaluate import Split, StoredStudy, Study, Trial, TuneSpec
-from core.evaluate.tuning.summary import grid_points
+from core.evaluate import Split, StoredStudy, Study, Trial, TuneSpec, grid_points
 from core.figures.evaluate import METRIC_NAMES, amount
 from core.recommend import Param, ParamValue, Spec, info
 from pages._ui import format as fmt

@@ -110,8 +110,8 @@ def paper(found: dict[str, list[dict[str, float]]]) -> str:
 scipy {scipy.__version__}, 2 threads of {os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f} at the end.
 
 {PAIRS:,} made-up interactions of {USERS:,} users with {ITEMS:,} items (tests/bench/interactions_10m.py). Medians of \
-{TURNS}, each in a process of its own, taking turns. Limelight: the whole fit, from the matrix to the model. The inverse: \
-LAPACK's spotrf and spotri alone on the same Gram matrix ({ITEMS:,} x {ITEMS:,}, float32), already made.
+{TURNS}, each in a process of its own, taking turns. Limelight: the whole fit, from the matrix to the model. The \
+inverse: LAPACK's spotrf and spotri alone on the same Gram matrix ({ITEMS:,} x {ITEMS:,}, float32), already made.
 
 | | Limelight's fit | one inverse | ratio |
 |---|---|---|---|

@@ -332,7 +332,7 @@ def test_a_blend_is_put_together_by_hand(home: Path) -> None:
     at = only(page(), "blend")
     assert "Compare 2 models" in [b.label for b in at.main.button]
     parts = at.multiselect(key="first_p_blend_parts_of")
-    assert parts.value == ["ease", "user-knn", "ials"]
+    assert parts.value == ["ease", "item-knn", "ials"]
     assert "Several together" not in set(parts.options), "no blend inside a blend"
     parts.set_value(["ease"]).run()
     assert not at.exception
@@ -342,7 +342,7 @@ def test_a_blend_is_put_together_by_hand(home: Path) -> None:
     at.number_input(key="first_p_blend_parts_w_item-knn").set_value(2.0)
     settled(press(at, "first_go"))
     asked = list_runs(store)[0].answer.spec
-    assert asked.models == (model_spec("popular"), model_spec("blend", {"parts": "ease=0.5,item-knn=2"}))
+    assert asked.models == (model_spec("popular"), model_spec("blend", {"parts": "ease=0.34,item-knn=2"}))
 
 
 def test_beyond_accuracy_segments_and_diversity(home: Path) -> None:

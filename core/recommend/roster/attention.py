@@ -11,7 +11,7 @@ LINES = (
     ModelInfo(
         "attention",
         "What holds attention",
-        "attention-weighted profile (softmax over the history)",
+        "attention-weighted profile",
         "Asks of each candidate which past items speak to it, and lets those weigh most: the likest and the most "
         "recent. The weights are the reason.",
         "After He et al. 2018, NAIS: Neural Attentive Item Similarity Model for Recommendation; here on item vectors "

@@ -90,7 +90,7 @@ LINES = (
                 0.1,
                 "Caution",
                 "Larger values keep the themes of users and items with few events near zero.",
-                low=0.0,
+                low=0.001,
                 high=100.0,
                 tune_high=10.0,
             ),
