@@ -5,8 +5,8 @@ VENV   ?= .venv
 PYTHON ?=
 PORT   ?= 8501
 JOBS   ?= 2
-# Unit tests wait for the disk now and then: a third worker uses that time.
-UNITS  ?= 3
+# Unit tests wait for the disk and for apps now and then: two workers more than cores use that time.
+UNITS  ?= 4
 PY     := $(VENV)/bin/python
 SHELL  := /bin/sh
 # Where containers forbid it, each of the hundred Pythons that tests start would compile all of Limelight anew.

@@ -59,6 +59,7 @@ def _offer(store: Store, what: Literal["user", "item"], box: str, typing: str, t
         format_func=lambda id_: _said(found[id_]) if id_ in found else "",
         on_change=_take,
         args=(box, pills, typing),
+        wrap=True,
     )
 
 

@@ -19,7 +19,7 @@ from pages._ui.downloads import csv_button
 from pages._ui.home_figures import chart
 from pages._ui.matrix_settings import matrix_read, matrix_settings
 from pages._ui.models_details import card, name_card
-from pages._ui.models_words import SPLIT_NAMES, p_words, when
+from pages._ui.models_words import SPLIT_NAMES, when
 from pages._ui.text import plain
 
 _MOST = 2_000
@@ -247,5 +247,5 @@ def _meaning(one: UserScore) -> str:
     if one.ahead is None or one.p_holm is None:
         return "the yardstick"
     if one.p_holm >= 0.05:
-        return f"{one.ahead.value:+.3f}, not shown ({p_words(one.p_holm)})"
+        return f"{one.ahead.value:+.3f}, not shown"
     return f"{one.ahead.value:+.3f}, surely {'better' if one.ahead.value > 0 else 'worse'}"

@@ -25,11 +25,11 @@ from core.store import Store, Writer
 
 RATING_FIT_TASK = "core.recommend.ratings.fitting:rating_fit_task"
 
-_SECONDS: Mapping[str, float] = {"baseline": 0.5, "svd": 60.0, "als": 30.0, "svdpp": 120.0, "kernel": 15.0}
+_SECONDS: Mapping[str, float] = {"baseline": 0.15, "svd": 10.0, "als": 18.0, "svdpp": 20.0, "kernel": 6.0}
 """Seconds to fit a million ratings with usual parameters on two cores; predicting then takes no time to speak of."""
-_NEAR: Mapping[str, tuple[float, int]] = {"user-knn": (200.0, 0), "item-knn": (80.0, 1)}
+_NEAR: Mapping[str, tuple[float, int]] = {"user-knn": (50.0, 0), "item-knn": (25.0, 1)}
 """Those that compare when they are asked: seconds to predict from a million ratings, and the side that is compared."""
-_PAIR = 2e-7  # seconds that each pair of users (items) takes besides
+_PAIR = 1.5e-8  # seconds that each pair of users (items) takes besides
 _KEPT = 3  # models of each workspace
 
 _models: WeakKeyDictionary[Store, dict[tuple[int, str], RatingModel | dict[str, Array]]] = WeakKeyDictionary()
