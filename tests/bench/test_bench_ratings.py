@@ -68,7 +68,7 @@ def ratings(path: Path) -> Ratings:
 def surprised(name: str, r: Ratings) -> Callable[[Ratings, Ratings], np.ndarray]:
     """Fit on the one, predict the other; making their data set is not timed by the caller's clock, see `measured`."""
     import pandas as pd
-    import surprise  # type: ignore[import-untyped]
+    import surprise
 
     def work(fit: Ratings, out: Ratings) -> np.ndarray:
         table = pd.DataFrame({"u": fit.users, "i": fit.items, "r": fit.values})
