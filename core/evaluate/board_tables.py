@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import json
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from core.evaluate.board import Board, Overlisted
 from core.evaluate.types import METRICS
 from core.recommend import info
-from core.store import defuse
+from core.store import write_records
 
 Row = dict[str, Any]
 
@@ -41,7 +39,7 @@ def board_rows(board: Board) -> list[Row]:
 
 def write_board(board: Board, path: Path) -> None:
     """`board_rows` as CSV."""
-    _write(path, board_rows(board))
+    write_records(board_rows(board), path)
 
 
 def overlisted_rows(found: Overlisted) -> list[Row]:
@@ -68,12 +66,4 @@ def overlisted_rows(found: Overlisted) -> list[Row]:
 
 def write_overlisted(found: Overlisted, path: Path) -> None:
     """`overlisted_rows` as CSV."""
-    _write(path, overlisted_rows(found))
-
-
-def _write(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as out:
-        writer = csv.writer(out, lineterminator="\n")
-        if rows:
-            writer.writerow(rows[0].keys())
-        writer.writerows([defuse(cell) if isinstance(cell, str) else cell for cell in row.values()] for row in rows)
+    write_records(overlisted_rows(found), path)

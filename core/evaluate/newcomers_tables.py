@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import Any
 
 from core.evaluate.newcomers_types import Newcomers
 from core.evaluate.types import Measured
-from core.store.cells import defuse
+from core.store import write_records
 
 
 def newcomers_rows(found: Newcomers) -> list[dict[str, Any]]:
@@ -39,14 +38,7 @@ def newcomers_rows(found: Newcomers) -> list[dict[str, Any]]:
 
 def write_newcomers(found: Newcomers, path: Path) -> int:
     """Write `newcomers_rows` as CSV (UTF-8, a header line); the number of rows."""
-    rows = newcomers_rows(found)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(rows[0] if rows else [])
-        writer.writerows(
-            ["" if v is None else defuse(v) if isinstance(v, str) else v for v in row.values()] for row in rows
-        )
-    return len(rows)
+    return write_records(newcomers_rows(found), path)
 
 
 def _of(name: str, value: Measured | None) -> dict[str, float | None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,8 +11,7 @@ from core.evaluate.stored import save_run
 from core.interactions import Array
 from core.progress import Step, no_step
 from core.recommend import build_ratings, rating_info
-from core.store import Store, Writer
-from core.store.cells import defuse
+from core.store import Store, Writer, write_records
 
 RATINGS_TASK = "core.evaluate.ratings_task:ratings_task"
 
@@ -68,11 +66,4 @@ def ratings_rows(found: RatingsComparison) -> list[dict[str, Any]]:
 
 def write_ratings(found: RatingsComparison, path: Path) -> int:
     """Write `ratings_rows` as CSV (UTF-8, a header line); the number of rows."""
-    rows = ratings_rows(found)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(rows[0] if rows else [])
-        writer.writerows(
-            ["" if v is None else defuse(v) if isinstance(v, str) else v for v in r.values()] for r in rows
-        )
-    return len(rows)
+    return write_records(ratings_rows(found), path)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,7 @@ from core.evaluate.audience_types import Audience, WayScore
 from core.evaluate.diversity import DiversityCurve
 from core.evaluate.types import BEYOND, METRICS, WHOLE, Comparison, Difference, Measured, ModelScore
 from core.recommend import info
-from core.store.cells import defuse
+from core.store import write_records
 
 Row = dict[str, Any]
 
@@ -67,7 +65,7 @@ def audience_rows(found: Audience) -> list[Row]:
 
 def write_comparison(found: Comparison, path: Path) -> int:
     """Write `comparison_rows` as CSV (UTF-8, a header line); the number of rows."""
-    return _write(comparison_rows(found), path)
+    return write_records(comparison_rows(found), path)
 
 
 def beyond_rows(found: Comparison) -> list[Row]:
@@ -84,17 +82,17 @@ def beyond_rows(found: Comparison) -> list[Row]:
 
 def write_beyond(found: Comparison, path: Path) -> int:
     """Write `beyond_rows` as CSV; the number of rows."""
-    return _write(beyond_rows(found), path)
+    return write_records(beyond_rows(found), path)
 
 
 def write_segments(found: Comparison, path: Path) -> int:
     """Write `segment_rows` as CSV; the number of rows."""
-    return _write(segment_rows(found), path)
+    return write_records(segment_rows(found), path)
 
 
 def write_differences(found: Comparison, path: Path) -> int:
     """Write every pair of models as CSV: a, b, metric, difference, low, high, p, p_holm; the number of rows."""
-    return _write([asdict(one) for one in found.differences], path)
+    return write_records([asdict(one) for one in found.differences], path)
 
 
 def write_notches(found: DiversityCurve, path: Path) -> int:
@@ -111,12 +109,12 @@ def write_notches(found: DiversityCurve, path: Path) -> int:
         }
         for one in found.notches
     ]
-    return _write(rows, path)
+    return write_records(rows, path)
 
 
 def write_audience(found: Audience, path: Path) -> int:
     """Write `audience_rows` as CSV (UTF-8, a header line); the number of rows."""
-    return _write(audience_rows(found), path)
+    return write_records(audience_rows(found), path)
 
 
 def ranked(found: Comparison, metric: str = "ndcg") -> list[ModelScore]:
@@ -149,15 +147,3 @@ def _spread(name: str, value: Measured | None) -> Row:
 
 def _settings(model: ModelScore) -> str:
     return "; ".join(f"{name}={value}" for name, value in model.spec.params)
-
-
-def _write(rows: Sequence[Row], path: Path) -> int:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(rows[0] if rows else [])
-        writer.writerows(_cells(row.values()) for row in rows)
-    return len(rows)
-
-
-def _cells(values: Iterable[Any]) -> list[Any]:
-    return [defuse(value) if isinstance(value, str) else "" if value is None else value for value in values]

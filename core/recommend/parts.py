@@ -23,7 +23,7 @@ def read_parts(text: str) -> list[Named]:
     """
     try:
         found = _of_json(json.loads(text)) if text.lstrip().startswith("[") else [_short(t) for t in text.split(",")]
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise _bad(f"{text[:80]!r} does not name models.") from None
     if not all(name and 0 < weight <= 1e6 for name, _, weight in found) or not found:
         raise _bad("A part has no name, or a weight that is not above 0.")

@@ -4,6 +4,7 @@ from core.segments.abc import AbcClass, AbcResult, abc
 from core.segments.codec import json_schema, rule_from_json, rule_to_json, rule_to_text
 from core.segments.compile import compile_rule
 from core.segments.counted import SavedCount, count_saved, segment_question
+from core.segments.events import event_query, keep_users
 from core.segments.frozen import freeze, thaw
 from core.segments.grid import CELLS, DEFAULT_GRID, Grid, default_grid
 from core.segments.groups import KeptGroup, delete_group, get_group, groups_state, list_groups, rename_group
@@ -281,6 +282,7 @@ __all__ = [
     "delete_group",
     "delete_segment",
     "describe",
+    "event_query",
     "explain_counts",
     "fitting",
     "flows",
@@ -292,6 +294,7 @@ __all__ = [
     "json_schema",
     "keep_clusters",
     "keep_lookalikes",
+    "keep_users",
     "list_from_file",
     "list_from_text",
     "list_groups",

@@ -7,6 +7,7 @@ from core.store.filled import filled_query, fills_users
 from core.store.patterns import pattern_problem
 from core.store.query import Query, ident, joined, literal
 from core.store.rewrite import rewrite_workspace
+from core.store.rows_csv import write_records, write_rows
 from core.store.scratch import Scratch
 from core.store.select import Columns, checked_select, select_columns
 from core.store.store import Store
@@ -58,4 +59,6 @@ __all__ = [
     "server_folder",
     "spool_folder",
     "workspace_path",
+    "write_records",
+    "write_rows",
 ]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from core.explain import Counterfactual, Network, Recommended, SimilarUser, TasteOf, Why
-from core.store import defuse
+from core.store import write_rows
 
 Cell = str | int | float | None
 
@@ -17,7 +16,7 @@ def recommended_file(user: str, model: str, rows: Sequence[Recommended]) -> Call
     """The user's list with why. It names no other user."""
     head = ("user_id", "rank", "item_id", "title", "category", "score", "model", "why")
     lines = [(user, r.rank, r.item, r.label, r.category, r.score, model, r.sentence) for r in rows]
-    return lambda path: write(path, head, lines)
+    return lambda path: write_rows(head, lines, path)
 
 
 def parts_file(why: Why, *, of_users: bool) -> Callable[[Path], object]:
@@ -36,7 +35,7 @@ def parts_file(why: Why, *, of_users: bool) -> Callable[[Path], object]:
         told.append(("not accounted for", None, None, _left(why, of_users=of_users), None, "this view is measured"))
     told.append(("score", why.item, why.label, why.score, None, ""))
     lines = [(why.user, why.item, *line) for line in told]
-    return lambda path: write(path, head, lines)
+    return lambda path: write_rows(head, lines, path)
 
 
 def _left(why: Why, *, of_users: bool) -> float:
@@ -50,7 +49,7 @@ def alike_file(user: str, rows: Sequence[SimilarUser]) -> Callable[[Path], objec
     lines = [
         (user, r.user, r.similarity, r.cosine, r.shared, " | ".join(item.label for item in r.items[:10])) for r in rows
     ]
-    return lambda path: write(path, head, lines)
+    return lambda path: write_rows(head, lines, path)
 
 
 def ties_file(found: Network) -> Callable[[Path], object]:
@@ -58,7 +57,7 @@ def ties_file(found: Network) -> Callable[[Path], object]:
     head = ("internal_use_user_id", "other_user_id", "likeness", "shared_items")
     people = found.people
     lines = [(people[tie.a].user, people[tie.b].user, tie.similarity, tie.shared) for tie in found.ties]
-    return lambda path: write(path, head, lines)
+    return lambda path: write_rows(head, lines, path)
 
 
 def whatif_file(found: Counterfactual) -> Callable[[Path], object]:
@@ -67,7 +66,7 @@ def whatif_file(found: Counterfactual) -> Callable[[Path], object]:
     own = (found.user, found.item, found.label, found.rank_before, found.rank_after)
     lines: list[tuple[Cell, ...]] = [(*own, "taken away", m.item, m.label, m.note) for m in found.missing]
     lines += [(*own, "comes into the list", item, label, "") for item, label in found.instead]
-    return lambda path: write(path, head, lines)
+    return lambda path: write_rows(head, lines, path)
 
 
 def tastes_file(found: Sequence[TasteOf]) -> Callable[[Path], object]:
@@ -80,15 +79,7 @@ def tastes_file(found: Sequence[TasteOf]) -> Callable[[Path], object]:
         if end is not None
         for pole in end.items
     ]
-    return lambda path: write(path, head, lines)
-
-
-def write(path: Path, head: Sequence[str], lines: Iterable[Sequence[Cell]]) -> None:
-    """A CSV (UTF-8, comma, a header line); None is an empty cell; texts are defused."""
-    with path.open("w", encoding="utf-8", newline="") as out:
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(head)
-        writer.writerows([defuse(cell) if isinstance(cell, str) else cell for cell in line] for line in lines)
+    return lambda path: write_rows(head, lines, path)
 
 
 def file_name(*words: str) -> str:

@@ -7,12 +7,12 @@ import streamlit as st
 from core.errors import Refusal
 from core.explain import recommended
 from core.recommend import Answered, Roads, StoredModel, get_model, info
-from core.store import Store
+from core.store import Store, write_rows
 from pages._ui import fitted
 from pages._ui import format as fmt
 from pages._ui.cache import ask, opening
 from pages._ui.downloads import csv_button
-from pages._ui.explain_files import file_name, write
+from pages._ui.explain_files import file_name
 from pages._ui.shell import refuse
 from pages._ui.text import plain
 
@@ -82,7 +82,7 @@ def _told(found: Answered, why: dict[str, str]) -> None:
         ]
         csv_button(
             f"CSV of {fmt.count(len(lines), 'recommendation')}",
-            lambda path: write(path, head, lines),
+            lambda path: write_rows(head, lines, path),
             file_name("recommended to", found.user),
             "explain_road_csv",
             help="With the road by which the list came.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,7 +13,7 @@ import streamlit as st
 from core.features import Distribution, FeatureTable, distribution, ids_between, ids_with, ids_without, values_of
 from core.figures import distribution_figure
 from core.segments import Compare, Did, Ever, Last, Rule, count
-from core.store import Store, defuse
+from core.store import Store, write_rows
 from pages._ui import format as fmt
 from pages._ui import state
 from pages._ui.cache import ask
@@ -172,10 +171,7 @@ def _rule(asked: Asked, name: str, low: float, high: float) -> Rule | None:
 
 
 def _write(head: str, ids: pa.Array, path: Path) -> None:
-    with path.open("w", encoding="utf-8", newline="") as out:
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow([head])
-        writer.writerows([defuse(value)] for value in ids.to_pylist())
+    write_rows([head], ([value] for value in ids.to_pylist()), path)
 
 
 def _file(asked: Asked, words: str) -> str:

@@ -13,13 +13,13 @@ from core.errors import Refusal
 from core.evaluate import JACCARD, RANKS, SharedLists, shared_lists
 from core.explain import Did, Recommended, user_portrait
 from core.recommend import StoredModel, list_models
-from core.store import Store
+from core.store import Store, write_rows
 from pages._ui import explain_address as address
 from pages._ui import explain_pick, fitted
 from pages._ui import format as fmt
 from pages._ui.cache import ask
 from pages._ui.downloads import csv_button
-from pages._ui.explain_files import file_name, write
+from pages._ui.explain_files import file_name
 from pages._ui.explain_why import list_of
 from pages._ui.explain_words import did_words
 from pages._ui.models_words import spec_title
@@ -241,4 +241,4 @@ def _file(
         for n, (model, rows) in enumerate(zip(models, lists, strict=True))
         for row in rows
     ]  # fmt: skip
-    return lambda path: write(path, head, lines)
+    return lambda path: write_rows(head, lines, path)

@@ -12,7 +12,7 @@ import streamlit as st
 
 from core.behaviour import count_people, sample_people, write_people
 from core.errors import Refusal
-from core.segments import Rule
+from core.segments import InGroup, Rule, keep_users
 from core.store import Query, Store
 from pages._ui import format as fmt
 from pages._ui import state
@@ -120,9 +120,32 @@ def _people(store: Store, key: str, who: Behind) -> None:
             f"CSV of {fmt.count(number, 'user')}", writer(store, who), file_name(who.words), f"csv_{key}", rows=number
         )
         if who.rule is not None and st.button("Make it a segment", key=f"segment_{key}"):
-            set_draft(store, who.rule)
-            chosen = {state.WS: state.workspace() or "", VIEW: RULES}
-            st.switch_page(state.page_path("segments"), query_params=chosen)
+            _open_segment(store, who.rule)
+    if who.rule is None:
+        _keep(store, key, who)
+
+
+def _keep(store: Store, key: str, who: Behind) -> None:
+    """Users whom no rule describes become a segment as those they are now, under a name."""
+    with st.form(f"keep_{key}", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.text_input("Keep them as a group called", _name(who.words), max_chars=80, key=f"name_{key}")
+        pressed = st.form_submit_button(
+            "Make it a segment",
+            help="These users, settled as they are now: later loads add nobody. Found again under Segments.",
+        )
+    if pressed:
+        keep_users(store, name.strip(), who.users, f"Users {who.words}")
+        _open_segment(store, InGroup(name.strip()))
+
+
+def _name(words: str) -> str:
+    """A name for a group, from what is said of it."""
+    return re.sub(r"\s+", " ", "".join(c if c.isprintable() else " " for c in words)).strip()[:80].strip()
+
+
+def _open_segment(store: Store, rule: Rule) -> None:
+    set_draft(store, rule)
+    st.switch_page(state.page_path("segments"), query_params={state.WS: state.workspace() or "", VIEW: RULES})
 
 
 def writer(store: Store, who: Behind) -> Callable[[Path], object]:

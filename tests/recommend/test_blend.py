@@ -15,6 +15,7 @@ from core.progress import Step, no_step
 from core.recommend import Explanation, Spec, blend, make, spec, stack
 from core.recommend.base import Model
 from core.recommend.blend import says, shifts
+from core.recommend.parts import read_parts
 from core.recommend.stack import hide_last, learn, picked_from
 from core.recommend.switch import Switch
 from tests.recommend.contract.matrices import SILENT_USER, shop
@@ -153,6 +154,13 @@ def test_a_switch_goes_by_the_length_of_the_history() -> None:
     assert [share for _, share in model.explain(user, 3).spoke] == [0.0, 1.0]
     with pytest.raises(Refusal) as refused:
         Switch(spec("switch", {"short": "ease,popular"}))
+    assert refused.value.code == "bad_parts"
+
+
+@pytest.mark.parametrize("text", ["[" * 3900, "[{}]", "[1]", '[{"model": "ease", "weight": "much"}]', "ease=0", " , "])
+def test_what_does_not_name_models_is_refused(text: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        read_parts(text)
     assert refused.value.code == "bad_parts"
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import Any
 
 from core.evaluate.tuning.reading import pareto
 from core.evaluate.tuning.types import Study
 from core.recommend import info
-from core.store import defuse
+from core.store import write_records
 
 Row = dict[str, Any]
 
@@ -37,10 +36,4 @@ def trial_rows(study: Study) -> list[Row]:
 
 def write_trials(study: Study, path: Path) -> int:
     """Write `trial_rows` as CSV (UTF-8, a header line); the number of rows."""
-    rows = trial_rows(study)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(rows[0] if rows else [])
-        for row in rows:
-            writer.writerow([defuse(v) if isinstance(v, str) else "" if v is None else v for v in row.values()])
-    return len(rows)
+    return write_records(trial_rows(study), path)

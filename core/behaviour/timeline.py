@@ -1,0 +1,151 @@
+"""Every known user's events one after the other, as arrays: what needs their order reads it here.
+
+Visits, paths, funnels with a time limit and answers to the n-th showing all ask "what came before, what after, for the
+same user". SQL would sort the events anew for each such question; here they are sorted once for each version of the
+data, by DuckDB, and every question is then some passes over arrays.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import numpy.typing as npt
+
+from core.progress import Step, no_step
+from core.store import Query, Store
+
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+MOST_EVENTS = 16_000_000
+"""Held at once: 25 bytes each. More are gone through in slabs of users, and nothing is kept."""
+
+NO_ITEM = -1
+
+
+@dataclass(frozen=True, eq=False)
+class Timeline:
+    """Timed events of known users before the end of the data (Store.as_of): by user, then time, then event_no.
+
+    A slab holds all events of its users, so that no question about one user needs a second slab.
+
+    Attributes:
+        users: int32 (n,), user_no, rising.
+        at: int64 (n,), microseconds since 1970-01-01 UTC, rising within a user.
+        kinds: event types by code, in alphabetical order. kind: uint16 (n,), codes.
+        items: int32 (n,), item_no; NO_ITEM where the event names none.
+        numbers: int64 (n,), event_no: to look up what the timeline does not hold.
+    """
+
+    users: npt.NDArray[np.int32]
+    at: Ints
+    kinds: tuple[str, ...]
+    kind: npt.NDArray[np.uint16]
+    items: npt.NDArray[np.int32]
+    numbers: Ints
+
+    def __len__(self) -> int:
+        return len(self.users)
+
+    @cached_property
+    def first(self) -> Bools:
+        """(n,): whether it is its user's first event."""
+        marks = np.ones(len(self), dtype=np.bool_)
+        np.not_equal(self.users[1:], self.users[:-1], out=marks[1:])
+        return marks
+
+    @cached_property
+    def begins(self) -> Ints:
+        """(users + 1,): where each user's events begin, and len(self)."""
+        return np.append(np.flatnonzero(self.first), len(self))
+
+    def of(self, *events: str) -> Bools:
+        """(n,): whether the event is one of these types."""
+        codes = [code for code, kind in enumerate(self.kinds) if kind in events]
+        return np.isin(self.kind, codes) if len(codes) > 1 else self.kind == (codes[0] if codes else len(self.kinds))
+
+
+def timelines(store: Store, *, step: Step = no_step, most: int = MOST_EVENTS) -> Iterator[Timeline]:
+    """The slabs of all known users; no slab without timed events.
+
+    One slab where there are at most `most` events, kept for the next question about the same data.
+    """
+    version, end = store.version, store.as_of()
+    if end is None:
+        return
+    with _lock:
+        kept = _kept.get(store)
+    if kept is not None and kept[0] == version:
+        yield kept[1]
+        return
+    known = Query("user_no IS NOT NULL AND at_utc < ?", (end,))
+    (found,) = store.rows(Query("SELECT count(*) AS n, max(user_no) AS most FROM events WHERE ") + known)
+    n, highest = int(found["n"]), int(found["most"] or 0)
+    if not n:
+        return
+    if n <= most:
+        with _making:  # a second asker waits for the first one's arrays
+            with _lock:
+                kept = _kept.get(store)
+            if kept is None or kept[0] != version:
+                kept = (version, _read(store, known, step))
+                if store.version == version:
+                    with _lock:
+                        _make_room(len(kept[1]))
+                        _kept[store] = kept
+        yield kept[1]
+        return
+    slabs = -(-n // most)
+    for slab in range(slabs):
+        low, high = (highest + 1) * slab // slabs, (highest + 1) * (slab + 1) // slabs
+        part = Query(" AND user_no >= ? AND user_no < ?", (low, high))
+        made = _read(store, known + part, step.part(slab / slabs, (slab + 1) / slabs))
+        if len(made):
+            yield made
+
+
+_kept: WeakKeyDictionary[Store, tuple[int, Timeline]] = WeakKeyDictionary()
+_lock, _making = threading.Lock(), threading.Lock()
+
+
+def _make_room(coming: int) -> None:
+    """Of many open workspaces the oldest go first."""
+    size = coming + sum(len(line) for _, line in _kept.values())
+    for other in list(_kept):
+        if size <= MOST_EVENTS:
+            return
+        size -= len(_kept.pop(other)[1])
+
+
+def _read(store: Store, known: Query, step: Step) -> Timeline:
+    kinds = tuple(
+        str(row["event"])
+        for row in store.rows(Query("SELECT DISTINCT event FROM events WHERE ") + known + " ORDER BY event")
+    )
+    code = Query("CASE event ") if kinds else Query("CASE 0 WHEN 1 THEN 0 ")
+    for number, kind in enumerate(kinds):
+        code += Query(f"WHEN ? THEN {number} ", (kind,))
+    query = (
+        Query("SELECT user_no, epoch_us(at_utc) AS at, (")
+        + code
+        + f"END)::USMALLINT AS kind, coalesce(item_no, {NO_ITEM}) AS item, event_no FROM events WHERE "
+        + known
+        + " ORDER BY user_no, at_utc, event_no"
+    )
+    found = store.read(query, step=step)
+    columns: list[Any] = [found.column(n).to_numpy() for n in range(5)]
+    users, at, kind, items, numbers = columns
+    return Timeline(
+        users.astype(np.int32, copy=False),
+        at.astype(np.int64, copy=False),
+        kinds,
+        kind.astype(np.uint16, copy=False),
+        items.astype(np.int32, copy=False),
+        numbers.astype(np.int64, copy=False),
+    )

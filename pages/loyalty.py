@@ -1,0 +1,55 @@
+"""Loyalty: who comes back, who is slipping, and what users are worth."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.errors import Refusal
+from core.store import Store
+from pages._ui import home_period as period
+from pages._ui import loyalty_retention, loyalty_stages, loyalty_value
+from pages._ui.shell import refuse, start
+
+VIEW = "look_at"
+_QUESTIONS = {
+    "Retention": "Who comes back",
+    "Loyalty": "Who is loyal",
+    "Value": "Future value",
+}
+_DRAW = {
+    "Retention": loyalty_retention.draw,
+    "Loyalty": loyalty_stages.draw,
+    "Value": loyalty_value.draw,
+}
+
+
+def main() -> None:
+    """Draw the page."""
+    store = start("Loyalty", "Who comes back, and what are they worth?")
+    if store is None:
+        return
+    try:
+        _draw(store)
+    except Refusal as refusal:
+        refuse(refusal)
+
+
+def _draw(store: Store) -> None:
+    views = list(_QUESTIONS)
+    view = st.segmented_control(
+        "Show",
+        views,
+        default=views[0],
+        required=True,
+        key=VIEW,
+        bind="query-params",
+        format_func=_QUESTIONS.__getitem__,
+        label_visibility="collapsed",
+        wrap=True,
+    )
+    shown = period.choose(store)
+    if shown is not None:
+        _DRAW[view](store, shown)
+
+
+main()
