@@ -31,6 +31,7 @@ class Routines:
         self._letter = "s" if square.dtype == np.float32 else "d"
         self._real = ctypes.c_float if square.dtype == np.float32 else ctypes.c_double
         self._n, self._bytes, self._base = len(square), square.itemsize, square.ctypes.data
+        _routine("lapack", self._letter + "potrf")  # scipy's library is there from now on: limits of threads reach it
 
     def cholesky(self, block: slice) -> bool:
         """The block becomes its Cholesky factor; False where it is not positive definite."""

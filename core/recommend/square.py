@@ -20,8 +20,9 @@ from core.recommend.base import threads
 from core.recommend.inplace import Routines
 
 TILE = 256
-_PANEL = 768  # rows or columns swept at a time
-_WIDTH = 384  # of a piece of a panel: at least two pieces for two threads, each wide enough to multiply quickly
+_PANEL = 1536  # rows or columns swept at a time
+_WIDTH = 768  # of a piece of a panel: at least two pieces for two threads, each wide enough to multiply quickly
+_CORNER = 192  # of a piece of a block on the diagonal: the first ones are the tallest
 
 
 def inverted(square: Array, step: Step = no_step) -> Array | None:
@@ -32,9 +33,11 @@ def inverted(square: Array, step: Step = no_step) -> Array | None:
     """
     if len(square) < 1:
         return square
-    # as many as the numeric libraries might use, which are held to one each
-    with threadpool_limits(1) as _, ThreadPoolExecutor(threads()) as pool:
-        work = _Panels(square, pool)
+    # As many as the numeric libraries might use, which are held to one each from here on: so they are loaded, and
+    # asked, before.
+    do, workers = Routines(square), threads()
+    with threadpool_limits(1), ThreadPoolExecutor(workers) as pool:
+        work = _Panels(square, do, pool)
         # a third of the operations each
         if not work.split(step.part(0.0, 1 / 3)):
             return None
@@ -46,9 +49,8 @@ def inverted(square: Array, step: Step = no_step) -> Array | None:
 class _Panels:
     """The lower triangle of a Fortran-ordered square: the upper one of the C-ordered `square`."""
 
-    def __init__(self, square: Array, pool: ThreadPoolExecutor) -> None:
-        self._n, self._pool = len(square), pool
-        self._do = Routines(square)
+    def __init__(self, square: Array, do: Routines, pool: ThreadPoolExecutor) -> None:
+        self._n, self._do, self._pool = len(square), do, pool
         self._blocks = slices(self._n, _PANEL)
 
     def split(self, step: Step) -> bool:
@@ -88,18 +90,23 @@ class _Panels:
                 do.multiply_left(block, columns, by=block, turned=True)
                 do.add_turned(block, columns, by=below)
 
+            def corner(columns: slice, block: slice = block, below: slice = below) -> None:
+                do.add_square(columns, by=below)
+                do.add_turned(slice(columns.stop, block.stop), columns, by=below)
+
             self._all(row, pieces(slice(0, block.start)))
             do.square_triangle(block)
-            do.add_square(block, by=below)
+            self._all(corner, pieces(block, _CORNER))
             step.report((block.stop / n) ** 2, "solving for all items at once")
 
     def _all(self, work: Callable[[slice], None], parts: Iterable[slice]) -> None:
         list(self._pool.map(work, parts))
 
 
-def pieces(of: slice) -> list[slice]:
+def pieces(of: slice, width: int | None = None) -> list[slice]:
     """A slice in pieces of `_WIDTH`: by its size alone, so that the number of threads changes nothing."""
-    return [slice(of.start + part.start, of.start + part.stop) for part in slices(of.stop - of.start, _WIDTH)]
+    parts = slices(of.stop - of.start, width or _WIDTH)
+    return [slice(of.start + part.start, of.start + part.stop) for part in parts]
 
 
 def mirrored(square: Array) -> Array:
