@@ -10,7 +10,7 @@ from scipy.sparse import csr_matrix
 from core.evaluate.split import mixed
 from core.interactions import Array
 from core.progress import Step, no_step
-from core.recommend import Recommender, in_blocks, topk
+from core.recommend import Recommender, in_blocks, near, topk
 
 DRAWN = 99
 """Items drawn beside the held-out one, where candidates are sampled."""
@@ -62,21 +62,32 @@ def _auc(scores: Array, relevant: csr_matrix, taken: Array) -> Array:
     as lower, and then taken off. Right items are compared with each other and themselves as well, which adds just
     R x R / 2 for R of them. Changes `scores` where they hold NaN.
     """
-    unsaid = np.flatnonzero(np.isnan(scores.max(axis=1)))
-    if len(unsaid):
-        scores[unsaid] = np.where(np.isnan(scores[unsaid]), _LOWEST, scores[unsaid])
     n, n_items = scores.shape
     right = np.diff(relevant.indptr)
     won = np.zeros(n)
-    for turn in range(int(right.max(initial=0))):  # the first right item of each user, then the second, ...
-        rows = np.flatnonzero(right > turn)
-        among = scores if len(rows) == n else scores[rows]
-        mine = scores[rows, relevant.indices[relevant.indptr[rows] + turn]][:, None]
-        lower, as_high = _counted(among < mine), _counted(among <= mine)
-        won[rows] += (lower + as_high) / 2.0 - taken[rows]
+    for part in near(n, n_items):
+        won[part] = (
+            _won(scores[part], relevant.indices, relevant.indptr[:-1][part], right[part]) - (right * taken)[part]
+        )
     others = n_items - taken - right
     whole = right * others.astype(np.float64)
     return np.asarray(np.divide(won - right * right / 2.0, whole, out=np.full(n, np.nan), where=whole > 0))
+
+
+def _won(scores: Array, items: Array, begins: Array, right: Array) -> Array:
+    """Of each row the scores below its right items, ties half, added up over these; they are items[begins + 0, 1, ..].
+
+    What a model cannot say, NaN, becomes the lowest of all.
+    """
+    if np.isnan(scores.max()):
+        np.copyto(scores, _LOWEST, where=np.isnan(scores))
+    won = np.zeros(len(scores))
+    for turn in range(int(right.max(initial=0))):  # the first right item of each user, then the second, ...
+        rows = np.flatnonzero(right > turn)
+        among = scores if len(rows) == len(scores) else scores[rows]
+        mine = scores[rows, items[begins[rows] + turn]][:, None]
+        won[rows] += (_counted(among < mine) + _counted(among <= mine)) / 2.0
+    return won
 
 
 def _counted(flags: Array) -> Array:
@@ -87,8 +98,8 @@ def _counted(flags: Array) -> Array:
     n, m = flags.shape
     whole = m - m % (8 * _WORDS)
     lanes = np.ascontiguousarray(flags[:, :whole]).view(np.uint64).reshape(n, m // (8 * _WORDS), _WORDS).sum(axis=2)
-    found = lanes.view(np.uint8).reshape(n, whole // _WORDS).sum(axis=1, dtype=np.int64)
-    return np.asarray(found + np.count_nonzero(flags[:, whole:], axis=1))
+    found: Array = lanes.view(np.uint8).reshape(n, whole // _WORDS).sum(axis=1, dtype=np.int64)
+    return found + np.count_nonzero(flags[:, whole:], axis=1) if whole < m else found
 
 
 def one_right(relevant: csr_matrix, user_nos: Array, item_nos: Array, seed: int) -> csr_matrix:

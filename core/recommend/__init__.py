@@ -43,7 +43,7 @@ from core.recommend.stored import (
     prepare_fit,
     publish_fit,
 )
-from core.recommend.topk import topk
+from core.recommend.topk import near, topk
 from core.recommend.types import Explanation, ModelInfo, Param, ParamValue, Recommender, RecTable, Spec, View, ViewName
 from core.recommend.without import Without, without
 
@@ -98,6 +98,7 @@ __all__ = [
     "load_model",
     "make",
     "make_rating",
+    "near",
     "needs",
     "parts",
     "prepare_fit",
