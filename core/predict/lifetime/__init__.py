@@ -1,0 +1,1 @@
+"""Customer lifetime value: BG/NBD for how often and how long, Gamma-Gamma for how much."""
