@@ -119,7 +119,7 @@ class RatesLikelihood:
 
 
 def fit_rates(likelihood: RatesLikelihood, weights: Floats, *, seed: int = 0) -> Top:
-    """The most likely parameters; the likelihood's times should be of the size of 1 (see `core.predict.lifetime.fit`)."""
+    """The most likely parameters; times should be of the size of 1 (see `core.predict.lifetime.fit`)."""
     return highest(likelihood, weights, _STARTS, seed=seed)
 
 

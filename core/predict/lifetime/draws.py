@@ -42,7 +42,7 @@ def bootstrap(found: RatesFit, spend: SpendFit | None, draws: int, seed: int, *,
     for k in range(draws):
         step.report(k / draws, "Resampling users")
         drawn = np.bincount(rng.integers(0, n, n), minlength=n).astype(np.float64)
-        rates[k] = found.resampled(np.bincount(found.row, drawn, rows))
+        rates[k] = found.resampled(np.bincount(found.row, drawn, rows).astype(np.float64))
         if spend is not None:
             values[k] = spend.resampled(drawn[spend.of])
     return Draws(rates, values if spend is not None else None)

@@ -15,12 +15,12 @@ FEWEST, FEWEST_AGAIN = 50, 10
 """Buyers, and buyers who came again, below which nothing is fitted."""
 
 NOBODY_STOPS = 0.001
-"""The chance to stop after a purchase below which nobody is seen to stop; then a and b apart mean nothing."""
+"""The chance to stop after a purchase below which nobody is seen to stop; then a and b mean nothing apart."""
 
-_BOUGHT_FEW = "Only {n:,} users bought by then, too few to learn from (at least 50 are needed). Choose a later date, or load more."
+_BOUGHT_FEW = "Only {n:,} users bought by then; 50 are needed. Choose a later date, or load more."
 _AGAIN_FEW = (
-    "Only {n:,} of {of:,} buyers bought on a second day by then, so nothing tells how people come back (at least 10 are "
-    "needed). Choose a later date, or load more."
+    "Only {n:,} of {of:,} buyers bought on a second day by then, so nothing tells how people come back (at least 10 "
+    "are needed). Choose a later date, or load more."
 )
 
 
@@ -130,7 +130,7 @@ def fit_values(who: Buyers, *, valued: bool = True, seed: int = 0) -> SpendFit |
     if q <= 1:
         return (
             "A few purchases are so large beside the others that an average order has no settled value (Gamma-Gamma: "
-            f"q = {q:.2f}, and 1 or less has no mean). Leave out wholesale orders, or look at numbers of purchases only."
+            f"q = {q:.2f}, and 1 or less has no mean). Leave out wholesale orders, or look at purchases only."
         )
     correlation = float(np.corrcoef(x, value)[0, 1]) if x.std() > 0 else 0.0
     loglik = (top.mean - float(np.log(scale))) * users
@@ -203,8 +203,8 @@ def _runaway(top: Top) -> str | None:
 def _notes(rates: Rates, top: Top) -> tuple[str, ...]:
     if rates.stops < NOBODY_STOPS:
         return (
-            "Nothing here shows that anybody stops buying (a/(a+b) runs to 0): to the model every pause is chance. Purchases "
-            "to expect stay meaningful; the chance to be a customer still is 1 for all, and parts nobody.",
+            "Nothing here shows that anybody stops buying (a/(a+b) runs to 0): to the model every pause is chance. "
+            "Purchases to expect keep their meaning; the chance to be a customer still is 1 for all, and parts nobody.",
         )
     notes = []
     if 0 in top.edge or 1 in top.edge:

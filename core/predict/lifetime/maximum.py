@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ Floats = npt.NDArray[np.float64]
 FLAT = 1e-5
 """The largest slope, per user and per unit of log parameter, at which the top counts as reached."""
 
+_ENOUGH = 1e-3
 _MANY = 20_000
 _FARTHEST = 9.2  # of a log parameter from 0: 1 to 10,000 and 0.0001
 
@@ -69,7 +70,8 @@ def highest(likelihood: Likelihood, weights: Floats, starts: Sequence[Sequence[f
     best = max(found, key=lambda theta: few.mean(theta, their)[0])
     theta = _climb(likelihood, weights, best)
     inverse = _inverse(likelihood, weights, theta)
-    theta = _newton(likelihood, weights, theta, inverse)
+    rough = Top(theta, 0.0, 0.0, False, (), 0, inverse)
+    theta, _ = _steps(likelihood, weights, rough, 1e-14)
     mean, slope = likelihood.mean(theta, weights)
     steep = float(np.abs(slope).max())
     edge = tuple(np.flatnonzero(np.abs(theta) > _FARTHEST - 0.01).tolist())
@@ -77,14 +79,33 @@ def highest(likelihood: Likelihood, weights: Floats, starts: Sequence[Sequence[f
 
 
 def again(likelihood: Likelihood, weights: Floats, top: Top) -> Floats:
-    """The top for other weights near those of `top`: Newton's steps with its Hessian, or a climb where they fail."""
-    theta = _newton(likelihood, weights, top.theta, top.inverse)
-    if np.abs(likelihood.mean(theta, weights)[1]).max() > FLAT:
-        theta = _climb(likelihood, weights, theta)
-    return theta
+    """The top for other weights near those of `top`: Newton's steps with its Hessian, or a climb where they fail.
+
+    It need be no nearer to the top than a thousandth of a unit of log-likelihood of all users: far less than the
+    resampling itself moves it. So a ridge, on which every point serves as well, is not walked to its end.
+    """
+    enough = _ENOUGH / max(float(weights.sum()), 1.0)
+    theta, near = _steps(likelihood, weights, top, enough)
+    return theta if near else _climb(likelihood, weights, theta, enough)
 
 
-def _climb(likelihood: Likelihood, weights: Floats, theta: Floats) -> Floats:
+def _steps(likelihood: Likelihood, weights: Floats, top: Top, enough: float) -> tuple[Floats, bool]:
+    theta = top.theta
+    mean, slope = likelihood.mean(theta, weights)
+    for _ in range(12):
+        by = top.inverse @ slope
+        if slope @ by / 2 < enough:  # what a step can still gain
+            return theta, True
+        by *= min(1.0, 1.0 / float(np.abs(by).max()))
+        there = np.clip(theta + by, -_FARTHEST, _FARTHEST)
+        new, new_slope = likelihood.mean(there, weights)
+        if not np.isfinite(new) or new < mean - enough:
+            return theta, False
+        theta, mean, slope = there, new, new_slope
+    return theta, False
+
+
+def _climb(likelihood: Likelihood, weights: Floats, theta: Floats, enough: float = 1e-13) -> Floats:
     from scipy.optimize import minimize
 
     def down(at: Floats) -> tuple[float, Floats]:
@@ -92,24 +113,10 @@ def _climb(likelihood: Likelihood, weights: Floats, theta: Floats) -> Floats:
         return -mean, -slope
 
     bounds = [(-_FARTHEST, _FARTHEST)] * len(theta)
-    options = {"maxiter": 500, "ftol": 1e-14, "gtol": FLAT / 10}
-    done = minimize(down, np.clip(theta, -8, 8), jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+    start = np.clip(theta, -8, 8)
+    options: Any = {"maxiter": 500, "ftol": enough / 10, "gtol": FLAT / 10}
+    done: Any = minimize(down, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
     return np.asarray(done.x, dtype=np.float64)
-
-
-def _newton(likelihood: Likelihood, weights: Floats, theta: Floats, inverse: Floats, steps: int = 12) -> Floats:
-    mean, slope = likelihood.mean(theta, weights)
-    for _ in range(steps):
-        if np.abs(slope).max() < FLAT / 100:
-            break
-        by = inverse @ slope
-        by *= min(1.0, 1.0 / max(float(np.abs(by).max()), 1e-300))
-        there = np.clip(theta + by, -_FARTHEST, _FARTHEST)
-        new, new_slope = likelihood.mean(there, weights)
-        if not np.isfinite(new) or new < mean - 1e-12:
-            break
-        theta, mean, slope = there, new, new_slope
-    return theta
 
 
 def _inverse(likelihood: Likelihood, weights: Floats, theta: Floats) -> Floats:
@@ -122,4 +129,5 @@ def _inverse(likelihood: Likelihood, weights: Floats, theta: Floats) -> Floats:
         hessian[k] = (likelihood.mean(ahead, weights)[1] - likelihood.mean(behind, weights)[1]) / (2 * width)
     hessian = -(hessian + hessian.T) / 2
     values = np.linalg.eigvalsh(hessian)
-    return np.linalg.inv(hessian) if values.min() > 1e-10 * max(values.max(), 1e-300) else np.eye(size)
+    settled = values.min() > 1e-10 * max(float(values.max()), 1e-300)
+    return np.asarray(np.linalg.inv(hessian) if settled else np.eye(size), dtype=np.float64)

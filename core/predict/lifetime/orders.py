@@ -99,11 +99,18 @@ class Buyers:
     def __len__(self) -> int:
         return len(self.users)
 
-    def rows(self, chosen: Bools) -> Buyers:
+    def rows(self, chosen: Bools | npt.NDArray[np.intp]) -> Buyers:
         """Some of them."""
-        fields = (self.users, self.x, self.first, self.recency, self.age, self.paid, self.value)
-        users, x, first, recency, age, paid, value = (field[chosen] for field in fields)
-        return Buyers(users, x, first, recency, age, paid, value, self.left_out)
+        return Buyers(
+            self.users[chosen],
+            self.x[chosen],
+            self.first[chosen],
+            self.recency[chosen],
+            self.age[chosen],
+            self.paid[chosen],
+            self.value[chosen],
+            self.left_out,
+        )
 
 
 def check_unit(unit: str) -> None:

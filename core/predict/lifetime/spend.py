@@ -75,6 +75,6 @@ def fit_spend(likelihood: SpendLikelihood, weights: Floats, *, seed: int = 0) ->
     return highest(likelihood, weights, _STARTS, seed=seed)
 
 
-def order_value(at: Spend, x: Floats, value: Floats) -> Floats:
+def order_value(at: Spend, x: Floats | npt.NDArray[np.int64], value: Floats) -> Floats:
     """The worth to expect of a user's next order, given `x` of mean `value`; that of all users where x is 0."""
     return np.asarray(at.p * (at.v + x * np.where(x > 0, value, 0.0)) / (at.p * x + at.q - 1))

@@ -84,6 +84,16 @@ class FutureValue:
     who: Buyers | None = None
 
     @property
+    def converged(self) -> bool:
+        """Whether the search for r, alpha, a, b ended at a top, with none of them at the edge of what is looked at."""
+        return self.fitted is not None and self.fitted.top.reached
+
+    @property
+    def mean_order(self) -> float | None:
+        """Worth of an order to expect of a user of whom nothing is known."""
+        return None if self.worth is None else self.worth.spend.mean
+
+    @property
     def end(self) -> date | None:
         """The last day of the horizon."""
         return None if self.last_day is None else self.last_day + timedelta(days=round(self.spec.days))
@@ -144,7 +154,7 @@ def value_of(days: OrderDays, spec: ValueSpec, *, step: Step = no_step) -> Futur
         }
     else:
         known["spend_problem"] = worth
-    return FutureValue(spec, table=table, notes=(*found.notes, *_notes(days, money)), **totals, **known)
+    return FutureValue(spec, table=table, notes=(*found.notes, *_notes(days, money)), **(known | totals))
 
 
 def _values(parameters: object) -> list[float]:
