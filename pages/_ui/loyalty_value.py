@@ -99,7 +99,7 @@ def _key_figures(store: Store, found: FutureValue) -> None:
             with st.container(border=True, gap="xxsmall", width=200, height="stretch"):
                 st.metric(title, fmt.number(total.expected), help=plain(f"{meaning} For {spec.words}."))
                 st.caption(_between(found, total))
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+    with st.container(horizontal=True, wrap=False, gap="medium"):
         st.caption(
             plain(
                 f"{spec.words[0].upper()}{spec.words[1:]} (to {fmt.day(found.end)}), of {fmt.number(found.users)} "

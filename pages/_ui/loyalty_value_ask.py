@@ -42,21 +42,17 @@ def choose(store: Store) -> Asked | None:
             help="Every order up to the end of this day (UTC) counts, however long ago: the period chosen above does "
             "not matter here. An earlier day lets you see whether what is foretold has come.",
         )
-        unit = next(
-            u
-            for u in UNITS
-            if u
-            == st.segmented_control(
-                "Look ahead in",
-                list(UNITS),
-                default="week",
-                required=True,
-                key="value_unit",
-                bind="query-params",
-                format_func=_NAMES.__getitem__,
-                help="A month is 30.4375 days, a twelfth of a year.",
-            )
+        chosen = st.segmented_control(
+            "Look ahead in",
+            list(UNITS),
+            default="week",
+            required=True,
+            key="value_unit",
+            bind="query-params",
+            format_func=_NAMES.__getitem__,
+            help="A month is 30.4375 days, a twelfth of a year.",
         )
+        unit = next(u for u in UNITS if u == chosen)
         horizon = st.number_input(
             "How many",
             1,

@@ -45,11 +45,8 @@ def trust(store: Store, found: FutureValue, check: ValueCheck) -> None:
         hide_index=True,
         height="content",
     )
-    left, right = st.columns(2)
-    with left:
-        _past(store, check)
-    with right:
-        _chances(store, check)
+    _past(store, check)
+    _chances(store, check)
     chart(tracking_figure(check), "fig_value_tracking", "Lines: repeat purchases added up, expected and as they came.")
     _ways(check)
 

@@ -19,6 +19,7 @@ _STARTS = (
     (0.3, 0.2, 0.8, 2.5), (1.0, 1.0, 1.0, 1.0), (3.0, 1.0, 0.1, 1.0), (0.5, 0.05, 2.0, 8.0), (0.1, 0.02, 0.3, 0.5)
 )  # fmt: skip
 _NEAR = 1e-6
+_LARGE, _NODES = 20.0, 64
 
 
 @dataclass(frozen=True)
@@ -140,10 +141,28 @@ def purchases_if_alive(at: Rates, x: Floats, age: Floats, ahead: float | Floats)
     """
     from scipy.special import hyp2f1
 
+    if at.a > _LARGE or at.r > _LARGE:
+        return _summed(at, x, age, ahead)
     a = at.a if abs(at.a - 1) > _NEAR else 1 + _NEAR  # the formula has a removable hole at a = 1
     z = ahead / (at.alpha + age + ahead)
     third = a + at.b + x - 1
     return np.asarray(third / (a - 1) * (1 - (1 - z) ** (a - 1) * hyp2f1(a - 1, a + at.b - 1 - at.r, third, z)))
+
+
+def _summed(at: Rates, x: Floats, age: Floats, ahead: float | Floats) -> Floats:
+    """The same by Gauss-Legendre over the quantiles of the chance to stop: where parameters run away hyp2f1 overflows."""
+    from scipy.special import betaincinv
+
+    x, age, ahead = np.broadcast_arrays(x, age, ahead)
+    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+    few, place = np.unique(x, return_inverse=True)
+    stops = np.maximum(betaincinv(at.a, at.b + few[:, None], (nodes + 1) / 2), 1e-300)
+    total = np.zeros(x.shape)
+    shape, further = at.r + x, ahead / (at.alpha + age)
+    for node, weight in zip(stops.T, weights / 2, strict=True):
+        p = node[place].reshape(x.shape)
+        total -= weight * np.expm1(-shape * np.log1p(p * further)) / p
+    return total
 
 
 def purchases(at: Rates, x: Floats, last: Floats, age: Floats, ahead: float | Floats) -> Floats:

@@ -193,12 +193,12 @@ def _judge(predicted: float, came: Ints, ways: pd.DataFrame) -> tuple[Verdict, s
     if actual < _FEWEST:
         return "cannot say", f"Only {actual:,} purchases came in the hold-out period: too few to judge by."
     off = predicted / actual - 1
-    size = "as many as came" if abs(off) < 0.005 else f"{abs(off):.0%} too {'many' if off > 0 else 'few'}"
+    size = "as many as came" if abs(off) < 0.005 else f"{100 * abs(off):.0f} % too {'many' if off > 0 else 'few'}"
     captured = ways.set_index("way")["captured"]
     plain = captured.drop("model")
-    ranked = f"its best tenth of users made {captured['model']:.0%} of them"
+    ranked = f"its best tenth of users made {100 * captured['model']:.0f} % of them"
     best, name = float(plain.max()), {"recency": "latest order", "frequency": "most orders"}[str(plain.idxmax())]
-    beside = f"the tenth with the {name} {best:.0%}"
+    beside = f"the tenth with the {name} {100 * best:.0f} %"
     told = f"it foretold {predicted:,.0f} purchases and {actual:,} came ({size}); {ranked}, {beside}"
     if abs(off) > _FAR:
         return "no", f"No: {told}. Do not plan with these totals."

@@ -183,7 +183,7 @@ def _notes(days: OrderDays, money: SpendFit | None) -> list[str]:
     bought = float(days.net.sum())
     if bought > 0 and -float(days.apart.sum()) > 0.02 * bought:
         notes.append(
-            f"Returns on days without a purchase ({-float(days.apart.sum()) / bought:.1%} of what was bought) are "
-            "taken off nobody's orders: the real revenue will be lower by about that share."
+            f"Returns on days without a purchase ({-float(days.apart.sum()) / bought * 100:.1f} % of what was bought) "
+            "are taken off nobody's orders: the real revenue will be lower by about that share."
         )
     return notes
