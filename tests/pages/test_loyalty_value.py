@@ -63,7 +63,7 @@ def test_a_shop_in_one_look(home: Path) -> None:
     assert "Can I trust it?" in said
     assert "of 300 users who bought up to" in said
     assert len(at.main.get("plotly_chart")) == 2
-    for tab, shows in (("Users", "The first 50 of 300 buyers"), ("Can I trust it", "held against the 100 days")):
+    for tab, shows in (("Users", "The first 50 of 300 buyers"), ("Can I trust it", "held against the 99 days")):
         at.session_state["value_look"] = tab
         at.run()
         assert not at.exception, at.exception

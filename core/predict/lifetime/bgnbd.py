@@ -150,7 +150,7 @@ def purchases_if_alive(at: Rates, x: Floats, age: Floats, ahead: float | Floats)
 
 
 def _summed(at: Rates, x: Floats, age: Floats, ahead: float | Floats) -> Floats:
-    """The same by Gauss-Legendre over the quantiles of the chance to stop: where parameters run away hyp2f1 overflows."""
+    """The same by Gauss-Legendre over quantiles of the chance to stop: hyp2f1 overflows for large parameters."""
     from scipy.special import betaincinv
 
     x, age, ahead = np.broadcast_arrays(x, age, ahead)
