@@ -22,6 +22,13 @@ from core.figures.protocol import diversity_figure, segments_figure
 from core.figures.quality import daily_figure
 from core.figures.tastes import taste_name, taste_plane_figure, taste_weights_figure
 from core.figures.template import COLOURS, event_mark, event_name
+from core.figures.value import (
+    by_past_figure,
+    chances_figure,
+    tracking_figure,
+    value_bands_figure,
+    value_cells_figure,
+)
 from core.figures.watch import PROFILE_MEASURES, lift_figure, overlap_figure, profile_figure, upset_figure
 
 __all__ = [
@@ -35,6 +42,8 @@ __all__ = [
     "active_users_figure",
     "arm_colour",
     "audience_figure",
+    "by_past_figure",
+    "chances_figure",
     "comparison_figure",
     "daily_figure",
     "difference_figure",
@@ -73,8 +82,11 @@ __all__ = [
     "taste_weights_figure",
     "tastes_figure",
     "top_figure",
+    "tracking_figure",
     "traits_figure",
     "upset_figure",
+    "value_bands_figure",
+    "value_cells_figure",
     "waterfall_figure",
     "way_name",
 ]
