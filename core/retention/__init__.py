@@ -1,1 +1,27 @@
 """Who comes back: cohorts by day, week and month, and how long users stay (Kaplan-Meier)."""
+
+from core.retention.cohort_users import retention_rule, retention_users
+from core.retention.cohorts import ALL, KEY_PERIODS, KeyFigure, Retention, retention
+from core.retention.question import BRACKETS, PERIODS, Clock, Kind, Retain, read_brackets, say_bracket
+from core.retention.ways import OTHERS, UNKNOWN, named_way, ways
+
+__all__ = [
+    "ALL",
+    "BRACKETS",
+    "KEY_PERIODS",
+    "OTHERS",
+    "PERIODS",
+    "UNKNOWN",
+    "Clock",
+    "KeyFigure",
+    "Kind",
+    "Retain",
+    "Retention",
+    "named_way",
+    "read_brackets",
+    "retention",
+    "retention_rule",
+    "retention_users",
+    "say_bracket",
+    "ways",
+]
