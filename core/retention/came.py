@@ -31,7 +31,7 @@ class Counted:
     users: Ints
 
 
-def count_back(  # noqa: PLR0913  # one question's parts
+def count_back(  # one question's parts
     store: Store, question: Retain, window: Window, starts: Starts, groups: Ints, known: Ints, *, step: Step
 ) -> Counted:
     """Count the users of each group who came back in each slot.
@@ -140,7 +140,7 @@ def _hits(
     return made
 
 
-class _rows:  # noqa: N801  # used as a function
+class _rows:  # used as a function
     """Which row of `starts` a user_no has; -1 for none."""
 
     def __init__(self, starts: Starts) -> None:

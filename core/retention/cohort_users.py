@@ -1,4 +1,4 @@
-"""The users behind a cell of the cohort table or a point of a curve, as a query and, where one says the same, a rule."""
+"""The users behind a cell of the cohort table or a point of a curve: a query and, where one says the same, a rule."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from core.segments import ANY_EVENT, All, Between, Did, Moment, Not, Rule
 from core.store import Query, Store
 
 
-def retention_users(  # noqa: PLR0913  # a cell has so many coordinates
+def retention_users(  # a cell has so many coordinates
     store: Store,
     question: Retain,
     slot: int,
@@ -59,9 +59,7 @@ def _after(question: Retain, bracket: Bracket) -> str:
     return f"{n} >= {low}" if question.kind == "unbounded" else f"{n} BETWEEN {low} AND {high}"
 
 
-def _among(
-    store: Store, question: Retain, bracket: Bracket, cohort: date | None, part: str, window: Window
-) -> Query:
+def _among(store: Store, question: Retain, bracket: Bracket, cohort: date | None, part: str, window: Window) -> Query:
     """`user_no`, `first` of those whom the cell's share is of."""
     span = covered(store, window)
     until = span[1] if span else datetime.min
@@ -125,5 +123,3 @@ def _shifted(start: date, periods: int, question: Retain) -> date:
     for _ in range(periods):
         start = next_period(start, question.unit)
     return start
-
-

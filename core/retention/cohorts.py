@@ -110,7 +110,7 @@ def known_periods(question: Retain, starts: Starts, until: datetime) -> Ints:
     return now - period_numbers(starts.first, question.unit)
 
 
-def _answer(  # noqa: PLR0913  # what the tables are made of
+def _answer(  # what the tables are made of
     window: Window,
     question: Retain,
     span: tuple[datetime, datetime],
@@ -200,7 +200,9 @@ def _figures(question: Retain, mean: pd.DataFrame, cells: pd.DataFrame) -> tuple
     for row in mean[(mean["part"] == ALL) & mean["slot"].isin(wanted)].to_dict("records"):
         of = cells[(cells["part"] == ALL) & (cells["slot"] == row["slot"]) & cells["complete"]].sort_values("cohort")
         half = len(of) // 2
-        halves = [None if not half else each["returned"].sum() / each["users"].sum() for each in (of[:half], of[-half:])]
+        halves = [
+            None if not half else each["returned"].sum() / each["users"].sum() for each in (of[:half], of[-half:])
+        ]
         found.append(
             KeyFigure(
                 int(row["slot"]), str(row["label"]), float(row["share"]), float(row["low"]), float(row["high"]),

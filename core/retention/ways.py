@@ -1,8 +1,9 @@
-"""Ways to part users: by a column of their first event, their first item's category, their own attributes, a segment."""
+"""Ways to part users: by a column of the first event, the first item's category, their own attributes, a segment."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import pairwise
 
 from core.behaviour import category_columns
 from core.errors import Refusal
@@ -95,6 +96,6 @@ def _value(store: Store, name: str) -> str:
     if int(row["many"]) <= _FEW:
         return f"CAST({column} AS VARCHAR)"
     cuts = sorted({float(cut) for cut in row["cuts"]} - {float(row["high"])})
-    said = [f"up to {cuts[0]:g}", *(f"over {a:g} to {b:g}" for a, b in zip(cuts, cuts[1:], strict=False))]
+    said = [f"up to {cuts[0]:g}", *(f"over {a:g} to {b:g}" for a, b in pairwise(cuts))]
     cases = " ".join(f"WHEN {column} <= {cut!r} THEN '{words}'" for cut, words in zip(cuts, said, strict=True))
     return f"CASE WHEN {column} IS NULL THEN NULL {cases} ELSE 'over {cuts[-1]:g}' END" if cuts else "'all'"

@@ -123,7 +123,7 @@ def test_weeks_with_every_bucket(people: Store) -> None:
 
 
 def test_from_the_first_purchase(people: Store) -> None:
-    """ben starts on 20 March; his views before it are no coming back, and ann's second order that day is period 0."""
+    """Ben starts on 20 March; his views before it are no coming back, and ann's second order that day is period 0."""
     found = retention(people, Retain("week", start="purchase", back="purchase"))
     assert cells(found) == {
         FIRST: [("0", 1, 1, True), ("1", 1, 1, True), ("2", 1, 0, False)],
@@ -231,7 +231,9 @@ def test_against_pandas_and_the_users_behind(tmp_path: Path, unit: Any, clock: A
             question = Retain(unit, kind, start, back, clock=clock, periods=9)  # type: ignore[arg-type]
             found = retention(store, question)
             rows = found.cells.to_dict("records")
-            assert {(r["cohort"], r["slot"]): (r["users"], r["returned"]) for r in rows} == twin(events, question, until)
+            assert {(r["cohort"], r["slot"]): (r["users"], r["returned"]) for r in rows} == twin(
+                events, question, until
+            )
             behind(store, question, found)
 
 
