@@ -150,9 +150,8 @@ def settled_survival(store: Store, question: Survive, window: Window) -> tuple[S
 def _lives(store: Store, question: Survive, window: Window, step: Step) -> _Lives:
     """Everyone who started: for how many whole days, and whether it happened by then."""
     starts = read_starts(store, question.start, question.by, window)
-    found = store.read(
-        Query("SELECT user_no, epoch_us(last) AS last FROM (") + _lasts(store, question, window) + ")", step=step
-    )
+    ended = _lasts(store, question, window)
+    found = store.read(Query("SELECT user_no, epoch_us(last) AS last FROM (") + ended + ")", step=step)
     last = np.full(int(starts.users.max(initial=0)) + 1, -1, dtype=np.int64)
     users, moments = (found.column(n).to_numpy() for n in range(2))
     inside = users < len(last)
