@@ -5,7 +5,7 @@ from core.retention.cohorts import ALL, KEY_PERIODS, KeyFigure, Retention, reten
 from core.retention.kaplan import Curve, kaplan_meier, log_rank
 from core.retention.pauses import usual_silence
 from core.retention.question import BRACKETS, PERIODS, Clock, Kind, Retain, read_brackets, say_bracket
-from core.retention.survival import Compared, Side, Survival, Survive, survival, survival_users
+from core.retention.survival import Compared, Ends, Side, Survival, Survive, survival, survival_users
 from core.retention.ways import OTHERS, UNKNOWN, named_way, ways
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Clock",
     "Compared",
     "Curve",
+    "Ends",
     "KeyFigure",
     "Kind",
     "Retain",
