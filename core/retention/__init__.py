@@ -2,6 +2,7 @@
 
 from core.retention.cohort_users import retention_rule, retention_users
 from core.retention.cohorts import ALL, KEY_PERIODS, KeyFigure, Retention, retention
+from core.retention.definitions import RETENTION_WORDS
 from core.retention.kaplan import Curve, kaplan_meier, log_rank
 from core.retention.pauses import usual_silence
 from core.retention.question import BRACKETS, PERIODS, Clock, Kind, Retain, read_brackets, say_bracket
@@ -14,6 +15,7 @@ __all__ = [
     "KEY_PERIODS",
     "OTHERS",
     "PERIODS",
+    "RETENTION_WORDS",
     "UNKNOWN",
     "Clock",
     "Compared",
