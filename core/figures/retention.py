@@ -13,7 +13,7 @@ from core.retention import ALL, RETENTION_WORDS, Retention, Survival
 
 MOST_ROWS = 40
 _TEXT_COLUMNS = 17
-_MOST_CURVES = 6
+_MOST_CURVES = 3
 _UNIT = {"day": "Days", "week": "Weeks", "month": "Months"}
 
 
@@ -43,8 +43,7 @@ def _heat(found: Retention, cells: pd.DataFrame, rows: list[tuple[Any, str]], by
     cells = cells[cells["slot"] >= start]
     slots = range(start, int(cells["slot"].to_numpy().max(initial=start)) + 1) if len(cells) else range(0)
     places = {key: n for n, (key, _) in enumerate(rows)}
-    after, height = f"{_UNIT[found.question.unit]} after the start", 110 + 26 * (len(rows) + 1)
-    made = figure(_title(found), after, "", height=height, legend=False)
+    made = figure(_title(found), "", "", height=150 + 26 * len(rows), legend=False)
     labels = dict(zip(cells["slot"], cells["label"], strict=True))
     points: list[dict[str, Any]] = [row for row in cells.to_dict("records") if row["users"] > 0]
     for complete in (True, False):
@@ -63,18 +62,32 @@ def _heat(found: Retention, cells: pd.DataFrame, rows: list[tuple[Any, str]], by
     _clickable(made, found, points, dict(rows), places, by, part, start)
     top = max((row["share"] for row in points if row["slot"] > 0), default=1.0)
     made.update_layout(
-        coloraxis={"cmin": 0, "cmax": top or 1, "colorbar": {"title": {"text": "Came back"}, "tickformat": ".0%"}}
+        coloraxis={
+            "cmin": 0,
+            "cmax": top or 1,
+            "colorbar": {
+                "orientation": "h",
+                "x": 0,
+                "xanchor": "left",
+                "y": 0,
+                "yanchor": "top",
+                "thickness": 8,
+                "len": 0.5,
+                "tickformat": ".0%",
+            },
+        }
     )
     every = -(-len(slots) // 31)
     ticks = list(range(0, len(slots), max(every, 1)))
     made.update_xaxes(
-        tickvals=ticks, ticktext=[labels.get(start + n, "") for n in ticks], side="top", showgrid=False, zeroline=False
-    )
+        tickvals=ticks, ticktext=[labels.get(start + n, "") for n in ticks], side="top", showgrid=False, zeroline=False,
+        range=[-0.5, max(len(slots), 1) - 0.5], tickangle=0,
+    )  # fmt: skip
     made.update_yaxes(
-        tickvals=list(range(len(rows))), ticktext=[escaped(words) for _, words in rows], autorange="reversed",
+        tickvals=list(range(len(rows))), ticktext=[escaped(words) for _, words in rows], range=[len(rows) - 0.5, -0.5],
         showgrid=False, zeroline=False, rangemode="normal",
     )  # fmt: skip
-    made.update_layout(margin_t=96)
+    made.update_layout(margin={"t": 72, "b": 36})
     return made
 
 
@@ -152,6 +165,7 @@ def retention_curves_figure(found: Retention) -> go.Figure:
         )  # fmt: skip
     made.update_yaxes(tickformat=".0%")
     made.update_xaxes(type="category")
+    _room(made, len(lines))
     return made
 
 
@@ -165,10 +179,10 @@ def survival_figure(found: Survival) -> go.Figure:
         rows = rows.iloc[:: max(1, len(rows) // 400)]  # more points than pixels say no more
         colour = COLOURS[place % len(COLOURS)]
         share, low, high = (1 - rows[n] if again else rows[n] for n in ("share", "low", "high"))
-        for edge, fill in ((low, None), (high, "tonexty")):
+        for edge in (low, high):
             made.add_scatter(
-                x=rows["day"], y=edge, mode="lines", line={"width": 0, "shape": "hv"}, fill=fill, hoverinfo="skip",
-                showlegend=False, legendgroup=part or "all", fillcolor=colour, opacity=0.18, fillgradient=None,
+                x=rows["day"], y=edge, mode="lines", line={"width": 1, "shape": "hv", "dash": "dot", "color": colour},
+                hoverinfo="skip", showlegend=False, legendgroup=part or "all",
             )  # fmt: skip
         made.add_scatter(
             x=rows["day"],
@@ -189,7 +203,14 @@ def survival_figure(found: Survival) -> go.Figure:
             ),
         )
     made.update_yaxes(tickformat=".0%", range=[0, 1.02])
+    _room(made, len(found.parts))
     return made
+
+
+def _room(made: go.Figure, names: int) -> None:
+    """Legends of many names take several lines on a narrow page, which must not reach into the title."""
+    room = 24 * ((names - 1) // 3)
+    made.update_layout(height=made.layout.height + room, margin_t=made.layout.margin.t + room)
 
 
 def _interval(a: float, b: float) -> str:
@@ -209,9 +230,7 @@ def _without_start(found: Retention) -> int:
 
 
 def _cohort(found: Retention, start: date) -> str:
-    if found.question.unit == "month":
-        return f"{start:%b %Y}"
-    return day(start) if found.question.unit == "day" else f"Week of {day(start)}"
+    return f"{start:%b %Y}" if found.question.unit == "month" else day(start)
 
 
 def _when(found: Retention, row: Any) -> str:
@@ -220,8 +239,7 @@ def _when(found: Retention, row: Any) -> str:
 
 
 def _title(found: Retention) -> str:
-    return {
-        "n-day": "Users who came back in period N after their first",
-        "unbounded": "Users who came back in period N after their first, or later",
-        "bracket": "Users who came back within a range of periods after their first",
-    }[found.question.kind].replace("period", found.question.unit)
+    unit, kind = found.question.unit, found.question.kind
+    if kind == "bracket":
+        return f"Share of users back within a range of {unit}s after the start"
+    return f"Share of users back so many {unit}s after the start" + (", or later" if kind == "unbounded" else "")

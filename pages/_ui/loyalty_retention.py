@@ -59,20 +59,21 @@ def _key_figures(found: Retention) -> None:
     for column, one in zip(columns, found.figures, strict=False):
         change = None
         if one.earlier is not None and one.later is not None:
-            change = f"{100 * (one.later - one.earlier):+.1f} points, later half of cohorts"
+            change = f"{100 * (one.later - one.earlier):+.1f} points"
         column.metric(
             f"Back in {unit} {one.label}{' or later' if kind == 'unbounded' else ''}",
             fmt.percent(one.share),
             change,
             help=f"{fmt.percent(one.low)} to {fmt.percent(one.high)} (95 % interval), of "
             f"{fmt.count(one.users, 'user')} in {fmt.count(one.cohorts, 'cohort')} that can be seen so long. The change"
-            " holds the later half of these cohorts against the earlier half.",
+            " is that of the later half of these cohorts against the earlier half.",
         )
 
 
 def _cautions(found: Retention) -> None:
     first = found.cohorts["start"].min()
-    said = [f"**Counted in.** {RETENTION_WORDS[found.question.clock]}"]
+    said = ["Changes: the later half of the cohorts against the earlier half."] if found.figures else []
+    said += [f"**Counted in.** {RETENTION_WORDS[found.question.clock]}"]
     if found.window.start is None:
         said.append(
             f"Whoever is first seen in the data's first {found.question.unit} ({when(first, found.question.unit)}) may"

@@ -35,7 +35,7 @@ def draw(store: Store, shown: Shown, asked: Asked, ends: Ends) -> None:
     picked = chart(survival_figure(found), f"fig_{ends}", f"Steps: estimated share by days, {shown.words}")
     with st.container(horizontal=True, wrap=False, gap="medium"):
         st.caption(
-            f"**Definition.** {RETENTION_WORDS[ends]} Bands: 95 % intervals (log-log). Users who cannot be followed"
+            f"**Definition.** {RETENTION_WORDS[ends]} Dotted: 95 % intervals (log-log). Users who cannot be followed"
             " longer leave the count on that day and are no loss.",
             width="stretch",
         )
@@ -79,7 +79,7 @@ def _figures(found: Survival) -> None:
     columns[0].metric(
         "Half have ordered again after" if again else "Half are gone after",
         _days(row["median"]),
-        help=f"The median; 95 % interval {_days(row['low'])} to {_days(row['high'])}. – : not reached in these data.",
+        help=f"The median; 95 % interval: {_interval(row)}. – means not reached in these data.",
     )
     all_users = found.curves[found.curves["part"] == ALL].set_index("day")
     for column, day in zip(columns[1:3], (30, 180), strict=True):
@@ -99,6 +99,11 @@ def _figures(found: Survival) -> None:
 
 def _days(value: Any) -> str:
     return fmt.NONE if value is None or value != value else fmt.count(int(value), "day")  # noqa: PLR0124  # NaN
+
+
+def _interval(row: Any) -> str:
+    low, high = _days(row["low"]), _days(row["high"])
+    return fmt.NONE if low == high == fmt.NONE else f"{low} to {high}"
 
 
 def _behind(store: Store, shown: Shown, found: Survival, picked: list[Any] | None) -> None:
@@ -141,10 +146,15 @@ def _risk(found: Survival) -> None:
         rows.append(
             {"Part": part or "All"}
             | {f"day {day}": int(curve.loc[day]) if day <= longest else 0 for day in _DAYS[:10]}
-            | {"Median": _days(row["median"]), "95 %": f"{_days(row['low'])} to {_days(row['high'])}"}
+            | {"Median": _days(row["median"]), "95 %": _interval(row)}
         )
     st.markdown("**Users still followed (at risk) at the start of the day, and the median**")
-    st.dataframe(rows, hide_index=True, height="content")
+    st.dataframe(
+        rows,
+        hide_index=True,
+        height="content",
+        column_config={f"day {day}": st.column_config.NumberColumn(format="localized") for day in _DAYS[:10]},
+    )
 
 
 def _tests(found: Survival) -> None:
