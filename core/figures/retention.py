@@ -53,13 +53,13 @@ def _heat(found: Retention, cells: pd.DataFrame, rows: list[tuple[Any, str]], by
             if bool(row["complete"]) is complete:
                 y, x = places[row[by] or (None if by == "cohort" else ALL)], row["slot"] - start
                 grid[y][x] = row["share"]
-                texts[y][x] = f"{100 * row['share']:.0f} %" if len(slots) <= _TEXT_COLUMNS else ""
+                texts[y][x] = f"{100 * row['share']:.0f} %" if complete and len(slots) <= _TEXT_COLUMNS else ""
         made.add_heatmap(
             x=list(range(len(slots))), y=list(range(len(rows))), z=grid, text=texts, texttemplate="%{text}",
             coloraxis="coloraxis", opacity=1 if complete else PALE, xgap=1, ygap=1, hoverinfo="skip",
             hoverongaps=False, showscale=complete,
         )  # fmt: skip
-    _clickable(made, found, points, dict(rows), places, by, part, start)
+    _clickable(made, found, points, dict(rows), places, by, part, slots)
     top = max((row["share"] for row in points if row["slot"] > 0), default=1.0)
     made.update_layout(
         coloraxis={
@@ -77,7 +77,7 @@ def _heat(found: Retention, cells: pd.DataFrame, rows: list[tuple[Any, str]], by
             },
         }
     )
-    every = -(-len(slots) // 31)
+    every = 1 if len(slots) <= _TEXT_COLUMNS else 2
     ticks = list(range(0, len(slots), max(every, 1)))
     made.update_xaxes(
         tickvals=ticks, ticktext=[labels.get(start + n, "") for n in ticks], side="top", showgrid=False, zeroline=False,
@@ -99,14 +99,16 @@ def _clickable(
     places: dict[Any, int],
     by: str,
     part: str,
-    start: int,
+    slots: range,
 ) -> None:
     """Unseen markers over the cells: Plotly lets people pick markers, not cells."""
     keys = [row[by] or (None if by == "cohort" else ALL) for row in points]
     made.add_scatter(
-        x=[row["slot"] - start for row in points],
+        x=[row["slot"] - slots.start for row in points],
         y=[places[key] for key in keys],
-        mode="markers",
+        # on a pale cell Plotly chooses the colour of a text as if the cell were not pale
+        mode="markers+text",
+        text=["" if row["complete"] or len(slots) > _TEXT_COLUMNS else f"{100 * row['share']:.0f} %" for row in points],
         marker={"symbol": "square", "size": 22, "opacity": 0},
         customdata=[
             [

@@ -13,11 +13,10 @@ from core.retention import ALL, RETENTION_WORDS, Retention, retention, retention
 from core.store import Store, write_records
 from pages._ui import format as fmt
 from pages._ui import loyalty_retention_survival, state
-from pages._ui.cache import ask
 from pages._ui.downloads import csv_button
 from pages._ui.home_figures import chart, when
 from pages._ui.home_period import Shown
-from pages._ui.loyalty_retention_ask import Asked, choose
+from pages._ui.loyalty_retention_ask import Asked, asked_of, choose
 from pages._ui.people import Behind, Choice, see_users
 from pages._ui.text import plain
 
@@ -29,7 +28,7 @@ def draw(store: Store, shown: Shown) -> None:
     asked = choose(store, shown)
     if asked is None:
         return
-    found = ask(store, retention, asked.question, shown.window)
+    found = asked_of(asked.question.by)(store, retention, asked.question, shown.window)
     if found.problem:
         st.info(found.problem)
         return
@@ -124,7 +123,9 @@ def _behind(
     question = found.question
     with st.container(horizontal=True, wrap=False, gap="medium"):
         st.caption(
-            f"**Definition.** Start: first {plain(asked.start_words)}; coming back: {plain(asked.back_words)}. "
+            "Over the cohorts that are complete at a period."
+            if key == "parts"
+            else f"**Definition.** Start: first {plain(asked.start_words)}; coming back: {plain(asked.back_words)}. "
             f"{RETENTION_WORDS[question.kind]} {RETENTION_WORDS['incomplete']}",
             width="stretch",
         )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -20,6 +22,7 @@ from pages._ui.text import label
 NOTHING = "nobody"
 _KINDS: dict[str, str] = {"n-day": "In that period", "unbounded": "Then or later", "bracket": "Within a range"}
 _CLOCKS: dict[str, str] = {"calendar": "Calendar periods", "own": "Each user's own clock"}
+T = TypeVar("T")
 _LONGEST_SHOWN = {"day": 30, "week": 26, "month": 24}
 
 
@@ -35,7 +38,7 @@ class Asked:
 def choose(store: Store, shown: Shown) -> Asked | None:
     """Draw the choices; None where they make no sense (said)."""
     events = list(ask(store, event_words))
-    known = ask(store, ways)
+    known = ways(store)  # not kept: a saved segment does not change the version of the data
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         start = st.selectbox(
             "Users start with their first",
@@ -102,6 +105,15 @@ def choose(store: Store, shown: Shown) -> Asked | None:
         refuse(refusal)
         return None
     return Asked(question, _event(start).lower(), _event(back).lower())
+
+
+def asked_of(by: str | None) -> Any:
+    """How an answer is asked: kept, but for those by a saved segment, which may change while the data do not."""
+    return _afresh if by is not None and by.startswith("segment:") else ask
+
+
+def _afresh(store: Store, fn: Callable[..., T], *args: object) -> T:
+    return fn(store, *args)
 
 
 def event_words(store: Store) -> tuple[str, ...]:

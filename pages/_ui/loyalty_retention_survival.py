@@ -11,11 +11,10 @@ from core.figures import survival_figure
 from core.retention import ALL, RETENTION_WORDS, Ends, Survival, Survive, survival, survival_users
 from core.store import Store, write_records
 from pages._ui import format as fmt
-from pages._ui.cache import ask
 from pages._ui.downloads import csv_button
 from pages._ui.home_figures import chart
 from pages._ui.home_period import Shown
-from pages._ui.loyalty_retention_ask import Asked
+from pages._ui.loyalty_retention_ask import Asked, asked_of
 from pages._ui.people import Behind, Choice, see_users
 from pages._ui.text import plain
 
@@ -27,7 +26,7 @@ def draw(store: Store, shown: Shown, asked: Asked, ends: Ends) -> None:
     silence = _silence() if ends == "lapse" else None
     start = asked.question.start if ends == "lapse" else "*"
     question = Survive(ends, silence, start, asked.question.by)
-    found = ask(store, survival, question, shown.window)
+    found = asked_of(question.by)(store, survival, question, shown.window)
     if found.problem:
         st.info(found.problem)
         return
@@ -103,7 +102,7 @@ def _days(value: Any) -> str:
 
 def _interval(row: Any) -> str:
     low, high = _days(row["low"]), _days(row["high"])
-    return fmt.NONE if low == high == fmt.NONE else f"{low} to {high}"
+    return fmt.NONE if low == high == fmt.NONE else f"{low.removesuffix(' days')} to {high}"
 
 
 def _behind(store: Store, shown: Shown, found: Survival, picked: list[Any] | None) -> None:
@@ -139,13 +138,15 @@ def _users(
 def _risk(found: Survival) -> None:
     """At risk by day and part, below the curve."""
     rows = []
+    last = int(found.curves.loc[found.curves["at_risk"] > 0, "day"].max())
+    days = [day for day in _DAYS if day <= last][:10]
     for part in found.parts:
         curve = found.curves[found.curves["part"] == part].set_index("day")["at_risk"]
         longest = int(curve[curve > 0].index.max())
         row = found.medians[found.medians["part"] == part].iloc[0]
         rows.append(
             {"Part": part or "All"}
-            | {f"day {day}": int(curve.loc[day]) if day <= longest else 0 for day in _DAYS[:10]}
+            | {f"day {day}": int(curve.loc[day]) if day <= longest else 0 for day in days}
             | {"Median": _days(row["median"]), "95 %": _interval(row)}
         )
     st.markdown("**Users still followed (at risk) at the start of the day, and the median**")
@@ -153,7 +154,7 @@ def _risk(found: Survival) -> None:
         rows,
         hide_index=True,
         height="content",
-        column_config={f"day {day}": st.column_config.NumberColumn(format="localized") for day in _DAYS[:10]},
+        column_config={f"day {day}": st.column_config.NumberColumn(format="localized") for day in days},
     )
 
 
