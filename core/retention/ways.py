@@ -24,7 +24,7 @@ def ways(store: Store) -> dict[str, str]:
     A way is "event:COLUMN" (of the user's first event), "item:COLUMN" (a category of its item), "user:COLUMN" (an
     attribute) or "segment:NAME" (in it or not).
     """
-    schema = read_schema(store, saved_segments(store))
+    schema = read_schema(store, saved=saved_segments(store))
     found = {f"event:{name}": f"{name.capitalize()} of the first event" for name in _EVENT if name in schema.event}
     found |= {f"item:{name}": f"{name}, first item" for name in category_columns(store)}
     found |= {
@@ -61,7 +61,7 @@ def part_query(store: Store, way: str, starts: Query, start_condition: Query, as
     """
     kind, _, name = way.partition(":")
     if kind == "segment":
-        return split_query(BySegments((name,)), read_schema(store, saved_segments(store)), as_of)
+        return split_query(BySegments((name,)), read_schema(store, saved=saved_segments(store)), as_of)
     if kind == "user":
         return Query(f"SELECT u.user_no, {_value(store, name)} AS part FROM users u")
     value = f"CAST(e.{ident(name)} AS VARCHAR)" if kind == "event" else _category(store, name)
