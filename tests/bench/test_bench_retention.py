@@ -88,8 +88,8 @@ def paper(found: dict[str, Any]) -> str:
 DuckDB {duckdb.__version__}, {os.cpu_count()} cores, load average {found["load"]:.1f} at the start.
 
 {found["events"]:,} events in visits (tests/bench/visit_shop.py); nothing is kept from one question to the next; \
-medians of {TURNS} turns. Limits: {LIMIT} s, and {RATIO:.0f} times the CPU seconds of the SQL by hand, which yields the counts \
-alone.
+medians of {TURNS} turns. Limits: {LIMIT} s, and {RATIO:.0f} times the CPU seconds of the SQL by hand, which yields \
+the counts alone.
 
 | question | seconds | CPU seconds | by hand: seconds | CPU seconds |
 |---|---|---|---|---|
