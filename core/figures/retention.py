@@ -45,7 +45,7 @@ def _heat(found: Retention, cells: pd.DataFrame, rows: list[tuple[Any, str]], by
     places = {key: n for n, (key, _) in enumerate(rows)}
     made = figure(_title(found), "", "", height=150 + 26 * len(rows), legend=False)
     labels = dict(zip(cells["slot"], cells["label"], strict=True))
-    points: list[dict[str, Any]] = [row for row in cells.to_dict("records") if row["users"] > 0]
+    points: list[dict[Any, Any]] = [row for row in cells.to_dict("records") if row["users"] > 0]
     for complete in (True, False):
         grid: list[list[float | None]] = [[None] * len(slots) for _ in rows]
         texts = [[""] * len(slots) for _ in rows]
@@ -94,7 +94,7 @@ def _heat(found: Retention, cells: pd.DataFrame, rows: list[tuple[Any, str]], by
 def _clickable(
     made: go.Figure,
     found: Retention,
-    points: list[dict[str, Any]],
+    points: list[dict[Any, Any]],
     words: dict[Any, str],
     places: dict[Any, int],
     by: str,
@@ -136,7 +136,7 @@ def retention_curves_figure(found: Retention) -> go.Figure:
     lines = [(part or "All", "", part, found.mean[found.mean["part"] == part]) for part in found.parts]
     if len(found.parts) == 1:
         whole = found.cells[found.cells["complete"] & (found.cells["slot"] >= start)]
-        starts = [s for s, of in whole.groupby("cohort") if len(of) > 1]
+        starts: list[Any] = [s for s, of in whole.groupby("cohort") if len(of) > 1]
         step = max(1, len(starts) // _MOST_CURVES)
         lines += [
             (_cohort(found, cohort), str(cohort), ALL, whole[whole["cohort"] == cohort])

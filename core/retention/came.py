@@ -105,8 +105,8 @@ def _hits(
     """(users, slots): 1 where the user came back in the slot (and, by own clocks, the slot is over)."""
     slots, own = question.slots, question.clock == "own"
     slot_of = np.full(slots[-1][1] + 2, -1, dtype=np.int16)
-    for place, (low, high) in enumerate(slots):
-        slot_of[low : high + 1] = place
+    for number, (low, high) in enumerate(slots):
+        slot_of[low : high + 1] = number
     hits = np.zeros(len(starts.users) * len(slots) + 1, dtype=np.uint8)  # the last byte takes what counts nowhere
     # The start itself is a coming back in period 0 where it is such an event; then no moment within the day matters.
     itself = question.back == question.start or (question.back == ANY_EVENT and question.start != "impression")

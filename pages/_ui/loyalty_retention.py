@@ -189,7 +189,7 @@ def _table(found: Retention) -> None:
         },
     )
     st.caption("At least and at most: 95 % interval (Wilson). Over: the period has ended for everyone of the cohort.")
-    records = rows.to_dict("records")
+    records: list[Any] = rows.to_dict("records")
     csv_button(
         f"CSV of {fmt.count(len(rows), 'row')}",
         partial(write_records, records),

@@ -206,8 +206,8 @@ def twin(events: list[Event], question: Retain, until: datetime) -> dict[tuple[d
         cohort = first.to_period(code)
         again = of(question.back)
         times = again[(again["user"] == user) & (again["at"] >= first)]["at"]
+        length = timedelta(days={"day": 1, "week": 7, "month": 30}[question.unit])
         if question.clock == "own":
-            length = timedelta(days={"day": 1, "week": 7, "month": 30}[question.unit])
             ns = [(moment - first) // length for moment in times]
         else:
             ns = [(moment.to_period(code) - cohort).n for moment in times]

