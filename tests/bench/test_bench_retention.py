@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def questions() -> dict[str, tuple[Any, str | None]]:
     for unit in ("day", "week", "month"):
         sql = _COHORTS.format(unit=unit)
         for kind in ("n-day", "unbounded", "bracket"):
-            question = Retain(unit, kind)  # type: ignore[arg-type]
+            question = Retain(unit, kind)
             found[f"{kind}, {unit}"] = (lambda store, q=question: retention(store, q), sql)
     by = Retain("month", by="event:channel")
     found["n-day, month, by first channel"] = (lambda store: retention(store, by), None)
@@ -108,8 +109,8 @@ def main(folder: Path) -> None:
     with Store(file) as store:
         events = int(store.rows(Query("SELECT count(*) AS n FROM events"))[0]["n"])
         for name, (ask, sql) in questions().items():
-            turns = [measured(lambda ask=ask: ask(store)) for _ in range(TURNS)]
-            plain = [measured(lambda sql=sql: store.read(Query(sql))) for _ in range(TURNS)] if sql else []
+            turns = [measured(partial(ask, store)) for _ in range(TURNS)]
+            plain = [measured(partial(store.read, Query(sql))) for _ in range(TURNS)] if sql else []
             rows[name] = {"asked": typical(turns), "plain": typical(plain) if plain else None}
     print(json.dumps({"load": load, "events": events, "rows": rows}))
 
