@@ -20,6 +20,12 @@ from core.figures.marks import model_colour, model_symbol
 from core.figures.movement import movement_figure, movement_table_figure, part_name, sizes_compared_figure, sizes_figure
 from core.figures.protocol import diversity_figure, segments_figure
 from core.figures.quality import daily_figure
+from core.figures.retention import (
+    retention_curves_figure,
+    retention_heat_figure,
+    retention_parts_figure,
+    survival_figure,
+)
 from core.figures.tastes import taste_name, taste_plane_figure, taste_weights_figure
 from core.figures.template import COLOURS, event_mark, event_name
 from core.figures.value import (
@@ -71,11 +77,15 @@ __all__ = [
     "profile_figure",
     "rates_figure",
     "relevance_figure",
+    "retention_curves_figure",
+    "retention_heat_figure",
+    "retention_parts_figure",
     "segments_figure",
     "shared_items_figure",
     "sizes_compared_figure",
     "sizes_figure",
     "standings_figure",
+    "survival_figure",
     "target_figure",
     "taste_name",
     "taste_plane_figure",

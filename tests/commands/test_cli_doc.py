@@ -97,6 +97,7 @@ def test_every_example_says_what_the_page_says(
         "restore",
         "erase",
         "retention",
+        "keep",
         "features",
         "value",
     ],
