@@ -26,7 +26,7 @@ from core.progress import Amount, Cancelled, Meter, Step
 _COMMANDS = (
     "load", "info", "segments", "overlap", "movement", "compare", "tune", "leaderboard", "audience", "newcomers",
     "predict_ratings", "explain", "counterfactual", "similar_users", "target", "readout", "undo", "quality",
-    "repair", "features", "export", "backup", "restore", "erase", "retention", "encrypt",
+    "repair", "features", "export", "backup", "restore", "erase", "retention", "encrypt", "loyalty",
 )  # fmt: skip
 
 
