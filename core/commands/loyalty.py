@@ -6,6 +6,7 @@ Orders are counted, never their lines. The score's parts and its check against w
 from __future__ import annotations
 
 import argparse
+import math
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -47,9 +48,7 @@ NAME = "loyalty"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's own arguments."""
-    parser.add_argument(
-        "--as-of", metavar="TIME", help="end of the data looked at (UTC; default: after the last event)"
-    )
+    parser.add_argument("--as-of", metavar="TIME", help="end of the data looked at (default: after the last event)")
     parser.add_argument("--out", metavar="CSV", help="all buyers with score and parts; with --slipping those who slip")
     parser.add_argument("--slipping", action="store_true", help="--out has those who are slipping, most at stake first")
     parser.add_argument(
@@ -180,6 +179,6 @@ def _slipping(found: Slipping) -> dict[str, Any]:
 def _records(table: Any) -> list[dict[str, Any]]:
     """Rows as plain values; what is not known is None, since JSON has no NaN."""
     return [
-        {str(key): None if value != value else value for key, value in row.items()}
+        {str(key): None if isinstance(value, float) and math.isnan(value) else value for key, value in row.items()}
         for row in table.to_dict("records")
     ]  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from core.commands.tables import day, number, percent, table
 from core.loyalty import STAGES, WITHIN, Became, PauseLengths, Repeat, Score, ScoreCheck, Slipping, Stages
 
@@ -38,13 +40,13 @@ def _months(found: Stages) -> list[str]:
     if found.problem:
         return [f"Stages by month: {found.problem}"]
     shares = found.matrix.set_index(["was", "now"])["share"]
-    rows = [(was, *("-" if shares[was, now] != shares[was, now] else percent(shares[was, now]) for now in STAGES))
+    rows = [(was, *(_known(shares[was, now]) for now in STAGES))
             for was in STAGES]  # fmt: skip
     last = found.sizes[found.sizes["at"] == found.points[-1]]
     sizes = ", ".join(f"{stage} {users:,}" for stage, users in zip(last["stage"], last["users"], strict=True))
     return [
         f"Stages on {day(found.points[-1])}: {sizes}.",
-        f"From month to month, over {sum(found.whole)} whole months: of the row's buyers, the share in each stage next.",
+        f"Month to month, over {sum(found.whole)} whole months: of the row's buyers, the share in each stage next.",
         *table(("", *STAGES), rows),
     ]
 
@@ -62,7 +64,8 @@ def _marks(found: Score, check: ScoreCheck) -> list[str]:
             for row in check.bands.itertuples()]  # fmt: skip
     return [
         *lines,
-        f"Does it tell anything? As it stood on {day(check.at)}, against the {check.days} days after: {check.verdict}",
+        f"Does it tell anything? As it stood on {day(check.at)}, against the {check.days} days after:",
+        check.verdict,
         f"Of two buyers, one of whom ordered again, it ranks that one higher {percent(check.auc[0])} of the time "
         f"({_range(*check.auc[1:])}); days since the last order alone: {percent(check.auc_recency[0])}.",
         *table(("score then", "buyers", "ordered again", "net revenue each"), rows),
@@ -78,8 +81,10 @@ def _slips(found: Slipping, became: Became | None) -> list[str]:
     ]
     if became is not None and became.slipping:
         slid, kept = became.shares()
-        lines.append(f"Of those who were on {day(became.at)}, {percent(slid[0])} ordered again within {became.days} days; "
-                     f"of the others {_known(kept[0])}.")  # fmt: skip
+        lines.append(
+            f"Of those who were on {day(became.at)}, {percent(slid[0])} ordered again within {became.days} days; "
+            f"of the others {_known(kept[0])}."
+        )
     return lines
 
 
@@ -92,4 +97,4 @@ def _known(share: object) -> str:
 
 
 def _float(value: object) -> float | None:
-    return value if isinstance(value, float) and value == value else None
+    return value if isinstance(value, float) and not math.isnan(value) else None

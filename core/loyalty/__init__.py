@@ -31,11 +31,13 @@ from core.loyalty.wallet import (
     wallet_columns,
     wallet_users,
 )
+from core.loyalty.wallet import Kind as WalletKind
 
 __all__ = [
     "BANDS", "DEFINITIONS", "HORIZONS", "LEAST_DAYS", "MOST_NUMBER", "MOST_ORDERS", "NEEDED", "NOT_YET", "PARTS",
     "STAGES", "UNUSUAL", "WALLET_BANDS", "WITHIN", "Became", "Limit", "OneScore", "PauseLengths", "Repeat",
-    "Requirements", "Score", "ScoreCheck", "Shop", "Slipping", "Stages", "Wallet", "Weights", "fair_users",
+    "Requirements", "Score", "ScoreCheck", "Shop", "Slipping", "Stages", "Wallet", "WalletKind", "Weights",
+    "fair_users",
     "item_columns", "move_rule", "number_users", "pauses", "pauses_users", "product_limit", "repeat", "repeat_users",
     "requirements", "requirements_users", "score", "score_check", "score_check_users", "score_csv", "score_of",
     "score_users", "slipping", "slipping_check", "slipping_csv", "slipping_users", "stage_rule", "stages",

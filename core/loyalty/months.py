@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
-from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -15,11 +14,10 @@ from core.errors import Refusal
 from core.loyalty.orders import DAY, Orders, micros, read_orders
 from core.loyalty.repeat import NO_BUYERS
 from core.progress import Step, no_step
+from core.segments import STAGES as STAGES
 from core.segments import All, At, Loyalty, LoyaltySettings, Not, Rule, compile_rule, read_schema, settled
 from core.store import Query, Store
 
-Stage = Literal["new", "active", "loyal", "returned", "slipping", "lost"]
-STAGES: tuple[Stage, ...] = get_args(Stage)
 NOT_YET = "not yet"
 """Where users are who have not ordered by then."""
 
@@ -90,12 +88,12 @@ def stages(
 
 def stage_rule(found: Stages, point: int, stage: str) -> Rule:
     """The rule for the buyers in `stage` at `found.points[point]`."""
-    return At(found.points[point], Loyalty(_known(stage), found.settings))
+    return At(found.points[point], _in_stage(found, stage))
 
 
 def move_rule(found: Stages, step: int, was: str, now: str) -> Rule:
     """The rule for those who were in `was` (a stage, or NOT_YET) at the step's start and in `now` at its end."""
-    before = At(found.points[step], Loyalty(STAGES if was == NOT_YET else _known(was), found.settings))
+    before = At(found.points[step], _in_stage(found, was))
     return All((Not(before) if was == NOT_YET else before, stage_rule(found, step + 1, now)))
 
 
@@ -110,10 +108,11 @@ def stages_users(store: Store, found: Stages, stage: str, point: int, was: str |
     return compile_rule(rule, read_schema(store), found.window.end)
 
 
-def _known(stage: str) -> tuple[Stage, ...]:
-    if stage not in STAGES:
-        raise Refusal("no_such_cell", f"There is no stage {stage!r}.", f"There are: {', '.join(STAGES)}.")
-    return (stage,)
+def _in_stage(found: Stages, wanted: str) -> Loyalty:
+    stages = tuple(stage for stage in STAGES if wanted in (stage, NOT_YET))
+    if not stages:
+        raise Refusal("no_such_cell", f"There is no stage {wanted!r}.", f"There are: {', '.join(STAGES)}.")
+    return Loyalty(stages, found.settings)
 
 
 def _points(held: Orders, window: Window) -> tuple[tuple[datetime, ...], tuple[bool, ...]]:

@@ -26,7 +26,7 @@ Bools = npt.NDArray[np.bool_]
 DAY = 86_400_000_000
 """Microseconds."""
 
-UNDATED = np.iinfo(np.int64).min
+UNDATED = int(np.iinfo(np.int64).min)
 _EPOCH = datetime(1970, 1, 1)
 _FEW = 2_000
 
@@ -158,8 +158,8 @@ _kept: Kept[Orders] = Kept()
 
 def _read(store: Store, window: Window, step: Step) -> Orders:
     query = Query(
-        "SELECT user_no, coalesce(epoch_us(min(at_utc)), (-9223372036854775807 - 1)) AS placed, sum(value)::DOUBLE AS value FROM ("
-        f"SELECT {ORDER_KEY}, at_utc, value FROM events WHERE {IS_ORDER} AND user_no IS NOT NULL AND "
+        f"SELECT user_no, coalesce(epoch_us(min(at_utc)), {UNDATED + 1} - 1) AS placed, sum(value)::DOUBLE AS value"
+        f" FROM (SELECT {ORDER_KEY}, at_utc, value FROM events WHERE {IS_ORDER} AND user_no IS NOT NULL AND "
     )
     found = store.read(
         query + window.condition() + ") GROUP BY user_no, order_id, order_day ORDER BY user_no, placed, value",

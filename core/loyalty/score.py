@@ -57,14 +57,15 @@ class OneScore:
     """One user's score taken apart.
 
     Attributes:
-        user_id: as in the file. score: 0 to 100. above: share of buyers with a lower score.
+        user_id: as in the file. score: 0 to 100. below: buyers with a lower score; buyers: all with one.
         parts: part (str), raw (float, in the part's own unit), rank (float, 0 to 1), points (float, to the score; they
             sum to it), most (float, points at rank 1); parts that are not known of this user are left out.
     """
 
     user_id: str
     score: float
-    above: float
+    below: int
+    buyers: int
     parts: pd.DataFrame
 
 
@@ -119,7 +120,7 @@ def score_of(store: Store, user_id: str, weights: Weights = _EQUAL, window: Wind
             "most": [100 * weights.of(part) / whole for part in known],
         }
     )
-    return OneScore(user_id, float(scores[place]), float((scores < scores[place] - 1e-9).mean()), parts)
+    return OneScore(user_id, float(scores[place]), int((scores < scores[place] - 1e-9).sum()), len(scores), parts)
 
 
 def score_csv(store: Store, path: Path, weights: Weights = _EQUAL, window: Window = EVERYTHING) -> int:

@@ -217,4 +217,4 @@ def _named(store: Store, rows: pd.DataFrame) -> pd.DataFrame:
     query = Query("SELECT user_no, user_id FROM users WHERE user_no IN (") + these(rows["user_no"].to_numpy()) + ")"
     named = rows.merge(table(store, query), on="user_no", how="left")
     named["last_order"] = pd.to_datetime(named["last_day"], unit="D").dt.date
-    return named[list(COLUMNS)]
+    return named[list(COLUMNS)].round({"stake": 2, "value": 2})
