@@ -3,7 +3,7 @@
 from core.loyalty.check import ScoreCheck, score_check, score_check_users
 from core.loyalty.definitions import DEFINITIONS
 from core.loyalty.limit import Limit, product_limit
-from core.loyalty.months import NOT_YET, STAGES, Stages, move_rule, stage_rule, stages, stages_users
+from core.loyalty.months import NOT_YET, Stages, move_rule, stage_rule, stages, stages_users
 from core.loyalty.parts import PARTS, Weights
 from core.loyalty.pauses import MOST_NUMBER, WITHIN, PauseLengths, number_users, pauses, pauses_users
 from core.loyalty.repeat import HORIZONS, MOST_ORDERS, Repeat, fair_users, repeat, repeat_users
@@ -32,6 +32,7 @@ from core.loyalty.wallet import (
     wallet_users,
 )
 from core.loyalty.wallet import Kind as WalletKind
+from core.segments import STAGES
 
 __all__ = [
     "BANDS", "DEFINITIONS", "HORIZONS", "LEAST_DAYS", "MOST_NUMBER", "MOST_ORDERS", "NEEDED", "NOT_YET", "PARTS",

@@ -14,8 +14,7 @@ from core.errors import Refusal
 from core.loyalty.orders import DAY, Orders, micros, read_orders
 from core.loyalty.repeat import NO_BUYERS
 from core.progress import Step, no_step
-from core.segments import STAGES as STAGES
-from core.segments import All, At, Loyalty, LoyaltySettings, Not, Rule, compile_rule, read_schema, settled
+from core.segments import STAGES, All, At, Loyalty, LoyaltySettings, Not, Rule, compile_rule, read_schema, settled
 from core.store import Query, Store
 
 NOT_YET = "not yet"

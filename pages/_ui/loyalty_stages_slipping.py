@@ -59,9 +59,9 @@ def draw(store: Store, shown: Shown) -> None:
         vary, weigh = fmt.percent(found.shop.variation, 0), fmt.number(found.shop.leaning, 1)
         st.caption(
             plain(
-                f"Learned from {fmt.number(found.shop.buyers)} buyers: one buyer's pauses vary by about {vary} around "
-                f"their mean (100 % would be pure chance), and the shop's pauses weigh as much as {weigh} pauses of the "
-                "buyer's own."
+                f"Learned from {fmt.number(found.shop.buyers)} buyers: one buyer's pauses vary by about {vary} "
+                f"around their mean (100 % would be pure chance), and the shop's pauses weigh as much as {weigh} "
+                "pauses of the buyer's own."
             )
         )
 
@@ -85,8 +85,9 @@ def _listed(found: Slipping) -> None:
     if not found.users:
         st.info("Nobody is slipping by this limit. Choose a higher one to look earlier.")
         return
+    rows = found.listed.assign(chance=found.listed["chance"].map(fmt.percent))
     st.dataframe(
-        found.listed.assign(chance=found.listed["chance"].map(fmt.percent)), hide_index=True, height=min(38 + 35 * len(found.listed), 420),
+        rows, hide_index=True, height=min(38 + 35 * len(found.listed), 420),
         column_order=["user_id", "last_order", "usual", "pause", "chance", "order_days", "stake", "value"],
         column_config={
             "user_id": "User",

@@ -112,8 +112,8 @@ def _wallet(store: Store, shown: Shown) -> None:
     )
     if found.over:
         st.warning(
-            f"{fmt.count(found.over, 'buyer')} spent more here than “{plain(column)}” says they spend at all: it may be "
-            "another stretch of time, another currency, or another thing."
+            f"{fmt.count(found.over, 'buyer')} spent more here than “{plain(column)}” says they spend at all: it may "
+            "be another stretch of time, another currency, or another thing."
         )
     st.caption("**Definition.** " + plain(DEFINITIONS["wallet"]))
     bands = {f"{low:.0%} to {high:.0%}": n for n, (low, high) in enumerate(WALLET_BANDS)}
