@@ -44,6 +44,8 @@ def _months(found: Stages) -> list[str]:
             for was in STAGES]  # fmt: skip
     last = found.sizes[found.sizes["at"] == found.points[-1]]
     sizes = ", ".join(f"{stage} {users:,}" for stage, users in zip(last["stage"], last["users"], strict=True))
+    if not any(found.whole):
+        return [f"Stages on {day(found.points[-1])}: {sizes}. No whole month yet, so no moves."]
     return [
         f"Stages on {day(found.points[-1])}: {sizes}.",
         f"Month to month, over {sum(found.whole)} whole months: of the row's buyers, the share in each stage next.",

@@ -127,7 +127,7 @@ def _key_figures(store: Store, shown: Shown, found: Repeat) -> None:
 
 
 def _card() -> st.delta_generator.DeltaGenerator:
-    return st.container(border=True, gap="xxsmall", width=176, height="stretch")
+    return st.container(border=True, gap="xxsmall", width=168, height="stretch")
 
 
 def _repeaters(store: Store, shown: Shown) -> Behind:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from functools import partial
 
+import pandas as pd
 import streamlit as st
 
 from core.figures import moves_figure, stages_figure
 from core.loyalty import DEFINITIONS, NOT_YET, STAGES, Stages, move_rule, stage_rule, stages, stages_users
 from core.segments import LoyaltySettings
-from core.store import Store, write_records
+from core.store import Store
 from pages._ui import format as fmt
 from pages._ui.cache import ask
-from pages._ui.downloads import csv_button
 from pages._ui.home_figures import chart
 from pages._ui.home_period import Shown
+from pages._ui.loyalty_stages_file import table_button
 from pages._ui.people import Behind, Choice, see_users
 from pages._ui.text import plain
 
@@ -51,8 +52,8 @@ def _sizes(store: Store, found: Stages) -> None:
             [Choice("Stage", {stage.capitalize(): stage for stage in STAGES}), Choice("On", ends)],
             picked=picked and [picked[1], int(picked[0])],
         )  # fmt: skip
-        rows = found.sizes.assign(at=[fmt.last_day(at) for at in found.sizes["at"]]).to_dict("records")
-        csv_button("CSV of stages", lambda path: write_records(rows, path), "stages-by-month.csv", "csv_stages")
+        rows = found.sizes.assign(at=[fmt.last_day(at) for at in found.sizes["at"]])
+        table_button("CSV of stages", rows, "stages-by-month.csv", "csv_stages")
 
 
 def _limits(found: Stages) -> str:
@@ -89,11 +90,9 @@ def _moves(store: Store, found: Stages) -> None:
             ],
             picked=picked and [picked[0], picked[1], latest],
         )  # fmt: skip
-        matrix, moves = found.matrix.to_dict("records"), _told(found)
-        csv_button(
-            "CSV of the mean month", lambda path: write_records(matrix, path), "stage-moves-mean.csv", "csv_mean"
-        )
-        csv_button("CSV of all moves", lambda path: write_records(moves, path), "stage-moves.csv", "csv_moves")
+        matrix, moves = found.matrix, pd.DataFrame(_told(found))
+        table_button("CSV of the mean month", matrix, "stage-moves-mean.csv", "csv_mean")
+        table_button("CSV of all moves", moves, "stage-moves.csv", "csv_moves")
 
 
 def _told(found: Stages) -> list[dict[str, object]]:
@@ -123,7 +122,7 @@ def _outlook(found: Stages) -> None:
         row: dict[str, object] = {"Stage": stage.capitalize()}
         for n in months:
             row[_ahead(n)] = f"{fmt.percent(float(own['own'][n]), 0)}"
-        row["In the long run"] = fmt.percent(float(own["long_run"].iloc[0]), 0)
+        row["Long run"] = fmt.percent(float(own["long_run"].iloc[0]), 0)
         rows.append(row)
     st.dataframe(rows, hide_index=True, height="content")
     st.caption(
@@ -133,4 +132,4 @@ def _outlook(found: Stages) -> None:
 
 
 def _ahead(months: int) -> str:
-    return "Now" if not months else f"In {fmt.count(months, 'month')}"
+    return "Now" if not months else fmt.count(months, "month")

@@ -25,12 +25,12 @@ from core.loyalty import (
     repeat_users,
 )
 from core.segments import Compare, Did
-from core.store import Store, write_records
+from core.store import Store
 from pages._ui import format as fmt
 from pages._ui.cache import ask
-from pages._ui.downloads import csv_button
 from pages._ui.home_figures import chart
 from pages._ui.home_period import Shown
+from pages._ui.loyalty_stages_file import table_button
 from pages._ui.people import Behind, Choice, see_users
 from pages._ui.text import plain
 
@@ -68,10 +68,8 @@ def _orders(store: Store, shown: Shown, found: Repeat) -> None:
             [Choice("Orders", kinds)],
             picked=picked and [picked[0]],
         )
-        rows = found.table.to_dict("records")
-        csv_button(
-            "CSV of orders per buyer", lambda path: write_records(rows, path), "orders-per-buyer.csv", "csv_orders"
-        )
+        rows = found.table
+        table_button("CSV of orders per buyer", rows, "orders-per-buyer.csv", "csv_orders")
 
 
 def _orders_name(n: int) -> str:
@@ -102,8 +100,8 @@ def _fair(store: Store, shown: Shown, found: Repeat) -> None:
             ],
             picked=picked and [date.fromisoformat(picked[0]), int(picked[1]), True],
         )  # fmt: skip
-        rows = found.fair.to_dict("records")
-        csv_button("CSV of months", lambda path: write_records(rows, path), "repeat-by-month.csv", "csv_fair")
+        rows = found.fair
+        table_button("CSV of months", rows, "repeat-by-month.csv", "csv_fair")
 
 
 def _of_month(store: Store, shown: Shown, month: date, days: int, again: bool) -> Behind:
@@ -127,8 +125,8 @@ def _waits(store: Store, shown: Shown, waits: PauseLengths) -> None:
             [Choice("Pause of", bars), Choice("Which", {"ended": True, "going on": False})],
             picked=picked and [(int(picked[0]), int(picked[1])), bool(picked[2])],
         )  # fmt: skip
-        rows = waits.bars.to_dict("records")
-        csv_button("CSV of pauses", lambda path: write_records(rows, path), "pauses.csv", "csv_waits")
+        rows = waits.bars
+        table_button("CSV of pauses", rows, "pauses.csv", "csv_waits")
     chart(again_figure(waits), "fig_again", f"Line: share of pauses over within so many days, {shown.words}")
     within = [(days, waits.again.within(days)) for days in WITHIN]
     said = [f"{days} days **{fmt.percent(known[0])}** ({fmt.percent(known[1])} to {fmt.percent(known[2])})"
@@ -147,28 +145,32 @@ def _numbers(store: Store, shown: Shown, waits: PauseLengths) -> None:
     rows = []
     for row in waits.numbers.to_dict("records"):
         number = int(row["number"])
-        told = {"After order day": _number(number), "Ended": int(row["ended"]), "Going on": int(row["going_on"]),
-                "Median (days)": row["median"], "Quartiles": f"{fmt.number(row['q1'])} – {fmt.number(row['q3'])}"
-                if row["ended"] else "–"}  # fmt: skip
+        spread = (
+            f"{fmt.number(row['median'])} ({fmt.number(row['q1'])}–{fmt.number(row['q3'])})" if row["ended"] else "–"
+        )
+        told: dict[str, object] = {
+            "After": _number(number), "Ended": int(row["ended"]), "Going on": int(row["going_on"]), "Days": spread
+        }  # fmt: skip
         for days in WITHIN:
             share = row[f"within_{days}"]
-            told[f"{days} days"] = "–" if pd.isna(share) else fmt.percent(share)
+            told[f"{days} d"] = "–" if pd.isna(share) else fmt.percent(share)
         rows.append(told)
-    within = {f"{days} days": st.column_config.TextColumn(help=f"Ordered again within {days} days") for days in WITHIN}
+    within = {f"{days} d": st.column_config.TextColumn(help=f"Ordered again within {days} days") for days in WITHIN}
     counts = {name: st.column_config.NumberColumn(format="localized") for name in ("Ended", "Going on")}
-    median = {"Median (days)": st.column_config.NumberColumn(format="%.0f")}
+    median = {"Days": st.column_config.TextColumn(help="Of the ended ones: the median, and the quartiles")}
     st.dataframe(rows, hide_index=True, height="content", column_config={**counts, **median, **within})
-    st.caption("**Definition.** " + plain(DEFINITIONS["by_number"]))
+    st.caption(
+        "Days: median and quartiles of the ended pauses; then the share who ordered again within 30, 60, 90, 180 days. "
+        "**Definition.** " + plain(DEFINITIONS["by_number"])
+    )
     numbers = {_number(int(n)): int(n) for n in waits.numbers["number"]}
     with st.container(horizontal=True):
         see_users(
             store, "number", partial(_after_number, store, shown),
             [Choice("After order day", numbers), Choice("Who", {"ordered again": True, "not yet": False})],
         )  # fmt: skip
-        table = waits.numbers.to_dict("records")
-        csv_button(
-            "CSV from order to order", lambda path: write_records(table, path), "pauses-by-order.csv", "csv_number"
-        )
+        table = waits.numbers
+        table_button("CSV from order to order", table, "pauses-by-order.csv", "csv_number")
 
 
 def _number(n: int) -> str:

@@ -23,12 +23,13 @@ from core.loyalty import (
     score_of,
     score_users,
 )
-from core.store import Store, write_records
+from core.store import Store
 from pages._ui import format as fmt
 from pages._ui.cache import ask
 from pages._ui.downloads import csv_button
 from pages._ui.home_figures import chart
 from pages._ui.home_period import Shown
+from pages._ui.loyalty_stages_file import table_button
 from pages._ui.people import Behind, Choice, see_users
 from pages._ui.shell import refuse
 from pages._ui.text import plain
@@ -153,15 +154,15 @@ def _check(store: Store, shown: Shown, weights: Weights) -> None:
              Choice("Who", {"ordered again": True, "did not": False})],
             picked=picked and [(int(picked[0]), int(picked[1])), True],
         )  # fmt: skip
-        records = found.bands.to_dict("records")
-        csv_button("CSV of the check", lambda path: write_records(records, path), "score-check.csv", "csv_check")
+        records = found.bands
+        table_button("CSV of the check", records, "score-check.csv", "csv_check")
 
 
-def _share(value: float, digits: int = 1) -> str:
+def _share(value: float | None, digits: int = 1) -> str:
     return fmt.percent(None if pd.isna(value) else value, digits)
 
 
-def _money(value: float) -> str:
+def _money(value: float | None) -> str:
     return fmt.money(None if pd.isna(value) else value)
 
 

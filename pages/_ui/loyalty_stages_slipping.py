@@ -92,13 +92,13 @@ def _listed(found: Slipping) -> None:
         column_config={
             "user_id": "User",
             "last_order": st.column_config.DateColumn("Last order", format="D MMM YYYY"),
-            "usual": st.column_config.NumberColumn("Usual pause (days)", format="%.0f", help="The median of their own"),
-            "pause": st.column_config.NumberColumn("Present pause (days)", format="localized"),
-            "chance": st.column_config.TextColumn("Chance of so long", help="Share of their own pauses so long"),
-            "order_days": st.column_config.NumberColumn("Order days", format="localized"),
-            "stake": st.column_config.NumberColumn("At stake per 30 days", format="localized",
+            "usual": st.column_config.NumberColumn("Usual", format="%.0f", help="Median of their own pauses, in days"),
+            "pause": st.column_config.NumberColumn("Now", format="localized", help="Present pause, in days"),
+            "chance": st.column_config.TextColumn("Chance", help="Share of their own pauses so long"),
+            "order_days": st.column_config.NumberColumn("Orders", format="localized", help="Days with orders"),
+            "stake": st.column_config.NumberColumn("At stake", format="localized",
                                                    help=DEFINITIONS["stake"]),
-            "value": st.column_config.NumberColumn("Net so far", format="localized"),
+            "value": st.column_config.NumberColumn("Net", format="localized", help="Net revenue so far"),
         },
     )  # fmt: skip
     if len(found.listed) < found.users:

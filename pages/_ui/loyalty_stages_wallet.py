@@ -20,12 +20,12 @@ from core.loyalty import (
     wallet_columns,
     wallet_users,
 )
-from core.store import Store, write_records
+from core.store import Store
 from pages._ui import format as fmt
 from pages._ui.cache import ask
-from pages._ui.downloads import csv_button
 from pages._ui.home_figures import chart
 from pages._ui.home_period import Shown
+from pages._ui.loyalty_stages_file import table_button
 from pages._ui.people import Behind, Choice, see_users
 from pages._ui.text import plain
 
@@ -71,8 +71,8 @@ def _requirements(store: Store, shown: Shown) -> None:
             [Choice("Buyers of", labels), Choice("Who", {"all of them": False, "who buy nothing else": True})],
             picked=picked and [picked[0], False],
         )  # fmt: skip
-        rows = found.table.to_dict("records")
-        csv_button("CSV of shares", lambda path: write_records(rows, path), f"requirements-{column}.csv", "csv_scr")
+        rows = found.table
+        table_button("CSV of shares", rows, f"requirements-{column}.csv", "csv_scr")
 
 
 def _buyers(store: Store, shown: Shown, column: str, label: str, sole: bool) -> Behind:
@@ -122,8 +122,8 @@ def _wallet(store: Store, shown: Shown) -> None:
             store, "wallet", partial(_spenders, store, shown, column, what), [Choice("Share of wallet", bands)],
             picked=picked and [int(picked[0])],
         )  # fmt: skip
-        rows = found.table.to_dict("records")
-        csv_button("CSV of bands", lambda path: write_records(rows, path), "share-of-wallet.csv", "csv_wallet")
+        rows = found.table
+        table_button("CSV of bands", rows, "share-of-wallet.csv", "csv_wallet")
 
 
 def _spenders(store: Store, shown: Shown, column: str, kind: WalletKind, band: int) -> Behind:

@@ -135,7 +135,9 @@ def test_beside_pandas_on_random_orders(tmp_path: Path) -> None:
         orders = frame[frame["event"] == "purchase"].groupby(["user_no", "order_id"])["at_utc"].min().reset_index()
         counts = orders.groupby("user_no").size()
         assert (found.buyers, found.repeat, found.orders) == (len(counts), (counts >= 2).sum(), len(orders))
-        today = pd.Timestamp(store.as_of()).normalize()
+        end = store.as_of()
+        assert end is not None
+        today = pd.Timestamp(end).normalize()
         firsts = orders.sort_values("at_utc").groupby("user_no")["at_utc"]
         first, second = firsts.nth(0).dt.normalize(), firsts.nth(1).dt.normalize()
         both = pd.DataFrame({"user": orders["user_no"], "first": first, "second": second}).groupby("user").max()
@@ -148,11 +150,11 @@ def test_beside_pandas_on_random_orders(tmp_path: Path) -> None:
                 did = ((seen["second"] - seen["first"]).dt.days <= days).sum()
                 assert (row[f"watched_{days}"], row[f"again_{days}"]) == (len(seen), did)
                 assert count_people(store, fair_users(store, row["month"], days)) == did
-        days = orders.assign(day=orders["at_utc"].dt.normalize())[["user_no", "day"]].drop_duplicates()
-        days = days.sort_values(["user_no", "day"])
-        days["next"] = days.groupby("user_no")["day"].shift(-1)
-        over = days["next"].notna()
-        length = (days["next"].fillna(today) - days["day"]).dt.days
+        placed = orders.assign(day=orders["at_utc"].dt.normalize())[["user_no", "day"]].drop_duplicates()
+        placed = placed.sort_values(["user_no", "day"])
+        placed["next"] = placed.groupby("user_no")["day"].shift(-1)
+        over = placed["next"].notna()
+        length = (placed["next"].fillna(today) - placed["day"]).dt.days
         assert (waits.ended, waits.going_on) == (over.sum(), (~over).sum())
         assert waits.median == length[over].median()
         for limit in WITHIN:
@@ -161,7 +163,7 @@ def test_beside_pandas_on_random_orders(tmp_path: Path) -> None:
                 left *= 1 - (over & (length == day)).sum() / (length >= day).sum()
             known = waits.again.within(limit)
             assert known is None or known[0] == pytest.approx(1 - left)
-        number = days.groupby("user_no").cumcount() + 1
+        number = placed.groupby("user_no").cumcount() + 1
         for row in waits.numbers.to_dict("records"):
             there = number.clip(upper=6) == row["number"]
             assert (row["ended"], row["going_on"]) == ((there & over).sum(), (there & ~over).sum())
