@@ -107,9 +107,9 @@ _kept: Kept[Measured | None] = Kept(4)
 def _measure(store: Store, end: datetime) -> Measured | None:
     window = Window(None, end)
     held = read_orders(store, window)
-    own = own_pauses(held)
-    if not len(own.user):
+    if not len(held.days.user):
         return None
+    own = own_pauses(held)
     buyers = held.buyers[own.user]
     shop = shop_rhythm(own)
     breadth, counted = breadth_by_user(store, window, buyers)

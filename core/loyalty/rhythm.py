@@ -65,7 +65,7 @@ class Own:
 
 
 def own_pauses(held: Orders) -> Own:
-    """The pauses of each buyer as of the end of what was read."""
+    """The pauses of each buyer as of the end of what was read, which holds a dated order."""
     days = held.days
     begins = np.flatnonzero(days.first)
     ends = np.append(begins[1:], len(days.user)) - 1
