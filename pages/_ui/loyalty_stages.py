@@ -90,7 +90,7 @@ def _key_figures(store: Store, shown: Shown, found: Repeat) -> None:
         with _card():
             within = None if waits.problem else waits.again.within(_AGAIN)
             st.metric(
-                f"Again within {_AGAIN} days", fmt.percent(within[0] if within else None),
+                f"Back in {_AGAIN} days", fmt.percent(within[0] if within else None),
                 help=plain(DEFINITIONS["again"] + ("" if within is None else f" 95 % interval {fmt.percent(within[1])}"
                                                    f" to {fmt.percent(within[2])}.")),
             )  # fmt: skip

@@ -49,7 +49,7 @@ def test_each_tab_answers_its_question(home: Path) -> None:
     assert titles(at) == ["Buyers by stage at the end of each month",
                           "The mean month: from stage (rows) to stage (columns)"]  # fmt: skip
     metrics = {metric.label: metric.value for metric in at.main.metric}
-    assert metrics.keys() == {"Repeat rate", "Again within 90 days", "Usual pause", "Loyal buyers", "Slipping"}
+    assert metrics.keys() == {"Repeat rate", "Back in 90 days", "Usual pause", "Loyal buyers", "Slipping"}
     assert metrics["Repeat rate"].endswith(" %")
     found = {}
     for tab in TABS[1:]:
