@@ -16,6 +16,22 @@ from core.figures.experiments import ARM_NAMES, arm_colour, difference_figure, p
 from core.figures.explain import parts_are_shares, parts_figure, shared_items_figure, tastes_figure, traits_figure
 from core.figures.features import distribution_figure, relevance_figure
 from core.figures.likeness import Parts, map_figure, network_figure
+from core.figures.loyalty import (
+    again_figure,
+    fair_figure,
+    orders_figure,
+    requirements_figure,
+    waits_figure,
+    wallet_figure,
+)
+from core.figures.loyalty_score import (
+    PART_NAMES,
+    moves_figure,
+    one_score_figure,
+    score_check_figure,
+    score_figure,
+    stages_figure,
+)
 from core.figures.marks import model_colour, model_symbol
 from core.figures.movement import movement_figure, movement_table_figure, part_name, sizes_compared_figure, sizes_figure
 from core.figures.protocol import diversity_figure, segments_figure
@@ -28,13 +44,7 @@ from core.figures.retention import (
 )
 from core.figures.tastes import taste_name, taste_plane_figure, taste_weights_figure
 from core.figures.template import COLOURS, event_mark, event_name
-from core.figures.value import (
-    by_past_figure,
-    chances_figure,
-    tracking_figure,
-    value_bands_figure,
-    value_cells_figure,
-)
+from core.figures.value import by_past_figure, chances_figure, tracking_figure, value_bands_figure, value_cells_figure
 from core.figures.watch import PROFILE_MEASURES, lift_figure, overlap_figure, profile_figure, upset_figure
 
 __all__ = [
@@ -42,10 +52,12 @@ __all__ = [
     "COLOURS",
     "CONTACTED",
     "MEASURE_NAMES",
+    "PART_NAMES",
     "PROFILE_MEASURES",
     "STAGE_NAMES",
     "Parts",
     "active_users_figure",
+    "again_figure",
     "arm_colour",
     "audience_figure",
     "by_past_figure",
@@ -58,6 +70,7 @@ __all__ = [
     "event_mark",
     "event_name",
     "events_figure",
+    "fair_figure",
     "funnel_figure",
     "lift_figure",
     "map_figure",
@@ -65,8 +78,11 @@ __all__ = [
     "model_symbol",
     "movement_figure",
     "movement_table_figure",
+    "moves_figure",
     "network_figure",
     "new_and_returning_figure",
+    "one_score_figure",
+    "orders_figure",
     "overlap_figure",
     "overlisted_figure",
     "part_name",
@@ -77,13 +93,17 @@ __all__ = [
     "profile_figure",
     "rates_figure",
     "relevance_figure",
+    "requirements_figure",
     "retention_curves_figure",
     "retention_heat_figure",
     "retention_parts_figure",
+    "score_check_figure",
+    "score_figure",
     "segments_figure",
     "shared_items_figure",
     "sizes_compared_figure",
     "sizes_figure",
+    "stages_figure",
     "standings_figure",
     "survival_figure",
     "target_figure",
@@ -97,6 +117,8 @@ __all__ = [
     "upset_figure",
     "value_bands_figure",
     "value_cells_figure",
+    "waits_figure",
+    "wallet_figure",
     "waterfall_figure",
     "way_name",
 ]
