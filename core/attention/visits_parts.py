@@ -143,9 +143,7 @@ def _codes(store: Store, by: PartBy, held: Visits) -> tuple[list[str], npt.NDArr
         )
     column = f"CAST({ident(by.name)} AS VARCHAR)"
     table = "events WHERE at_utc IS NOT NULL" if by.of == "event" else "users"
-    top = store.rows(
-        Query(f"SELECT {column} AS part, count(*) AS n FROM {table} GROUP BY part ORDER BY n DESC, part")
-    )
+    top = store.rows(Query(f"SELECT {column} AS part, count(*) AS n FROM {table} GROUP BY part ORDER BY n DESC, part"))
     values = [str(row["part"]) for row in top if row["part"] is not None]
     shown = values[:MOST_PARTS]
     names = [*shown, *([OTHERS] if len(values) > MOST_PARTS else []), NOT_GIVEN]
