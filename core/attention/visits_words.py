@@ -17,7 +17,7 @@ VISIT_DEFINITIONS: dict[str, str] = {
         " without dwell has no measurable length and is left out of the median."
     ),
     "depth": "Views per visit: the mean over all visits, those without a view included.",
-    "dwell": "Seconds that the data's own dwell column gives for events in these visits. An event without it adds none.",
+    "dwell": "Seconds that the data's own dwell column gives for events in these visits. Events without it add none.",
     "conversion": "Visits with a purchase in them / all visits.",
     "parts": "By what the visit's first event came with, or by whose visit it is. Lines: 95 % Wilson intervals.",
     "clock": "Hours of the chosen zone's own clock, summer time included. Visits stand in the hour they began.",

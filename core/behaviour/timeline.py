@@ -25,7 +25,8 @@ Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 MOST_EVENTS = 16_000_000
-"""Held at once: 30 bytes each, 42 once items and numbers were asked for. More are gone through in slabs of users, and nothing is kept."""
+"""Held at once: 30 bytes each, 42 once items and numbers were asked for. More are gone through in slabs of users, and
+nothing is kept."""
 
 NO_ITEM = -1
 
