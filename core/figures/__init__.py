@@ -22,19 +22,34 @@ from core.figures.protocol import diversity_figure, segments_figure
 from core.figures.quality import daily_figure
 from core.figures.tastes import taste_name, taste_plane_figure, taste_weights_figure
 from core.figures.template import COLOURS, event_mark, event_name
+from core.figures.visits import (
+    CLOCK_NAMES,
+    FOCUS_NAMES,
+    RATE_NAMES,
+    clock_figure,
+    focus_figure,
+    focus_yield_figure,
+    searches_figure,
+    visit_parts_figure,
+    visits_figure,
+)
 from core.figures.watch import PROFILE_MEASURES, lift_figure, overlap_figure, profile_figure, upset_figure
 
 __all__ = [
     "ARM_NAMES",
+    "CLOCK_NAMES",
     "COLOURS",
     "CONTACTED",
+    "FOCUS_NAMES",
     "MEASURE_NAMES",
     "PROFILE_MEASURES",
+    "RATE_NAMES",
     "STAGE_NAMES",
     "Parts",
     "active_users_figure",
     "arm_colour",
     "audience_figure",
+    "clock_figure",
     "comparison_figure",
     "daily_figure",
     "difference_figure",
@@ -43,6 +58,8 @@ __all__ = [
     "event_mark",
     "event_name",
     "events_figure",
+    "focus_figure",
+    "focus_yield_figure",
     "funnel_figure",
     "lift_figure",
     "map_figure",
@@ -62,6 +79,7 @@ __all__ = [
     "profile_figure",
     "rates_figure",
     "relevance_figure",
+    "searches_figure",
     "segments_figure",
     "shared_items_figure",
     "sizes_compared_figure",
@@ -75,6 +93,8 @@ __all__ = [
     "top_figure",
     "traits_figure",
     "upset_figure",
+    "visit_parts_figure",
+    "visits_figure",
     "waterfall_figure",
     "way_name",
 ]
