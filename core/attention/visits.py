@@ -258,6 +258,10 @@ def _notes(held: Visits, rule: VisitRule, found: VisitFigures) -> list[str]:
         said.append("The data hold days and no times of day: all that a user did on one day is one visit.")
     if len(held) and not held.views.any():
         said.append("The data hold no views, so these are visits in which something else was done, such as buying.")
+    if found.visits and found.key == found.visits:
+        said.append("Every visit holds a key event, so all are engaged: choose other key events to tell them apart.")
+    if found.median_seconds == 0:
+        said.append("In half of the visits or more all events carry the same time, so these have no length.")
     if found.visits and found.measured < found.visits:
         lone = found.visits - found.measured
         said.append(f"{lone:,} visits have one event and no dwell: how long they lasted is not known.")

@@ -27,9 +27,9 @@ VISIT_DEFINITIONS: dict[str, str] = {
     "clock_purchases": "Orders placed in this hour of the week.",
     "clock_conversion": "Of the visits begun in this hour of the week, the share with a purchase in them.",
     "focus": (
-        "Evenness = the entropy of a user's views over categories / the most it could be with as many views: 0 = all on"
-        " one, 1 = spread as evenly as can be. Users with fewer than 5 views are apart. Few views look even more easily"
-        " than many, so compare kinds with their views per user in mind."
+        "Evenness = the entropy of a user's looks (views, if not chosen otherwise) over categories / the most it could"
+        " be with as many looks: 0 = all on one, 1 = spread as evenly as can be. Users with fewer than 5 looks are"
+        " apart. Few looks seem even more easily than many, so compare kinds with their looks per user in mind."
     ),
     "focus_yield": (
         "Buyers: users with a purchase in the period; revenue: purchases less returns. What goes along with focus is"

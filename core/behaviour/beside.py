@@ -24,7 +24,8 @@ def beside(store: Store, line: Timeline, value: Query, *, step: Step = no_step) 
         (int(line.users[0]), int(line.users[-1]), store.as_of()),
     )
     found = store.read(asked, step=step)
-    numbers, values = found.column(0).to_numpy(), found.column(1).to_numpy()
+    numbers: npt.NDArray[np.int64] = found.column(0).to_numpy()
+    values: npt.NDArray[Any] = found.column(1).to_numpy()
     if np.array_equal(numbers, line.stored_numbers):  # DuckDB reads rows as they are stored, unless it changes its mind
         return values[line.order]
     by_number = np.argsort(numbers)

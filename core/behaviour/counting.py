@@ -71,7 +71,8 @@ def _late(rows: Rows, order: Int32, users: Int32, at: Ints) -> Ints:
     """Where an event stands behind one of the same user that it should stand before."""
     near = np.flatnonzero((at[1:] <= at[:-1]) & (users[1:] == users[:-1])) + 1
     same = at[near] == at[near - 1]
-    return near[~same | (rows.numbers[order[near]] < rows.numbers[order[near - 1]])]
+    late: Ints = near[~same | (rows.numbers[order[near]] < rows.numbers[order[near - 1]])]
+    return late
 
 
 def _counted(keys: Int32, users: Int32, order: Int32, many: int) -> tuple[Int32, Int32]:
@@ -80,7 +81,7 @@ def _counted(keys: Int32, users: Int32, order: Int32, many: int) -> tuple[Int32,
     return found.indices, found.data
 
 
-def _sorted(keys: Int32, beside: Int32, carried: npt.NDArray[np.generic], many: int):  # type: ignore[no-untyped-def]
+def _sorted(keys: Int32, beside: Int32, carried: npt.NDArray[np.int32] | npt.NDArray[np.int8], many: int):  # type: ignore[no-untyped-def]
     """A matrix with a row for each key: what SciPy calls a change of format is a stable counting sort."""
     cells = coo_array((carried, (keys, beside)), shape=(int(keys.max()) + 1, many))
     cells.has_canonical_format = True  # cells that share a place are different events, not to be added up

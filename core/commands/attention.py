@@ -22,15 +22,9 @@ _PROXY = "Events stand for attention, they do not measure it, and attention is n
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's own arguments."""
     parser.add_argument("--since", metavar="TIME", help="from this moment on (UTC; default: the first event)")
-    parser.add_argument(
-        "--until", metavar="TIME", help="up to, not including (default: the end of the data)"
-    )
-    parser.add_argument(
-        "--unit", choices=UNITS, help="what figures over time are divided by (default: what suits)"
-    )
-    parser.add_argument(
-        "--gap-minutes", type=int, default=30, metavar="N", help="a pause that ends a visit (30)"
-    )
+    parser.add_argument("--until", metavar="TIME", help="up to, not including (default: the end of the data)")
+    parser.add_argument("--unit", choices=UNITS, help="what figures over time are divided by (default: what suits)")
+    parser.add_argument("--gap-minutes", type=int, default=30, metavar="N", help="a pause that ends a visit (30)")
     parser.add_argument(
         "--visits", choices=("auto", "gap", "own"), default="auto",
         help="visits by pauses (gap), by the data's own sessions (own), or own where 90 %% of events carry one (auto)",
@@ -39,9 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--key-events", nargs="+", default=list(KEY_EVENTS), metavar="EVENT",
         help="events that make a visit engaged (default: cart purchase)",
     )  # fmt: skip
-    parser.add_argument(
-        "--zone", default=UTC, metavar="ZONE", help="of the hours, as Europe/Berlin (default: UTC)"
-    )
+    parser.add_argument("--zone", default=UTC, metavar="ZONE", help="of the hours, as Europe/Berlin (default: UTC)")
 
 
 def run(args: argparse.Namespace, step: Step) -> Answer:

@@ -38,7 +38,7 @@ from core.figures.template import (
 
 Rate = Literal["engagement_rate", "conversion"]
 RATE_NAMES: dict[Rate, str] = {"engagement_rate": "Engaged visits", "conversion": "Visits with a purchase"}
-FOCUS_NAMES = {"focused": "Focused", "mixed": "Mixed", "roaming": "Roaming", "few": f"Fewer than {FOCUS_LEAST} views"}
+FOCUS_NAMES = {"focused": "Focused", "mixed": "Mixed", "roaming": "Roaming", "few": f"Fewer than {FOCUS_LEAST} looks"}
 CLOCK_NAMES: dict[Count, str] = {
     "events": "Events",
     "visits": "Visits",
@@ -47,7 +47,7 @@ CLOCK_NAMES: dict[Count, str] = {
     "conversion": "Conversion",
 }
 _AXIS: dict[Unit, str] = {"day": "Day (UTC)", "week": "Week beginning on Monday (UTC)", "month": "Month (UTC)"}
-_BOUNDS: dict[Rate, tuple[str, str]] = {
+RATE_BOUNDS: dict[Rate, tuple[str, str]] = {
     "engagement_rate": ("low", "high"),
     "conversion": ("conversion_low", "conversion_high"),
 }
@@ -96,7 +96,7 @@ def visits_figure(found: VisitsAnswer) -> go.Figure:
 
 def visit_parts_figure(found: VisitParts, rate: Rate) -> go.Figure:
     """A point with its interval for each part, the largest on top. `customdata[0]`: the part."""
-    low, high = _BOUNDS[rate]
+    low, high = RATE_BOUNDS[rate]
     rows = found.table.iloc[::-1]
     name = RATE_NAMES[rate]
     made = figure(

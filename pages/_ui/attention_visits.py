@@ -131,7 +131,7 @@ def _key_figures(store: Store, shown: Shown, found: VisitsAnswer, now: VisitFigu
     )
     with st.container(horizontal=True, gap="small"):
         for name, kind, value, new, old, definition in cards:
-            with st.container(border=True, gap="xxsmall", width=178, height="stretch"):
+            with st.container(border=True, gap="xxsmall", width=168, height="stretch"):
                 change = fmt.delta(new, old)
                 st.metric(
                     name,
@@ -142,7 +142,7 @@ def _key_figures(store: Store, shown: Shown, found: VisitsAnswer, now: VisitFigu
                 )
                 key = f"visits_{definition}"
                 see_users(store, key, partial(_with_visits, store, shown, found, kind, None), label="See users")
-        with st.container(border=True, gap="xxsmall", width=178, height="stretch"):
+        with st.container(border=True, gap="xxsmall", width=168, height="stretch"):
             st.metric("Stickiness", fmt.percent(rolling.latest), help=plain(DEFINITIONS["stickiness"]))
             if rolling.latest_day is not None:
                 see_users(store, "visits_sticky", partial(_sticky, store, rolling), label="See users")

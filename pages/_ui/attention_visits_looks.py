@@ -31,8 +31,16 @@ from core.attention import (
     searches_users,
     zones,
 )
-from core.behaviour import category_columns
-from core.figures import CLOCK_NAMES, FOCUS_NAMES, clock_figure, focus_figure, focus_yield_figure, searches_figure
+from core.behaviour import category_columns, contents
+from core.figures import (
+    CLOCK_NAMES,
+    FOCUS_NAMES,
+    clock_figure,
+    event_name,
+    focus_figure,
+    focus_yield_figure,
+    searches_figure,
+)
 from core.store import Store, write_records
 from pages._ui import format as fmt
 from pages._ui.cache import ask
@@ -130,10 +138,19 @@ def divided(store: Store, shown: Shown, rule: VisitRule) -> None:
         low, high = st.slider(
             "Focused up to, roaming from (evenness)", 0.05, 0.95, (0.5, 0.8), 0.05, key="focus_cuts", width=320
         )
+        kinds = [kind.event for kind in ask(store, contents) if kind.event not in ("impression", "return", "search")]
+        event = st.selectbox(
+            "What counts as a look",
+            sorted(kinds, key=lambda kind: kind != "view"),
+            key="focus_event",
+            bind="query-params",
+            format_func=event_name,
+            width=180,
+        )
     if low >= high:
         st.warning("Nobody could be mixed: leave room between the two.")
         return
-    found = ask(store, focus, FocusSpec("view", "" if by == _ITEMS else by, low, high), shown.window)
+    found = ask(store, focus, FocusSpec(event or "view", "" if by == _ITEMS else by, low, high), shown.window)
     if found.problem:
         st.info(found.problem)
         return
@@ -166,7 +183,7 @@ def divided(store: Store, shown: Shown, rule: VisitRule) -> None:
             "Users": [FOCUS_NAMES[row["kind"]] for row in told],
             "Number": [row["users"] for row in told],
             "Share": [fmt.percent(row["share"]) for row in told],
-            "Views each": [fmt.number(row["views_per_user"], 1) for row in told],
+            "Looks each": [fmt.number(row["views_per_user"], 1) for row in told],
             "As if evenly over": [fmt.number(row["categories"], 1) for row in told],
             "Buyers (95 % interval)": [
                 f"{fmt.percent(row['buyers_share'])} ({fmt.percent(row['low'])} to {fmt.percent(row['high'])})"
@@ -181,12 +198,12 @@ def divided(store: Store, shown: Shown, rule: VisitRule) -> None:
 
 def _in_band(store: Store, shown: Shown, found: Focus, band: int) -> Behind:
     users = focus_users(store, band=band, spec=found.spec, window=shown.window)
-    said = f"whose views have an evenness of {band / BANDS:.2f} to {(band + 1) / BANDS:.2f}, {shown.words}"
+    said = f"whose looks have an evenness of {band / BANDS:.2f} to {(band + 1) / BANDS:.2f}, {shown.words}"
     return Behind(said, users)
 
 
 def _of_kind(store: Store, shown: Shown, found: Focus, kind: str) -> Behind:
-    said = "with fewer than 5 views" if kind == "few" else f"whose attention is {kind}"
+    said = "with fewer than 5 looks" if kind == "few" else f"whose attention is {kind}"
     return Behind(f"{said}, {shown.words}", focus_users(store, kind, spec=found.spec, window=shown.window))
 
 

@@ -16,7 +16,7 @@ from core.attention import (
     visit_parts,
     visit_parts_users,
 )
-from core.figures import RATE_NAMES, visit_parts_figure
+from core.figures import RATE_BOUNDS, RATE_NAMES, Rate, visit_parts_figure
 from core.store import Store, write_records
 from pages._ui import attention_visits_looks as looks
 from pages._ui import format as fmt
@@ -67,7 +67,7 @@ def draw(store: Store, shown: Shown, rule: VisitRule) -> None:
             picked=picked and [picked[0]],
         )
         csv_button("CSV", partial(_csv, found), f"visits-by-{found.by.of}.csv", "csv_visit_parts")
-    _table(found)
+    _table(found, rate)
 
 
 def _users(store: Store, shown: Shown, by: PartBy, rule: VisitRule, part: str) -> Behind:
@@ -75,28 +75,26 @@ def _users(store: Store, shown: Shown, by: PartBy, rule: VisitRule, part: str) -
     return Behind(f"with a visit of {by.name} {part}, {shown.words}", users)
 
 
-def _table(found: VisitParts) -> None:
+def _table(found: VisitParts, rate: Rate) -> None:
     told = looks.rows(found.table)
+    low, high = RATE_BOUNDS[rate]
     st.dataframe(
         {
             found.by.name.capitalize(): [row["part"] for row in told],
             "Visits": [row["visits"] for row in told],
-            "Share of visits": [fmt.percent(row["share"]) for row in told],
+            "Share": [fmt.percent(row["share"]) for row in told],
             "Users": [row["users"] for row in told],
-            "Views per visit": [fmt.number(row["views_per_visit"], 2) for row in told],
-            "Engaged (95 % interval)": [
-                f"{fmt.percent(row['engagement_rate'])} ({fmt.percent(row['low'])} to {fmt.percent(row['high'])})"
-                for row in told
-            ],
-            "With a purchase (95 % interval)": [
-                f"{fmt.percent(row['conversion'])} ({fmt.percent(row['conversion_low'])} to "
-                f"{fmt.percent(row['conversion_high'])})"
-                for row in told
+            "Views each": [fmt.number(row["views_per_visit"], 2) for row in told],
+            f"{_SHORT[rate]} (95 %)": [
+                f"{fmt.percent(row[rate])} ({fmt.percent(row[low])} to {fmt.percent(row[high])})" for row in told
             ],
         },
         hide_index=True,
         column_config={name: st.column_config.NumberColumn(name, format="localized") for name in ("Visits", "Users")},
     )
+
+
+_SHORT: dict[Rate, str] = {"engagement_rate": "Engaged", "conversion": "With purchase"}
 
 
 def _csv(found: VisitParts, path: Path) -> int:

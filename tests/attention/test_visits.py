@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -235,12 +236,26 @@ def test_the_clock_is_that_of_pandas_across_summer_time(tmp_path: Path) -> None:
             clock(store, "Mars/Base")
 
 
-def test_the_samples_visits_are_those_that_were_planted(sample_workspace: Path, tmp_path: Path) -> None:
+def test_the_samples_visits_are_those_that_were_planted(sample: Path, sample_workspace: Path, tmp_path: Path) -> None:
     with Store(copied(sample_workspace, tmp_path)) as store:
         own, gap = all_visits(store, VisitRule()), all_visits(store, VisitRule(by="gap"))
         assert own.choice.used == "own"
         (row,) = store.rows(Query("SELECT count(DISTINCT session) AS n FROM events WHERE at_utc < ?", (store.as_of(),)))
         assert len(own) == row["n"]
+        # planted: 47,580 visits of shoppers and guests with a view or a purchase; a few lie in rows that were rejected
+        truth = json.loads((sample / "truth.json").read_text("utf-8"))
+        planted = sum(channel["sessions"] for channel in truth["channels"])
+        roles = truth["roles"]
+        numbers = {row["user_id"]: row["user_no"] for row in store.rows(Query("SELECT user_id, user_no FROM users"))}
+        bots = [numbers[user] for user in roles["bots"] if user in numbers]
+        apart = [numbers[u] for u in (*roles["resellers"], *roles["test_ids"]) if u in numbers]
+        for held in (own, gap):
+            real = ((held.views > 0) | held.bought) & ~np.isin(held.users, [*bots, *apart])
+            assert abs(int(real.sum()) - planted) <= 10
+            runs = np.isin(held.users, bots)
+            assert 40 <= held.views[runs].mean() <= 94  # pages a run
+            assert not held.bought[runs].any()
+            assert np.isin(held.start[runs] // 3_600_000_000 % 24, range(6)).mean() > 0.7  # planted: 80 % at night
         # pauses find the same visits but for what has no session (opened mails) and visits that ran into each other
         mails = store.rows(Query("SELECT count(*) AS n FROM events WHERE event = 'open'"))[0]["n"]
         assert abs(len(gap) - len(own)) < mails
@@ -248,3 +263,17 @@ def test_the_samples_visits_are_those_that_were_planted(sample_workspace: Path, 
         assert channels.loc["social", "conversion"] < channels.loc["organic_search", "conversion"]
         assert channels.loc["organic_search", "conversion"] < channels.loc["email", "conversion"]
         assert channels.loc["store", "conversion"] == 1
+
+
+def test_online_retail_holds_visits_to_buy(retail_workspace: Path, tmp_path: Path) -> None:
+    with Store(copied(retail_workspace, tmp_path)) as store:
+        found = visits(store, unit="month")
+        bought = store.read(
+            Query("SELECT user_no, at_utc FROM events WHERE user_no IS NOT NULL AND event = 'purchase'")
+        )
+        gap = bought.to_pandas().sort_values(["user_no", "at_utc"]).groupby("user_no")["at_utc"].diff()
+        assert found.figures is not None
+        assert found.figures.visits == found.figures.engaged == (gap.isna() | (gap >= pd.Timedelta(minutes=30))).sum()
+        assert found.figures.visits == 17_046
+        assert any("hold no views" in note for note in found.notes)
+        assert any("same time" in note for note in found.notes)
