@@ -148,7 +148,7 @@ def focus_users(
     users, views, _, evenness, _ = _of_users(store, spec, _over(store, spec), window, no_step)
     if band is not None:
         return these(users[(views >= LEAST) & (np.minimum((evenness * BANDS).astype(np.int64), BANDS - 1) == band)])
-    return these(users[_kinds(spec, views, evenness) == KINDS.index(kind)])  # type: ignore[arg-type]
+    return these(users[_kinds(spec, views, evenness) == KINDS.index(kind)])
 
 
 def _kinds(spec: FocusSpec, views: Ints, evenness: Floats) -> Ints:

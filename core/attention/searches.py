@@ -103,7 +103,10 @@ def searches(
         len(worded),
         len(rows) - len(worded),
         int(worded["user_no"].nunique()),
-        *(int(worded[name].sum()) for name in ("followed", "looked", "carted", "bought")),
+        int(worded["followed"].sum()),
+        int(worded["looked"].sum()),
+        int(worded["carted"].sum()),
+        int(worded["bought"].sum()),
         _rated(table),
     )
 
@@ -179,7 +182,8 @@ def _followed(
 def _next(marks: Bools, place: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """The first marked place after each `place`; the length of `marks` where none follows."""
     there = np.append(np.flatnonzero(marks), len(marks))
-    return there[np.searchsorted(there, place, side="right").clip(max=len(there) - 1)]
+    found: npt.NDArray[np.int64] = there[np.searchsorted(there, place, side="right").clip(max=len(there) - 1)]
+    return found
 
 
 def _rated(table: pd.DataFrame) -> pd.DataFrame:

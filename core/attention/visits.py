@@ -156,7 +156,8 @@ def of_kind(held: Visits, kind: str) -> Bools:
         case "bounced":
             return ~held.engaged
         case "one_event":
-            return held.events == 1
+            alone: Bools = held.events == 1
+            return alone
         case "bought":
             return held.bought
     raise Refusal("no_such_part", f"There are no visits called {kind!r}.", f"Known: {', '.join(KINDS)}.")

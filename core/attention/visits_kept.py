@@ -54,7 +54,8 @@ class Visits:
     @cached_property
     def known(self) -> Bools:
         """(n,): whether the visit is of a known user."""
-        return self.users != ANONYMOUS
+        named: Bools = self.users != ANONYMOUS
+        return named
 
     @cached_property
     def engaged(self) -> Bools:

@@ -173,7 +173,8 @@ def _of_events(store: Store, numbers: npt.NDArray[np.int64], code: Query) -> npt
         where[number - low] = codes
         return where[numbers - low].astype(np.int64)
     order = np.argsort(number)  # loads number their events far apart
-    return codes[order[np.searchsorted(number, numbers, sorter=order)]].astype(np.int64)
+    found_codes: npt.NDArray[np.int64] = codes[order[np.searchsorted(number, numbers, sorter=order)]].astype(np.int64)
+    return found_codes
 
 
 def _by_user(store: Store, names: list[str], code: Query, held: Visits) -> tuple[list[str], npt.NDArray[np.int64]]:

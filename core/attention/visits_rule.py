@@ -43,8 +43,7 @@ class VisitRule:
     key_events: tuple[str, ...] = KEY_EVENTS
 
     def __post_init__(self) -> None:
-        whole = isinstance(self.gap_minutes, int) and not isinstance(self.gap_minutes, bool)
-        if not whole or not _LEAST <= self.gap_minutes <= _MOST:
+        if self.gap_minutes != int(self.gap_minutes) or not _LEAST <= self.gap_minutes <= _MOST:
             raise Refusal(
                 "bad_visit_rule",
                 f"A pause of {self.gap_minutes!r} minutes cannot end a visit.",

@@ -54,7 +54,8 @@ class Strand:
 
     def numbers(self, place: npt.NDArray[Any]) -> Ints:
         """event_no of the events at `place`."""
-        return self.stored_numbers[self.order[place]]
+        found: Ints = self.stored_numbers[self.order[place]]
+        return found
 
     def each(self, marks: Bools) -> Int32:
         """How many of the marked events each visit holds."""
