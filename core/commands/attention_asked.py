@@ -44,7 +44,7 @@ Tell = Callable[[Store, Asked, Step], Told]
 def records(table: pd.DataFrame, most: int | None = None) -> list[dict[str, Any]]:
     """Rows as plain values for JSON: dates as ISO text, what is not known as null."""
     return [
-        {name: _plain(value) for name, value in row.items()}
+        {str(name): _plain(value) for name, value in row.items()}
         for row in table.head(most or len(table)).to_dict("records")
     ]
 

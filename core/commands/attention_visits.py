@@ -76,7 +76,7 @@ def tell_hours(store: Store, asked: Asked, step: Step) -> Told:
     lines = [f"Hours        ({asked.zone})"]
     for name in ("events", "visits", "purchases"):
         if found.table[name].any():
-            top = found.table.loc[found.table[name].idxmax()]
+            top = found.table.iloc[int(found.table[name].to_numpy().argmax())]
             day = WEEKDAYS[int(top["weekday"])]
             lines.append(f"  {name:<10} most on {day} from {int(top['hour']):02}:00, {int(top[name]):,}")
     return Told("hours", {"zone": asked.zone, "cells": records(found.table), "problem": found.problem}, lines)

@@ -103,13 +103,13 @@ def _key_figures(store: Store, shown: Shown, found: VisitsAnswer, now: VisitFigu
     then = found.before
     rolling = ask(store, stickiness, shown.window)
     cards = (
-        ("Visits", "visits", fmt.number(now.visits), now.visits, then and then.visits, "visits"),
+        ("Visits", "visits", fmt.number(now.visits), now.visits, None if then is None else then.visits, "visits"),
         (
             "Engagement rate",
             "engaged",
             fmt.percent(now.engagement_rate),
             now.engagement_rate,
-            then and then.engagement_rate,
+            None if then is None else then.engagement_rate,
             "engaged",
         ),
         (
@@ -117,7 +117,7 @@ def _key_figures(store: Store, shown: Shown, found: VisitsAnswer, now: VisitFigu
             "visits",
             fmt.number(now.views_per_visit, 2),
             now.views_per_visit,
-            then and then.views_per_visit,
+            None if then is None else then.views_per_visit,
             "depth",
         ),
         (
@@ -125,7 +125,7 @@ def _key_figures(store: Store, shown: Shown, found: VisitsAnswer, now: VisitFigu
             "visits",
             fmt.duration(now.median_seconds),
             now.median_seconds,
-            then and then.median_seconds,
+            None if then is None else then.median_seconds,
             "length",
         ),
     )

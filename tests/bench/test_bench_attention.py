@@ -26,7 +26,8 @@ COLD, WARM, RATIO = 1.5, 1.0, 2.0
 
 _VISITS = """
 WITH e AS (SELECT user_no, at_utc, event, dwell, channel, event_no, at_utc - lag(at_utc) OVER (PARTITION BY user_no
-    ORDER BY at_utc, event_no) AS pause FROM events WHERE user_no IS NOT NULL AND event NOT IN ('impression', 'return')),
+    ORDER BY at_utc, event_no) AS pause FROM events WHERE user_no IS NOT NULL AND
+    event NOT IN ('impression', 'return')),
 n AS (SELECT *, sum(CASE WHEN pause IS NULL OR pause >= INTERVAL 30 MINUTE THEN 1 ELSE 0 END) OVER (PARTITION BY user_no
     ORDER BY at_utc, event_no ROWS UNBOUNDED PRECEDING) AS visit FROM e),
 v AS (SELECT user_no, visit, min(at_utc) AS start, max(at_utc + to_seconds(coalesce(least(dwell, 1800), 0))) AS until,
@@ -39,7 +40,8 @@ BY_HAND = {
     "visits by channel": f"{_VISITS} SELECT channel, count(*) AS n, {_ENGAGED} FROM v GROUP BY channel",
     "hours": (
         f"{_VISITS}, c AS (SELECT isodow(at_utc) AS d, hour(at_utc) AS h, count(*) AS events, count(DISTINCT user_no)"
-        " AS users FROM events WHERE event <> 'impression' GROUP BY d, h), b AS (SELECT isodow(start) AS d, hour(start) AS h,"
+        " AS users FROM events WHERE event <> 'impression' GROUP BY d, h), b AS (SELECT isodow(start) AS d, "
+        "hour(start) AS h,"
         " count(*) AS n FROM v GROUP BY d, h) SELECT sum(users) AS n FROM c LEFT JOIN b USING (d, h)"
     ),
     "focus": (
