@@ -196,7 +196,7 @@ def test_random_visits_are_those_of_pandas(tmp_path: Path) -> None:
         assert len(line) > len(held)
         parts = visit_parts(store, PartBy("event", "channel")).table
         channels = right.assign(channel=right["channel"].fillna("not given")).groupby("channel")
-        told_parts: dict[str, dict[str, Any]] = {str(row.pop("part")): row for row in parts.to_dict("records")}
+        told_parts: dict[str, dict[Any, Any]] = {str(row.pop("part")): row for row in parts.to_dict("records")}
         for part, rows in channels:
             row = told_parts[str(part)]
             assert [row[name] for name in ("visits", "users", "engaged", "bought")] == [
