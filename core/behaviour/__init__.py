@@ -8,6 +8,7 @@ from core.behaviour.active import (
     stickiness,
     stickiness_users,
 )
+from core.behaviour.beside import beside
 from core.behaviour.catalogue import category_columns
 from core.behaviour.chance import Z95, holm, share_interval
 from core.behaviour.contents import EventKind, contents, data_span, events_after_end, users_who
@@ -70,6 +71,7 @@ __all__ = [
     "active_users",
     "active_users_users",
     "before",
+    "beside",
     "between",
     "category_columns",
     "contents",

@@ -2,7 +2,7 @@
 
 Visits, paths, funnels with a time limit and answers to the n-th showing all ask "what came before, what after, for the
 same user". SQL would sort the events anew for each such question; here they are sorted once for each version of the
-data, by DuckDB, and every question is then some passes over arrays.
+data, and every question is then some passes over arrays.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import numpy.typing as npt
 
+from core.behaviour.counting import Rows, in_order, steps_of
 from core.progress import Step, no_step
 from core.store import Query, Store
 
@@ -24,9 +25,15 @@ Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 MOST_EVENTS = 16_000_000
-"""Held at once: 25 bytes each. More are gone through in slabs of users, and nothing is kept."""
+"""Held at once: 30 bytes each, 42 once items and numbers were asked for. More are gone through in slabs of users, and
+nothing is kept."""
 
 NO_ITEM = -1
+
+_SIZE = (
+    "SELECT count(*) AS n, max(user_no) AS most, epoch_us(min(at_utc)) AS since, epoch_us(max(at_utc)) AS until "
+    "FROM events WHERE "
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,16 +46,27 @@ class Timeline:
         users: int32 (n,), user_no, rising.
         at: int64 (n,), microseconds since 1970-01-01 UTC, rising within a user.
         kinds: event types by code, in alphabetical order. kind: uint16 (n,), codes.
-        items: int32 (n,), item_no; NO_ITEM where the event names none.
-        numbers: int64 (n,), event_no: to look up what the timeline does not hold.
+        order: int32 (n,), the place of each event among the rows as they are stored.
+        stored_items, stored_numbers: items and numbers of the rows as they are stored.
     """
 
     users: npt.NDArray[np.int32]
     at: Ints
     kinds: tuple[str, ...]
     kind: npt.NDArray[np.uint16]
-    items: npt.NDArray[np.int32]
-    numbers: Ints
+    order: npt.NDArray[np.int32]
+    stored_items: npt.NDArray[np.int32]
+    stored_numbers: Ints
+
+    @cached_property
+    def items(self) -> npt.NDArray[np.int32]:
+        """int32 (n,), item_no; NO_ITEM where the event names none. Put in order when first asked for."""
+        return self.stored_items[self.order]
+
+    @cached_property
+    def numbers(self) -> Ints:
+        """int64 (n,), event_no: to look up what the timeline does not hold. Put in order when first asked for."""
+        return self.stored_numbers[self.order]
 
     def __len__(self) -> int:
         return len(self.users)
@@ -85,16 +103,17 @@ def timelines(store: Store, *, step: Step = no_step, most: int = MOST_EVENTS) ->
         yield kept[1]
         return
     known = Query("user_no IS NOT NULL AND at_utc < ?", (end,))
-    (found,) = store.rows(Query("SELECT count(*) AS n, max(user_no) AS most FROM events WHERE ") + known)
+    (found,) = store.rows(Query(_SIZE) + known)
     n, highest = int(found["n"]), int(found["most"] or 0)
     if not n:
         return
+    span = (int(found["since"]), int(found["until"]))
     if n <= most:
         with _making:  # a second asker waits for the first one's arrays
             with _lock:
                 kept = _kept.get(store)
             if kept is None or kept[0] != version:
-                kept = (version, _read(store, known, step))
+                kept = (version, _read(store, known, span, step))
                 if store.version == version:
                     with _lock:
                         _make_room(len(kept[1]))
@@ -105,7 +124,7 @@ def timelines(store: Store, *, step: Step = no_step, most: int = MOST_EVENTS) ->
     for slab in range(slabs):
         low, high = (highest + 1) * slab // slabs, (highest + 1) * (slab + 1) // slabs
         part = Query(" AND user_no >= ? AND user_no < ?", (low, high))
-        made = _read(store, known + part, step.part(slab / slabs, (slab + 1) / slabs))
+        made = _read(store, known + part, span, step.part(slab / slabs, (slab + 1) / slabs))
         if len(made):
             yield made
 
@@ -123,29 +142,29 @@ def _make_room(coming: int) -> None:
         size -= len(_kept.pop(other)[1])
 
 
-def _read(store: Store, known: Query, step: Step) -> Timeline:
-    kinds = tuple(
-        str(row["event"])
-        for row in store.rows(Query("SELECT DISTINCT event FROM events WHERE ") + known + " ORDER BY event")
-    )
-    code = Query("CASE event ") if kinds else Query("CASE 0 WHEN 1 THEN 0 ")
+def _read(store: Store, known: Query, span: tuple[int, int], step: Step) -> Timeline:
+    """A slab; `span` is the time of its first and last event. The rows come unsorted: see core.behaviour.counting."""
+    kinds = tuple(str(row["event"]) for row in store.rows(Query("SELECT DISTINCT event FROM events ORDER BY event")))
+    code = Query("CASE event ")
     for number, kind in enumerate(kinds):
         code += Query(f"WHEN ? THEN {number} ", (kind,))
+    low = span[0]
     query = (
-        Query("SELECT user_no, epoch_us(at_utc) AS at, (")
+        Query(
+            f"SELECT user_no, epoch_us(at_utc) AS at, ((epoch_us(at_utc) - {low}) >> {steps_of(*span)})::INTEGER"
+            f" AS step, event_no, coalesce(item_no, {NO_ITEM})::INTEGER AS item, ("
+        )
         + code
-        + f"END)::USMALLINT AS kind, coalesce(item_no, {NO_ITEM}) AS item, event_no FROM events WHERE "
+        + "END)::USMALLINT AS kind FROM events WHERE "
         + known
-        + " ORDER BY user_no, at_utc, event_no"
     )
     found = store.read(query, step=step)
-    columns: list[Any] = [found.column(n).to_numpy() for n in range(5)]
-    users, at, kind, items, numbers = columns
-    return Timeline(
-        users.astype(np.int32, copy=False),
-        at.astype(np.int64, copy=False),
-        kinds,
-        kind.astype(np.uint16, copy=False),
-        items.astype(np.int32, copy=False),
-        numbers.astype(np.int64, copy=False),
-    )
+    columns: list[Any] = [found.column(n).to_numpy() for n in range(6)]
+    *rows, items, kind_of = columns
+    stored = Rows(*rows)
+    there = np.bincount(kind_of, minlength=len(kinds)) > 0
+    if not there.all():  # words that only anonymous events have, or events after the end of the data
+        kind_of = (np.cumsum(there) - 1).astype(np.uint16)[kind_of]
+        kinds = tuple(kind for kind, some in zip(kinds, there, strict=True) if some)
+    order, users, at = in_order(stored)
+    return Timeline(users, at, kinds, kind_of[order], order, items, stored.numbers)

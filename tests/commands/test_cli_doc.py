@@ -100,6 +100,7 @@ def test_every_example_says_what_the_page_says(
         "keep",
         "features",
         "value",
+        "attention",
     ],
 )
 def test_every_option_is_on_the_page(command: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,133 @@
+"""Visits, their parts, hours and focus over ten million events, beside SQL by hand; writes docs/benchmarks.md.
+
+Cold: the first question of a freshly opened workspace, so that the timeline and the visits are made too. Warm: another
+period asked of the same workspace, as an analyst does who moves the filters; the page keeps whole answers besides.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import duckdb
+import pytest
+
+from tests.bench.paper import put
+from tests.bench.test_bench_pages import ROOT, held_up, measured
+from tests.bench.visit_shop import visit_shop
+
+COLD, WARM, RATIO = 1.5, 1.0, 2.0
+
+_VISITS = """
+WITH e AS (SELECT user_no, at_utc, event, dwell, channel, event_no, at_utc - lag(at_utc) OVER (PARTITION BY user_no
+    ORDER BY at_utc, event_no) AS pause FROM events WHERE user_no IS NOT NULL AND
+    event NOT IN ('impression', 'return')),
+n AS (SELECT *, sum(CASE WHEN pause IS NULL OR pause >= INTERVAL 30 MINUTE THEN 1 ELSE 0 END) OVER (PARTITION BY user_no
+    ORDER BY at_utc, event_no ROWS UNBOUNDED PRECEDING) AS visit FROM e),
+v AS (SELECT user_no, visit, min(at_utc) AS start, max(at_utc + to_seconds(coalesce(least(dwell, 1800), 0))) AS until,
+    count(*) FILTER (event = 'view') AS views, bool_or(event IN ('cart', 'purchase')) AS key,
+    arg_min(channel, (at_utc, event_no)) AS channel FROM n GROUP BY user_no, visit)
+"""
+_ENGAGED = "count(*) FILTER (until - start >= INTERVAL 10 SECOND OR key OR views >= 2) AS engaged"
+BY_HAND = {
+    "visits": f"{_VISITS} SELECT count(*) AS n, {_ENGAGED}, count(DISTINCT user_no) AS users FROM v",
+    "visits by channel": f"{_VISITS} SELECT channel, count(*) AS n, {_ENGAGED} FROM v GROUP BY channel",
+    "hours": (
+        f"{_VISITS}, c AS (SELECT isodow(at_utc) AS d, hour(at_utc) AS h, count(*) AS events, count(DISTINCT user_no)"
+        " AS users FROM events WHERE event <> 'impression' GROUP BY d, h), b AS (SELECT isodow(start) AS d, "
+        "hour(start) AS h,"
+        " count(*) AS n FROM v GROUP BY d, h) SELECT sum(users) AS n FROM c LEFT JOIN b USING (d, h)"
+    ),
+    "focus": (
+        "WITH p AS (SELECT user_no, category, count(*) AS n FROM events JOIN items USING (item_no) WHERE event = "
+        "'view' GROUP BY user_no, category) SELECT count(*) AS n FROM (SELECT user_no, ln(sum(n)) - sum(n * ln(n)) / "
+        "sum(n) AS entropy, sum(n) AS views FROM p GROUP BY user_no) WHERE views >= 5"
+    ),
+}
+
+
+@pytest.mark.bench
+@pytest.mark.timeout(3600)
+def test_attention_over_ten_million_events() -> None:
+    rows: dict[str, Any] = {}
+    for name in BY_HAND:  # a process for each, so that each is cold
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", "-m", "tests.bench.test_bench_attention", name],
+            stdout=subprocess.PIPE, text=True, check=True, cwd=ROOT,
+        )  # fmt: skip
+        rows[name] = json.loads(done.stdout.splitlines()[-1])
+    listed = "\n".join(
+        f"| {name} | {row['cold']['wall']:.2f} | {row['cold']['cpu']:.2f} | {row['warm']['wall']:.2f} | "
+        f"{row['plain']['wall']:.2f} | {row['plain']['cpu']:.2f} |"
+        for name, row in rows.items()
+    )
+    text = f"""`make bench` (tests/bench), {datetime.now(UTC).date().isoformat()}: Python {platform.python_version()}, \
+DuckDB {duckdb.__version__}, {os.cpu_count()} cores.
+
+Ten million generated events (tests/bench/visit_shop.py), core.attention beside SQL by hand \
+(tests/bench/test_bench_attention.py). Cold: the first question of an opened workspace; warm: the same for another \
+period, when the visits are known. Limits: {COLD} s cold, {WARM} s warm, {RATIO:.0f} times the CPU seconds of the SQL.
+
+| figure | cold: seconds | CPU seconds | warm: seconds | by hand: seconds | CPU seconds |
+|---|---|---|---|---|---|
+{listed}
+"""
+    print(f"\n{text}")
+    put("Attention: visits, hours, focus", text)
+    for name, row in rows.items():
+        assert row["found"] == row["plain found"] > 0, name
+        assert held_up(row["cold"], row["load"]) < COLD, name
+        assert held_up(row["warm"], row["load"]) < WARM, name
+        assert row["cold"]["cpu"] < RATIO * row["plain"]["cpu"], name
+
+
+def main(name: str) -> None:
+    """Measure one figure, and print the findings as the last line."""
+    from core.attention import PartBy, clock, focus, visit_parts, visits
+    from core.behaviour import EVERYTHING, Window
+    from core.store import Query, Store
+
+    later = Window(datetime(2024, 3, 1), datetime(2024, 11, 1))
+    channel = PartBy("event", "channel")
+    asked: dict[str, Callable[[Store, Window], int]] = {
+        "visits": lambda store, window: _number(visits(store, window=window).figures),
+        "visits by channel": lambda store, window: int(
+            visit_parts(store, channel, window=window).table["visits"].sum()
+        ),
+        "hours": lambda store, window: int(clock(store, window=window).table["users"].sum()),
+        "focus": lambda store, window: int(focus(store, window=window).bands["users"].sum()),
+    }
+    load, found = os.getloadavg()[0], {}
+    with Store(visit_shop()) as store:
+        store.as_of()
+
+        def ask(key: str, window: Window) -> None:
+            found[key] = asked[name](store, window)
+
+        def by_hand() -> None:
+            found["plain"] = sum(int(row["n"]) for row in store.rows(Query(BY_HAND[name])))
+
+        cold = measured(lambda: ask("found", EVERYTHING))
+        warm = measured(lambda: ask("later", later))
+        by_hand()
+        plain = measured(by_hand)
+    print(
+        json.dumps(
+            {"load": load, "cold": cold, "warm": warm, "plain": plain, "found": found["found"],
+             "plain found": found["plain"]}
+        )
+    )  # fmt: skip
+
+
+def _number(figures: Any) -> int:
+    return int(figures.visits)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
