@@ -1,0 +1,209 @@
+"""How fast counts per day fade after a beginning: half-life, floor, and what chance alone may do to both.
+
+The expected count of an item on day t after its launch is its own level times
+
+    s(t) = floor + (1 - floor) * 0.5 ** (t / half_life),      t in the middle of the day,
+
+so that an item's level never matters: given how much attention it had in all the days it was watched, only how that is
+spread over them is judged (the Poisson likelihood, conditional on each item's total). An item launched 20 days before
+the end says something about 20 days and nothing about the rest.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Whole = npt.NDArray[np.int64]
+
+FROM_DAY = 1
+"""The launch day itself is left out: a launch is an item's first event, so that day is never empty."""
+
+FEWEST_EVENTS, FEWEST_ITEMS = 30, 5
+DRAWS = 200
+_HALF = np.geomspace(0.5, 720.0, 96)
+_FLOOR = np.concatenate([[0.0, 0.005, 0.01, 0.02, 0.03], np.linspace(0.04, 0.96, 47)])
+_SLOPE = np.linspace(-8.0, 8.0, 321)
+_DROP = 1.9207  # half the 95 % point of chi square with one degree of freedom
+
+
+@dataclass(frozen=True)
+class Fade:
+    """How the attention of some items fades.
+
+    Attributes:
+        items, events: how many items, and how many of their events from the day after launch on.
+        half_life: days in which what is above the floor halves; None where no fading can be shown.
+        low, high: its 95 % interval; `high` None = longer than these data can tell.
+        floor: what stays in the end, as a share of the level at launch; floor_low, floor_high: its interval.
+        halved: days after which attention is half of that at launch; None where the floor is above a half.
+        by: what the intervals rest on: "items" (drawn again and again) or "events" (taken as independent).
+        problem: why no half-life is told.
+    """
+
+    items: int
+    events: int
+    half_life: float | None = None
+    low: float | None = None
+    high: float | None = None
+    floor: float | None = None
+    floor_low: float | None = None
+    floor_high: float | None = None
+    halved: float | None = None
+    by: str = "items"
+    problem: str | None = None
+
+
+def shape(days: int, half_life: npt.ArrayLike, floor: npt.ArrayLike) -> Floats:
+    """s of each day (…, days) for half-lives and floors that broadcast."""
+    middle = np.arange(days) + 0.5
+    half, least = np.asarray(half_life, dtype=float)[..., None], np.asarray(floor, dtype=float)[..., None]
+    return np.asarray(least + (1 - least) * 0.5 ** (middle / half))
+
+
+def fade(counts: npt.NDArray[np.float32], observed: Whole, *, seed: int = 1) -> Fade:
+    """Fit s to the events of items by day since launch.
+
+    Args:
+        counts: (items, days); zero from day `observed` on.
+        observed: (items,): whole days that each item could be watched, at most `days`.
+        seed: of the draws behind the intervals.
+    """
+    items, days = counts.shape
+    late = counts[:, FROM_DAY:]
+    own = late.sum(axis=1, dtype=np.float64)
+    events = int(own.sum())
+    used = int((observed > FROM_DAY).sum())
+    if events < FEWEST_EVENTS:
+        return Fade(used, events, problem=f"Only {events} events after the launch day; it takes {FEWEST_EVENTS}.")
+    totals = np.zeros((items, days + 1), dtype=np.float32)
+    totals[np.arange(items), observed] = own
+    day_sums, total_sums = late.sum(axis=0, dtype=np.float64), totals.sum(axis=0, dtype=np.float64)
+    likely = _Likelihood(days)
+    drawn = items >= FEWEST_ITEMS
+    if drawn:
+        # who is drawn how often (the Poisson bootstrap): each draw is a sum of rows, no item is copied
+        weights = np.random.default_rng(seed).poisson(1.0, (DRAWS, items)).astype(np.float32)
+        day_draws, total_draws = (weights @ late).astype(float), (weights @ totals).astype(float)
+        slopes = _SLOPE[np.argmax(likely.of_slopes(day_draws, total_draws), axis=1)]
+        fades = float(np.quantile(slopes, 0.975)) < 0
+    else:
+        line = likely.of_slopes(day_sums[None], total_sums[None])[0]
+        fades = bool(_SLOPE[line >= line.max() - _DROP].max() < 0)
+    by = "items" if drawn else "events"
+    if not fades:
+        said = "No fading can be shown: attention that stays as it is would look like this too."
+        return Fade(used, events, by=by, problem=said)
+    half, least = _best(day_sums, total_sums, likely)
+    if drawn:
+        best = np.argmax(likely.of_grid(day_draws, total_draws), axis=1)
+        halves, floors = _HALF[best // len(_FLOOR)], _FLOOR[best % len(_FLOOR)]
+        low, high, floor_low, floor_high = (float(np.quantile(v, q)) for v in (halves, floors) for q in (0.025, 0.975))
+    else:
+        surface = likely.of_grid(day_sums[None], total_sums[None])[0].reshape(len(_HALF), len(_FLOOR))
+        near = surface >= surface.max() - _DROP
+        halves, floors = _HALF[near.any(axis=1)], _FLOOR[near.any(axis=0)]
+        low, high, floor_low, floor_high = (float(v) for v in (halves[0], halves[-1], floors[0], floors[-1]))
+    longest = high >= _HALF[-2]
+    return Fade(
+        used, events, half, min(low, half), None if longest else max(high, half), least, min(floor_low, least),
+        max(floor_high, least), _halved(half, least), by,
+    )  # fmt: skip
+
+
+def spread(days: int, fit: Fade, counts: npt.NDArray[np.float32], observed: Whole) -> Floats:
+    """What the fit expects of these items on each day, per item watched on it; NaN without a fit, or without items."""
+    if fit.half_life is None or fit.floor is None:
+        return np.full(days, np.nan)
+    s = shape(days, fit.half_life, fit.floor)
+    reached = np.concatenate([[0.0], np.cumsum(np.where(np.arange(days) < FROM_DAY, 0.0, s))])
+    share = reached[observed]
+    own = counts[:, FROM_DAY:].sum(axis=1, dtype=np.float64)
+    level = np.divide(own, share, out=np.zeros(len(own)), where=share > 0)
+    alive = np.bincount(observed, minlength=days + 1)[::-1].cumsum()[::-1][1:]
+    levels = np.bincount(observed, weights=level, minlength=days + 1)[::-1].cumsum()[::-1][1:]
+    return np.asarray(np.divide(levels * s, alive, out=np.full(days, np.nan), where=alive > 0))
+
+
+def each_half_life(
+    counts: npt.NDArray[np.float32], observed: Whole, floor: float
+) -> tuple[Floats, Floats, Floats]:
+    """Every item's own half-life in days with its 95 % interval, drawn towards that of the others (items,) x 3.
+
+    Empirical Bayes: how half-lives differ between items (a normal of their logarithm) is learned from all of them, and
+    each item's own events then move it away from there as far as they are many. The floor is that of all items.
+    """
+    items, days = counts.shape
+    s = shape(days, _HALF, floor)[:, FROM_DAY:]
+    reach = np.concatenate([np.full((len(_HALF), 1), 1.0), np.cumsum(s, axis=1)], axis=1)  # by days watched - 1
+    late = counts[:, FROM_DAY:].astype(float)
+    own = late.sum(axis=1)
+    likely = late @ np.log(s).T - own[:, None] * np.log(reach[:, np.maximum(observed - FROM_DAY, 0)]).T
+    likely -= likely.max(axis=1, keepdims=True)
+    x = np.log(_HALF)
+    middles, widths = np.meshgrid(np.linspace(x[0], x[-1], 60), np.geomspace(0.15, 2.0, 16), indexing="ij")
+    prior = -0.5 * ((x[None] - middles.reshape(-1, 1)) / widths.reshape(-1, 1)) ** 2
+    prior -= np.log(np.exp(prior).sum(axis=1, keepdims=True))
+    whole = np.log(np.maximum(np.exp(likely) @ np.exp(prior).T, 1e-300)).sum(axis=0)
+    after = np.exp(likely + prior[int(np.argmax(whole))][None])
+    after /= after.sum(axis=1, keepdims=True)
+    heaped = after.cumsum(axis=1)
+    low, middle, high = (np.exp(_quantile(heaped, x, q)) for q in (0.025, 0.5, 0.975))
+    return middle, low, high
+
+
+class _Likelihood:
+    """Log-likelihoods over the grids, for many sets of sums at once: matrix products."""
+
+    def __init__(self, days: int) -> None:
+        self.days = days
+        self._grid = np.log(shape(days, np.repeat(_HALF, len(_FLOOR)), np.tile(_FLOOR, len(_HALF)))[:, FROM_DAY:])
+        self._slopes = _SLOPE[:, None] * (np.arange(FROM_DAY, days) / max(days - 1, 1))[None]
+
+    def of_grid(self, day_sums: Floats, total_sums: Floats) -> Floats:
+        """(sets, half-lives x floors)."""
+        return self._of(self._grid, day_sums, total_sums)
+
+    def of_slopes(self, day_sums: Floats, total_sums: Floats) -> Floats:
+        """(sets, slopes): of a plain exponential that may rise as well."""
+        return self._of(self._slopes, day_sums, total_sums)
+
+    def _of(self, logs: Floats, day_sums: Floats, total_sums: Floats) -> Floats:
+        reach = np.log(np.exp(logs).cumsum(axis=1))
+        return np.asarray(day_sums @ logs.T - total_sums[:, FROM_DAY + 1 :] @ reach.T)
+
+
+def _best(day_sums: Floats, total_sums: Floats, likely: _Likelihood) -> tuple[float, float]:
+    """The most likely half-life and floor: the best of the grid, then between its points."""
+    from scipy.optimize import minimize
+
+    best = int(np.argmax(likely.of_grid(day_sums[None], total_sums[None])[0]))
+    start = (math.log(_HALF[best // len(_FLOOR)]), float(_FLOOR[best % len(_FLOOR)]))
+
+    def cost(point: Floats) -> float:
+        logs = np.log(shape(likely.days, math.exp(point[0]), point[1])[FROM_DAY:])
+        reach = np.log(np.exp(logs).cumsum())
+        return float(total_sums[FROM_DAY + 1 :] @ reach - day_sums @ logs)
+
+    bounds = [(math.log(_HALF[0]), math.log(_HALF[-1])), (0.0, float(_FLOOR[-1]))]
+    found = minimize(cost, start, method="L-BFGS-B", bounds=bounds)
+    half, least = found.x if found.fun <= cost(np.array(start)) else start
+    return float(math.exp(half)), float(least)
+
+
+def _halved(half: float, least: float) -> float | None:
+    return None if least >= 0.5 else half * math.log2((1 - least) / (0.5 - least))
+
+
+def _quantile(heaped: Floats, x: Floats, share: float) -> Floats:
+    """Where each row's heaped shares pass `share`, between the points of `x`."""
+    place = np.minimum((heaped < share).sum(axis=1), len(x) - 1)
+    rows = np.arange(len(heaped))
+    before = np.where(place > 0, heaped[rows, np.maximum(place - 1, 0)], 0.0)
+    width = np.maximum(heaped[rows, place] - before, 1e-12)
+    left = x[np.maximum(place - 1, 0)]
+    return np.asarray(left + (x[place] - left) * np.clip((share - before) / width, 0, 1))
