@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -25,8 +26,8 @@ FROM_DAY = 1
 
 FEWEST_EVENTS, FEWEST_ITEMS = 30, 5
 DRAWS = 200
-_HALF = np.geomspace(0.5, 720.0, 96)
-_FLOOR = np.concatenate([[0.0, 0.005, 0.01, 0.02, 0.03], np.linspace(0.04, 0.96, 47)])
+_HALF = np.geomspace(0.5, 720.0, 72)
+_FLOOR = np.concatenate([[0.0, 0.01, 0.02, 0.03], np.linspace(0.045, 0.96, 34)])
 _SLOPE = np.linspace(-8.0, 8.0, 321)
 _DROP = 1.9207  # half the 95 % point of chi square with one degree of freedom
 
@@ -59,7 +60,7 @@ class Fade:
 
 
 def shape(days: int, half_life: npt.ArrayLike, floor: npt.ArrayLike) -> Floats:
-    """s of each day (…, days) for half-lives and floors that broadcast."""
+    """The share s of each day (…, days) for half-lives and floors that broadcast."""
     middle = np.arange(days) + 0.5
     half, least = np.asarray(half_life, dtype=float)[..., None], np.asarray(floor, dtype=float)[..., None]
     return np.asarray(least + (1 - least) * 0.5 ** (middle / half))
@@ -83,8 +84,9 @@ def fade(counts: npt.NDArray[np.float32], observed: Whole, *, seed: int = 1) -> 
     totals = np.zeros((items, days + 1), dtype=np.float32)
     totals[np.arange(items), observed] = own
     day_sums, total_sums = late.sum(axis=0, dtype=np.float64), totals.sum(axis=0, dtype=np.float64)
-    likely = _Likelihood(days)
+    likely = _likelihood(days)
     drawn = items >= FEWEST_ITEMS
+    day_draws, total_draws = day_sums[None], total_sums[None]
     if drawn:
         # who is drawn how often (the Poisson bootstrap): each draw is a sum of rows, no item is copied
         weights = np.random.default_rng(seed).poisson(1.0, (DRAWS, items)).astype(np.float32)
@@ -92,7 +94,7 @@ def fade(counts: npt.NDArray[np.float32], observed: Whole, *, seed: int = 1) -> 
         slopes = _SLOPE[np.argmax(likely.of_slopes(day_draws, total_draws), axis=1)]
         fades = float(np.quantile(slopes, 0.975)) < 0
     else:
-        line = likely.of_slopes(day_sums[None], total_sums[None])[0]
+        line = likely.of_slopes(day_draws, total_draws)[0]
         fades = bool(_SLOPE[line >= line.max() - _DROP].max() < 0)
     by = "items" if drawn else "events"
     if not fades:
@@ -104,7 +106,7 @@ def fade(counts: npt.NDArray[np.float32], observed: Whole, *, seed: int = 1) -> 
         halves, floors = _HALF[best // len(_FLOOR)], _FLOOR[best % len(_FLOOR)]
         low, high, floor_low, floor_high = (float(np.quantile(v, q)) for v in (halves, floors) for q in (0.025, 0.975))
     else:
-        surface = likely.of_grid(day_sums[None], total_sums[None])[0].reshape(len(_HALF), len(_FLOOR))
+        surface = likely.of_grid(day_draws, total_draws)[0].reshape(len(_HALF), len(_FLOOR))
         near = surface >= surface.max() - _DROP
         halves, floors = _HALF[near.any(axis=1)], _FLOOR[near.any(axis=0)]
         low, high, floor_low, floor_high = (float(v) for v in (halves[0], halves[-1], floors[0], floors[-1]))
@@ -129,15 +131,13 @@ def spread(days: int, fit: Fade, counts: npt.NDArray[np.float32], observed: Whol
     return np.asarray(np.divide(levels * s, alive, out=np.full(days, np.nan), where=alive > 0))
 
 
-def each_half_life(
-    counts: npt.NDArray[np.float32], observed: Whole, floor: float
-) -> tuple[Floats, Floats, Floats]:
+def each_half_life(counts: npt.NDArray[np.float32], observed: Whole, floor: float) -> tuple[Floats, Floats, Floats]:
     """Every item's own half-life in days with its 95 % interval, drawn towards that of the others (items,) x 3.
 
     Empirical Bayes: how half-lives differ between items (a normal of their logarithm) is learned from all of them, and
     each item's own events then move it away from there as far as they are many. The floor is that of all items.
     """
-    items, days = counts.shape
+    days = counts.shape[1]
     s = shape(days, _HALF, floor)[:, FROM_DAY:]
     reach = np.concatenate([np.full((len(_HALF), 1), 1.0), np.cumsum(s, axis=1)], axis=1)  # by days watched - 1
     late = counts[:, FROM_DAY:].astype(float)
@@ -161,8 +161,9 @@ class _Likelihood:
 
     def __init__(self, days: int) -> None:
         self.days = days
-        self._grid = np.log(shape(days, np.repeat(_HALF, len(_FLOOR)), np.tile(_FLOOR, len(_HALF)))[:, FROM_DAY:])
-        self._slopes = _SLOPE[:, None] * (np.arange(FROM_DAY, days) / max(days - 1, 1))[None]
+        grid = np.log(shape(days, np.repeat(_HALF, len(_FLOOR)), np.tile(_FLOOR, len(_HALF)))[:, FROM_DAY:])
+        slopes = _SLOPE[:, None] * (np.arange(FROM_DAY, days) / max(days - 1, 1))[None]
+        self._grid, self._slopes = ((logs, np.log(np.exp(logs).cumsum(axis=1))) for logs in (grid, slopes))
 
     def of_grid(self, day_sums: Floats, total_sums: Floats) -> Floats:
         """(sets, half-lives x floors)."""
@@ -172,9 +173,14 @@ class _Likelihood:
         """(sets, slopes): of a plain exponential that may rise as well."""
         return self._of(self._slopes, day_sums, total_sums)
 
-    def _of(self, logs: Floats, day_sums: Floats, total_sums: Floats) -> Floats:
-        reach = np.log(np.exp(logs).cumsum(axis=1))
-        return np.asarray(day_sums @ logs.T - total_sums[:, FROM_DAY + 1 :] @ reach.T)
+    @staticmethod
+    def _of(logs: tuple[Floats, Floats], day_sums: Floats, total_sums: Floats) -> Floats:
+        return np.asarray(day_sums @ logs[0].T - total_sums[:, FROM_DAY + 1 :] @ logs[1].T)
+
+
+@lru_cache(maxsize=8)
+def _likelihood(days: int) -> _Likelihood:
+    return _Likelihood(days)
 
 
 def _best(day_sums: Floats, total_sums: Floats, likely: _Likelihood) -> tuple[float, float]:

@@ -10,8 +10,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from core.attention.path_users import these_users
-from core.attention.path_visits import NOTHING, category_of_items, item_events, leaders, users_by_code, visits
-from core.behaviour import EVERYTHING, NO_TIMES, Window, resolve, share_interval, timelines
+from core.attention.path_visits import (
+    NO_CATEGORIES,
+    NOTHING,
+    category_of_items,
+    item_events,
+    leaders,
+    users_by_code,
+    visits,
+)
+from core.behaviour import EVERYTHING, NO_TIMES, Window, category_columns, resolve, share_interval, timelines
 from core.errors import Refusal
 from core.progress import Step, no_step
 from core.store import Query, Store
@@ -70,6 +78,8 @@ def flow(
     asked = _filled(store, question or FlowQuestion())
     if window.end is None:
         return Flow(asked, window, (), pd.DataFrame(), problem=NO_TIMES)
+    if asked.category is None and not category_columns(store):
+        return Flow(asked, window, (), pd.DataFrame(), problem=NO_CATEGORIES)
     asked, labels, parts = _read(store, asked, window, step)
     if not sum(len(users) for users, _, _ in parts):
         said = (
@@ -105,7 +115,7 @@ def flow_users(
     for name in (source, target):
         if name is not None and name not in found.names:
             raise Refusal("no_such_cell", f"There is no {name!r} in this figure.", f"Known: {', '.join(found.names)}.")
-    asked, labels, parts = _read(store, found.question, resolve(store, window), no_step)
+    _asked, labels, parts = _read(store, found.question, resolve(store, window), no_step)
     named = [labels.index(name) for name in found.names if name != OTHERS or name in labels]
     fold, place = _fold(named, len(labels)), {name: n for n, name in enumerate(found.names)}
     chosen = []

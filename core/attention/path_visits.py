@@ -16,6 +16,7 @@ from core.store import Query, Store
 Whole = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 NOTHING = -1
+NO_CATEGORIES = "The items of these data have no categories. Load a file of items with a category column to see this."
 _MINUTE_US = 60_000_000
 _SIDE = ("return",)
 
@@ -99,7 +100,9 @@ def category_of_items(store: Store, column: str | None) -> tuple[str, tuple[str,
 
 def item_events(store: Store) -> tuple[str, ...]:
     """Events of items that users do, views first."""
-    rows = store.rows(Query("SELECT event FROM events WHERE user_no IS NOT NULL GROUP BY event HAVING count(item_no) > 0"))
+    rows = store.rows(
+        Query("SELECT event FROM events WHERE user_no IS NOT NULL GROUP BY event HAVING count(item_no) > 0")
+    )
     named = {str(row["event"]) for row in rows}
     kinds = [k.event for k in contents(store) if k.event in named and k.timed and k.event not in (*NOT_ACTIVE, *_SIDE)]
     return tuple(sorted(kinds, key=lambda k: k != "view"))

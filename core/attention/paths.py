@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
@@ -11,8 +12,8 @@ import pandas as pd
 
 from core.attention.path_steps import LEFT, Steps, many_steps, step_names
 from core.attention.path_users import these_users
-from core.attention.path_visits import item_events, leaders, users_by_code
-from core.behaviour import EVERYTHING, NO_TIMES, Window, contents, resolve, share_interval
+from core.attention.path_visits import NO_CATEGORIES, item_events, leaders, users_by_code
+from core.behaviour import EVERYTHING, NO_TIMES, Window, category_columns, contents, resolve, share_interval
 from core.errors import Refusal
 from core.progress import Step, no_step
 from core.store import Query, Store
@@ -155,6 +156,8 @@ def _filled(store: Store, question: PathQuestion) -> PathQuestion | str:
         return f"These data hold {held} alone: nothing says what users did before they bought. Load views or clicks."
     if question.of == "event" and goal is None and len(steps) == 1:
         return f"These data hold {steps[0]} events alone, so every visit has one step. Look at steps by category."
+    if question.of == "category" and question.category is None and not category_columns(store):
+        return NO_CATEGORIES
     if question.of == "category" and not item_events(store):
         return "No event of a known user names an item, so there are no categories to go through."
     entry = question.entry
@@ -186,7 +189,7 @@ def _place(found: Steps, question: PathQuestion, place: int) -> tuple[tuple[str,
 
 def _bands(found: Steps, places: list[tuple[tuple[str, ...], npt.NDArray[np.uint16]]]) -> pd.DataFrame:
     rows: list[tuple[int, str, str, int, int]] = []
-    for place, ((left, a), (right, b)) in enumerate(zip(places, places[1:], strict=False)):
+    for place, ((left, a), (right, b)) in enumerate(itertools.pairwise(places)):
         there = (a < len(left)) & (b < len(right))
         cell = a[there] * np.uint16(len(right)) + b[there]
         many = len(left) * len(right)
