@@ -125,7 +125,9 @@ def fatigue_figure(found: Fatigue) -> go.Figure:
     rows, question = found.table, found.question
     shown, answer = (_word(s.event if s else "") for s in (question.exposure, question.response))
     per = {"campaign": " of a campaign", "item": " of an item", "user": ""}.get(question.per or "", "")
-    made = figure(f"Response to the nth {shown}{per}", f"Which {shown} it was for this user", f"{answer} rate (%)")
+    made = figure(
+        f"Response to the nth {shown}{per}", f"Which {shown} it was for this user", f"{answer.capitalize()} rate (%)"
+    )
     made.add_bar(
         x=rows["n"], y=rows["rate"], name="Everybody who was shown it so often", marker={"color": BLUE},
         error_y=_errors(rows["rate"], rows["low"], rows["high"]),

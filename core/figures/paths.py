@@ -114,7 +114,7 @@ def step_label(question: PathQuestion, name: str) -> str:
     if name == question.goal:
         return event_name(name)
     if name == "Left":
-        return "Left without" if question.goal else "End of visit"
+        return f"No {question.goal}" if question.goal else "End of visit"
     return event_name(name) if question.of == "event" else name
 
 
@@ -124,7 +124,7 @@ def _sankey(
 ) -> go.Figure:  # fmt: skip
     tall = max(len(place) for place in places)
     made = figure(title, "", "", height=130 + 50 * max(tall, 4), legend=False)
-    made.update_layout(margin={"l": 8, "r": _SIDE})
+    made.update_layout(margin={"l": _SIDE, "r": _SIDE})
     height = made.layout.height - made.layout.margin.t - made.layout.margin.b
     scale = min((height - _PAD * (len(p) - 1)) / max(sum(p.values()), 1) for p in places)
     nodes: dict[tuple[int, str], int] = {}
@@ -163,10 +163,10 @@ def _sankey(
     )  # fmt: skip
     wide = 18 if len(places) <= 2 else 15 if len(places) <= 5 else 11
     for (place, name), (x, y) in zip(keys, middles, strict=True):
+        side = {"xanchor": "right", "xshift": -6} if place == 0 else {"xanchor": "left", "xshift": 10}
         made.add_annotation(
             text=f"{escaped(shortened(labels.get(name, name), wide))} <b>{_count(places[place][name])}</b>",
-            x=x, y=1 - y, xref="paper", yref="paper", xanchor="left", yanchor="middle", align="left",
-            xshift=8 if place in (0, len(places) - 1) else 10, showarrow=False, font={"size": 12},
+            x=x, y=1 - y, xref="paper", yref="paper", yanchor="middle", showarrow=False, font={"size": 12}, **side,
         )  # fmt: skip
     return made
 
