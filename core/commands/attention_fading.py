@@ -31,7 +31,7 @@ def sections(store: Store, window: Window, unit: Unit | None, args: argparse.Nam
 
 
 def _launch(found: Launch) -> tuple[dict[str, Any], list[str]]:
-    result = {
+    result: dict[str, Any] = {
         "event": found.question.event, "launched": found.launched, "left_out": found.unknown, "fit": asdict(found.fit),
         "days": _plain(found.days), "categories": _plain(found.categories), "items": _plain(found.items),
         "problem": found.problem,
@@ -64,7 +64,7 @@ def _half_life(fit: Fade) -> str:
 
 def _fatigue(found: Fatigue) -> tuple[dict[str, Any], list[str]]:
     question = found.question
-    result = {
+    result: dict[str, Any] = {
         "exposure": question.exposure and question.exposure.event,
         "response": question.response and question.response.event,
         "per": question.per, "days": question.days, "exposures": found.exposures, "waiting": found.waiting,
@@ -94,7 +94,7 @@ def _fatigue(found: Fatigue) -> tuple[dict[str, Any], list[str]]:
 
 
 def _flow(found: Flow) -> tuple[dict[str, Any], list[str]]:
-    result = {
+    result: dict[str, Any] = {
         "event": found.question.event, "category": found.question.category, "moves": found.moves,
         "users": found.users, "stays": found.stays, "table": _plain(found.table), "problem": found.problem,
     }  # fmt: skip
@@ -114,7 +114,7 @@ def _flow(found: Flow) -> tuple[dict[str, Any], list[str]]:
 
 def _paths(found: Paths) -> tuple[dict[str, Any], list[str]]:
     ways = [{**r, "path": list(r["path"])} for r in _plain(found.table)]
-    result = {
+    result: dict[str, Any] = {
         "goal": found.question.goal, "visits": found.visits, "users": found.users, "bought": found.bought,
         "empty": found.empty, "bands": _plain(found.bands), "ways": ways, "problem": found.problem,
     }  # fmt: skip

@@ -26,7 +26,7 @@ def definition(text: str) -> None:
     st.caption("**Definition.** " + plain(text), width="stretch")
 
 
-def table_file(records: Sequence[Mapping[str, Any]], name: str, label: str = "CSV of this table") -> None:
+def table_file(records: Sequence[Mapping[Any, Any]], name: str, label: str = "CSV of this table") -> None:
     """A button for the table as a file."""
 
     def write(path: Path) -> int:

@@ -54,7 +54,7 @@ def draw(store: Store, shown: Shown) -> None:
         days = st.number_input("Within (days)", 1, 60, 3, key="response_days", bind="query-params", width=130)
         same = st.number_input("Same people: at least", 2, 8, 5, key="same_people", bind="query-params", width=160,
                                help="The line follows those who were shown it at least so many times.")  # fmt: skip
-    if exposure is None or response is None:
+    if not answers:
         return
     question = FatigueQuestion(EventStep(exposure), EventStep(response), _PER[per], int(days), same=int(same))
     found = ask(store, fatigue, question, shown.window)
@@ -80,7 +80,7 @@ def draw(store: Store, shown: Shown) -> None:
 
 
 def _place(kinds: tuple[str, ...] | list[str], wanted: str | None, otherwise: int) -> int:
-    return list(kinds).index(wanted) if wanted in kinds else otherwise
+    return list(kinds).index(wanted) if wanted is not None and wanted in kinds else otherwise
 
 
 def _key_figures(found: Fatigue) -> None:
@@ -89,7 +89,7 @@ def _key_figures(found: Fatigue) -> None:
     first = found.table.iloc[0]
     cards(
         [
-            (f"Response to no. {int(first['n'])}", fmt.percent(float(first["rate"])), "Of all who were shown it so often."),
+            (f"Response to no. {int(first['n'])}", fmt.percent(float(first["rate"])), "Of all shown it so often."),
             ("Odds from one to the next", odds, "The factor on the odds of a response at each further exposure, for "
              "the same user (conditional logistic slope over runs with some responses and some without). Below 1: "
              "people tire."),

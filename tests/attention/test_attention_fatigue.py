@@ -54,7 +54,7 @@ def test_runs_written_out(small: Store) -> None:
     assert found.table["users"].tolist() == [3, 2, 1]
     assert (found.waiting, found.nameless, found.anonymous) == (1, 1, 1)
     # the two runs that came to a second exposure: one of two answered the first, one of two the second
-    assert found.table.loc[1, ["runs", "first_rate", "nth_rate", "ratio"]].tolist() == [2, 0.5, 0.5, 1.0]
+    assert found.table[["runs", "first_rate", "nth_rate", "ratio"]].to_numpy()[1].tolist() == [2, 0.5, 0.5, 1.0]
     for row in found.table.to_dict("records"):
         n = row["n"]
         assert len(users_of(small, fatigue_users(small, found.question, n))) == row["users"]
@@ -101,7 +101,9 @@ def test_the_slope_is_the_best_of_all_arrangements(true: float) -> None:
     lengths, responses = (np.array([f(run) for run in runs]) for f in (len, sum))
     places = np.array([sum((k + 1) * y for k, y in enumerate(run)) for run in runs])
     found = conditional_slope(lengths, responses, places)
-    assert found.slope is not None and found.low is not None and found.high is not None
+    assert found.slope is not None
+    assert found.low is not None
+    assert found.high is not None
     best = brute(runs, found.slope)
     assert all(best > brute(runs, found.slope + d) for d in (-1e-3, 1e-3))
     step = 1e-3
@@ -125,17 +127,18 @@ def test_survivors_are_told_from_tiring_and_pandas_agrees(tmp_path: Path) -> Non
     with shop(tmp_path / "w.duckdb", [*events, e(1, "view", "29 00:00")]) as store:
         found = fatigue(store)
     assert found.table["rate"].iloc[2:].min() > found.table["rate"].iloc[0] + 0.1
-    assert found.slope.low is not None and found.slope.high is not None
+    assert found.slope.low is not None
+    assert found.slope.high is not None
     assert found.slope.low < 0 < found.slope.high
     assert found.cap is None
     frame = pd.DataFrame(events).sort_values(["user", "at"])
     frame["answered"] = (frame["event"].shift(-1) == "click") & (frame["user"].shift(-1) == frame["user"])
-    shown = frame[frame["event"] == "impression"].copy()
-    shown["n"] = shown.groupby("user").cumcount() + 1
-    by_hand = shown.groupby("n")["answered"].agg(["size", "sum"])
+    times = frame[frame["event"] == "impression"].copy()
+    times["n"] = times.groupby("user").cumcount() + 1
+    by_hand = times.groupby("n")["answered"].agg(["size", "sum"])
     assert found.table["exposures"].tolist() == by_hand["size"].tolist()
     assert found.table["responses"].tolist() == by_hand["sum"].tolist()
-    long = shown[shown.groupby("user")["n"].transform("max") >= 5]
+    long = times[times.groupby("user")["n"].transform("max") >= 5]
     assert found.table["same_rate"].iloc[:5].tolist() == pytest.approx(
         long.groupby("n")["answered"].mean()[:5].tolist()
     )
@@ -154,10 +157,12 @@ def test_the_sample_s_fatigue_is_found(sample: Path, sample_workspace: Path, tmp
         assert inside.sum() >= 7, "of eight 95 % intervals"
         odds = np.log(true / (1 - true))
         slope = float(np.polyfit(truth["exposure"], odds, 1)[0])
-        assert found.slope.low is not None and found.slope.high is not None
+        assert found.slope.low is not None
+        assert found.slope.high is not None
         assert found.slope.low <= slope <= found.slope.high < 0
         half = 1 + float(np.interp(-true[0] / 2, -true, np.arange(8)))
-        assert found.halves_low is not None and found.halves_high is not None
+        assert found.halves_low is not None
+        assert found.halves_high is not None
         if half < 8:
             assert found.halves_low - 0.2 <= half <= found.halves_high + 0.2
     assert clicks.cap == 3, "12.0, 9.2, 7.0 per cent are at least half of the first, 5.4 is not"
