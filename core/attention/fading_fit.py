@@ -26,9 +26,10 @@ FROM_DAY = 1
 
 FEWEST_EVENTS, FEWEST_ITEMS = 30, 5
 DRAWS = 200
-_HALF = np.geomspace(0.5, 720.0, 72)
-_FLOOR = np.concatenate([[0.0, 0.01, 0.02, 0.03], np.linspace(0.045, 0.96, 34)])
+_HALF = np.geomspace(0.5, 720.0, 110)
+_FLOOR = np.concatenate([np.arange(0.0, 0.3, 0.015), np.linspace(0.3, 0.96, 18)])
 _SLOPE = np.linspace(-8.0, 8.0, 321)
+_JOINT = 2.9957  # half the 95 % point of chi square with two degrees of freedom: half-life and floor together
 _DROP = 1.9207  # half the 95 % point of chi square with one degree of freedom
 
 
@@ -101,15 +102,17 @@ def fade(counts: npt.NDArray[np.float32], observed: Whole, *, seed: int = 1) -> 
         said = "No fading can be shown: attention that stays as it is would look like this too."
         return Fade(used, events, by=by, problem=said)
     half, least = _best(day_sums, total_sums, likely)
+    surface = likely.of_grid(day_sums[None], total_sums[None])[0].reshape(len(_HALF), len(_FLOOR))
+    near = surface >= surface.max() - _JOINT
+    halves, floors = _HALF[near.any(axis=1)], _FLOOR[near.any(axis=0)]
+    low, high, floor_low, floor_high = (float(v) for v in (halves[0], halves[-1], floors[0], floors[-1]))
     if drawn:
+        # The wider of both: draws know how items differ, but where the floor is near zero (it cannot be below) they
+        # lie too close together, which the region of the likelihood does not.
         best = np.argmax(likely.of_grid(day_draws, total_draws), axis=1)
         halves, floors = _HALF[best // len(_FLOOR)], _FLOOR[best % len(_FLOOR)]
-        low, high, floor_low, floor_high = (float(np.quantile(v, q)) for v in (halves, floors) for q in (0.025, 0.975))
-    else:
-        surface = likely.of_grid(day_draws, total_draws)[0].reshape(len(_HALF), len(_FLOOR))
-        near = surface >= surface.max() - _DROP
-        halves, floors = _HALF[near.any(axis=1)], _FLOOR[near.any(axis=0)]
-        low, high, floor_low, floor_high = (float(v) for v in (halves[0], halves[-1], floors[0], floors[-1]))
+        low, floor_low = (min(a, float(np.quantile(v, 0.025))) for a, v in ((low, halves), (floor_low, floors)))
+        high, floor_high = (max(a, float(np.quantile(v, 0.975))) for a, v in ((high, halves), (floor_high, floors)))
     longest = high >= _HALF[-2]
     return Fade(
         used, events, half, min(low, half), None if longest else max(high, half), least, min(floor_low, least),

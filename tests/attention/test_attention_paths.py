@@ -147,7 +147,7 @@ def test_against_a_plain_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         for slabs in (False, True):
             if slabs:  # many users: gone through slab by slab
                 for place in ("flow", "path_steps"):
-                    # the room's root has functions of these names, so the modules are taken from where Python keeps them
+                    # by sys.modules: the room's root has functions of these names
                     module = sys.modules[f"core.attention.{place}"]
                     monkeypatch.setattr(module, "timelines", slab_by_slab)
             found = flow(store)
