@@ -26,8 +26,8 @@ FROM_DAY = 1
 
 FEWEST_EVENTS, FEWEST_ITEMS = 30, 5
 DRAWS = 200
-_HALF = np.geomspace(0.5, 720.0, 110)
-_FLOOR = np.concatenate([np.arange(0.0, 0.3, 0.015), np.linspace(0.3, 0.96, 18)])
+_HALF = np.geomspace(0.5, 720.0, 72)
+_FLOOR = np.concatenate([[0.0, 0.01, 0.02, 0.03], np.linspace(0.045, 0.96, 34)])
 _SLOPE = np.linspace(-8.0, 8.0, 321)
 _JOINT = 2.9957  # half the 95 % point of chi square with two degrees of freedom: half-life and floor together
 _DROP = 1.9207  # half the 95 % point of chi square with one degree of freedom
@@ -102,17 +102,17 @@ def fade(counts: npt.NDArray[np.float32], observed: Whole, *, seed: int = 1) -> 
         said = "No fading can be shown: attention that stays as it is would look like this too."
         return Fade(used, events, by=by, problem=said)
     half, least = _best(day_sums, total_sums, likely)
-    surface = likely.of_grid(day_sums[None], total_sums[None])[0].reshape(len(_HALF), len(_FLOOR))
-    near = surface >= surface.max() - _JOINT
-    halves, floors = _HALF[near.any(axis=1)], _FLOOR[near.any(axis=0)]
-    low, high, floor_low, floor_high = (float(v) for v in (halves[0], halves[-1], floors[0], floors[-1]))
+    near = _around(day_sums, total_sums, half, least, days)
+    surface = near.of(day_sums[None], total_sums[None])[0]
+    inside = surface >= surface.max() - _JOINT
+    low, high, floor_low, floor_high = _ends(near.halves[inside], near.floors[inside], 0.0)
     if drawn:
         # The wider of both: draws know how items differ, but where the floor is near zero (it cannot be below) they
         # lie too close together, which the region of the likelihood does not.
-        best = np.argmax(likely.of_grid(day_draws, total_draws), axis=1)
-        halves, floors = _HALF[best // len(_FLOOR)], _FLOOR[best % len(_FLOOR)]
-        low, floor_low = (min(a, float(np.quantile(v, 0.025))) for a, v in ((low, halves), (floor_low, floors)))
-        high, floor_high = (max(a, float(np.quantile(v, 0.975))) for a, v in ((high, halves), (floor_high, floors)))
+        best = np.argmax(near.of(day_draws, total_draws), axis=1)
+        drawn_ends = _ends(near.halves[best], near.floors[best], 0.025)
+        low, floor_low = min(low, drawn_ends[0]), min(floor_low, drawn_ends[2])
+        high, floor_high = max(high, drawn_ends[1]), max(floor_high, drawn_ends[3])
     longest = high >= _HALF[-2]
     return Fade(
         used, events, half, min(low, half), None if longest else max(high, half), least, min(floor_low, least),
@@ -157,6 +157,51 @@ def each_half_life(counts: npt.NDArray[np.float32], observed: Whole, floor: floa
     heaped = after.cumsum(axis=1)
     low, middle, high = (np.exp(_quantile(heaped, x, q)) for q in (0.025, 0.5, 0.975))
     return middle, low, high
+
+
+@dataclass(frozen=True, eq=False)
+class _Near:
+    """Half-lives and floors around the best ones, as fine as the data can tell them apart."""
+
+    halves: Floats
+    floors: Floats
+    logs: tuple[Floats, Floats]
+
+    def of(self, day_sums: Floats, total_sums: Floats) -> Floats:
+        """(sets, points): log-likelihoods."""
+        return np.asarray(day_sums @ self.logs[0].T - total_sums[:, FROM_DAY + 1 :] @ self.logs[1].T)
+
+
+def _around(day_sums: Floats, total_sums: Floats, half: float, least: float, days: int) -> _Near:
+    """A grid of some ten standard errors to both sides, by the curvature of the likelihood at its top."""
+
+    def logs(x: Floats, f: Floats) -> tuple[Floats, Floats]:
+        s = np.log(shape(days, np.exp(x), f)[:, FROM_DAY:])
+        return s, np.log(np.exp(s).cumsum(axis=1))
+
+    def value(x: float, f: float) -> float:
+        a, b = logs(np.array([x]), np.array([f]))
+        return float(day_sums @ a[0] - total_sums[FROM_DAY + 1 :] @ b[0])
+
+    x, f, d = math.log(half), min(max(least, 0.002), 0.95), 1e-3
+    top = value(x, f)
+    xx = (value(x + d, f) - 2 * top + value(x - d, f)) / d**2
+    ff = (value(x, f + d) - 2 * top + value(x, f - d)) / d**2
+    xf = (value(x + d, f + d) - value(x + d, f - d) - value(x - d, f + d) + value(x - d, f - d)) / (4 * d**2)
+    spread_of = xx * ff - xf**2
+    wide_x, wide_f = 1.0, 0.1
+    if xx < 0 and ff < 0 and spread_of > 0:
+        wide_x, wide_f = min(math.sqrt(-ff / spread_of), 1.0), min(math.sqrt(-xx / spread_of), 0.1)
+    steps = np.concatenate([np.linspace(-10, -4, 7)[:-1], np.linspace(-4, 4, 41), np.linspace(4, 10, 7)[1:]])
+    xs = np.unique(np.clip(x + steps * wide_x, math.log(_HALF[0]), math.log(_HALF[-1])))
+    fs = np.unique(np.clip(least + steps * wide_f, 0.0, _FLOOR[-1]))
+    halves, floors = (v.ravel() for v in np.meshgrid(xs, fs, indexing="ij"))
+    return _Near(np.exp(halves), floors, logs(halves, floors))
+
+
+def _ends(halves: Floats, floors: Floats, tail: float) -> tuple[float, float, float, float]:
+    low, high, floor_low, floor_high = (float(np.quantile(v, q)) for v in (halves, floors) for q in (tail, 1 - tail))
+    return low, high, floor_low, floor_high
 
 
 class _Likelihood:

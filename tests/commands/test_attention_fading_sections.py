@@ -17,6 +17,7 @@ def test_sections_are_plain(tmp_path: Path) -> None:
         {"user": u, "item": 1 + u % 2, "event": k, "at": at(f"0{u} {h}:00"), "campaign": "x"}
         for u in (1, 2, 3) for k, h in (("view", 10), ("impression", 11), ("click", 12), ("view", 12), ("purchase", 13))
     ]  # fmt: skip
+    events.append({"user": 1, "item": 1, "event": "view", "at": at("20 10:00")})
     with shop(tmp_path / "w.duckdb", events, {1: "A", 2: "B"}) as store:
         found = sections(store, EVERYTHING, None, argparse.Namespace(), no_step)
     assert [key for key, _, _ in found] == ["launch", "fatigue", "flow", "paths"]
@@ -25,4 +26,4 @@ def test_sections_are_plain(tmp_path: Path) -> None:
     assert plain["fatigue"]["table"][0]["exposures"] == 3
     assert plain["fatigue"]["table"][0]["responses"] == 3
     assert plain["launch"]["problem"]
-    assert sum(way["visits"] for way in plain["paths"]["ways"]) == plain["paths"]["visits"] == 9
+    assert sum(way["visits"] for way in plain["paths"]["ways"]) == plain["paths"]["visits"] == 10

@@ -62,7 +62,7 @@ def test_figures_of_a_small_shop(home: Path) -> None:
     assert metrics["Response to no. 1"] == "25.0 %"
     view(page, "Paths", paths="ways")
     metrics = {m.label: m.value for m in page.main.metric}
-    assert metrics["Visits"] == "13"
+    assert metrics["Visits"] == "14"
     view(page, "Paths", paths="flow")
     assert {m.label: m.value for m in page.main.metric}["Moves"] == "1"
 
