@@ -124,7 +124,8 @@ def _sankey(
 ) -> go.Figure:  # fmt: skip
     tall = max(len(place) for place in places)
     made = figure(title, "", "", height=130 + 50 * max(tall, 4), legend=False)
-    made.update_layout(margin={"l": _SIDE, "r": _SIDE})
+    beside = len(places) == 2  # with more places, names left of the first would take the width that bands need
+    made.update_layout(margin={"l": _SIDE if beside else 8, "r": _SIDE if beside else 120})
     height = made.layout.height - made.layout.margin.t - made.layout.margin.b
     scale = min((height - _PAD * (len(p) - 1)) / max(sum(p.values()), 1) for p in places)
     nodes: dict[tuple[int, str], int] = {}
@@ -161,9 +162,9 @@ def _sankey(
         # Plotly centres its own labels on narrow nodes, where they cover each other: ours stand to the right of them
         textfont={"color": "rgba(0,0,0,0)", "size": 1, "shadow": "none"},
     )  # fmt: skip
-    wide = 18 if len(places) <= 2 else 15 if len(places) <= 5 else 11
+    wide = 18 if beside else 13 if len(places) <= 5 else 9
     for (place, name), (x, y) in zip(keys, middles, strict=True):
-        side = {"xanchor": "right", "xshift": -6} if place == 0 else {"xanchor": "left", "xshift": 10}
+        side = {"xanchor": "right", "xshift": -6} if beside and not place else {"xanchor": "left", "xshift": 9}
         made.add_annotation(
             text=f"{escaped(shortened(labels.get(name, name), wide))} <b>{_count(places[place][name])}</b>",
             x=x, y=1 - y, xref="paper", yref="paper", yanchor="middle", showarrow=False, font={"size": 12}, **side,
