@@ -9,7 +9,7 @@ from core.behaviour.active import (
     stickiness_users,
 )
 from core.behaviour.beside import beside
-from core.behaviour.catalogue import category_columns
+from core.behaviour.catalogue import category_columns, item_names
 from core.behaviour.chance import Z95, holm, share_interval
 from core.behaviour.contents import EventKind, contents, data_span, events_after_end, users_who
 from core.behaviour.definitions import DEFINITIONS
@@ -86,6 +86,7 @@ __all__ = [
     "grid",
     "holm",
     "in_period",
+    "item_names",
     "last_days",
     "next_period",
     "overview",

@@ -14,6 +14,7 @@ from core.figures.campaigns import CONTACTED, STAGE_NAMES, waterfall_figure
 from core.figures.evaluate import audience_figure, comparison_figure, target_figure, way_name
 from core.figures.experiments import ARM_NAMES, arm_colour, difference_figure, points, rates_figure
 from core.figures.explain import parts_are_shares, parts_figure, shared_items_figure, tastes_figure, traits_figure
+from core.figures.fading import fade_words, fatigue_figure, half_lives_figure, launch_figure, launched_item_figure
 from core.figures.features import distribution_figure, relevance_figure
 from core.figures.likeness import Parts, map_figure, network_figure
 from core.figures.loyalty import (
@@ -34,6 +35,7 @@ from core.figures.loyalty_score import (
 )
 from core.figures.marks import model_colour, model_symbol
 from core.figures.movement import movement_figure, movement_table_figure, part_name, sizes_compared_figure, sizes_figure
+from core.figures.paths import flow_sankey_figure, flow_table_figure, paths_figure, step_label
 from core.figures.protocol import diversity_figure, segments_figure
 from core.figures.quality import daily_figure
 from core.figures.retention import (
@@ -89,10 +91,17 @@ __all__ = [
     "event_mark",
     "event_name",
     "events_figure",
+    "fade_words",
     "fair_figure",
+    "fatigue_figure",
+    "flow_sankey_figure",
+    "flow_table_figure",
     "focus_figure",
     "focus_yield_figure",
     "funnel_figure",
+    "half_lives_figure",
+    "launch_figure",
+    "launched_item_figure",
     "lift_figure",
     "map_figure",
     "model_colour",
@@ -109,6 +118,7 @@ __all__ = [
     "part_name",
     "parts_are_shares",
     "parts_figure",
+    "paths_figure",
     "period_words",
     "points",
     "profile_figure",
@@ -127,6 +137,7 @@ __all__ = [
     "sizes_figure",
     "stages_figure",
     "standings_figure",
+    "step_label",
     "survival_figure",
     "target_figure",
     "taste_name",

@@ -1,0 +1,123 @@
+"""Visits cut out of the timeline, and the categories of the items in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+import numpy.typing as npt
+
+from core.behaviour import NOT_ACTIVE, Timeline, Window, category_columns, contents
+from core.errors import Refusal
+from core.store import Query, Store
+
+Whole = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+NOTHING = -1
+NO_CATEGORIES = "The items of these data have no categories. Load a file of items with a category column to see this."
+_MINUTE_US = 60_000_000
+_SIDE = ("return",)
+
+
+@dataclass(frozen=True, eq=False)
+class Visits:
+    """The visits of one slab of users that begin in a window: their events (impressions are none), in order.
+
+    Attributes:
+        place: (events,) where each event stands in the timeline.
+        visit: int32 (events,), the visit of each, from 0 on, rising.
+        starts: (visits,) where each visit's events begin among `place`.
+        users: int32 (visits,), user_no.
+    """
+
+    place: Whole
+    visit: npt.NDArray[np.int32]
+    starts: Whole
+    users: npt.NDArray[np.int32]
+
+
+def visits(line: Timeline, window: Window, gap: int) -> Visits:
+    """Cut a slab into visits: a pause of more than `gap` minutes ends one, however long the visit.
+
+    A visit belongs to the window that it begins in; events from the window's end on are not seen.
+    """
+    assert window.end is not None
+    active = ~line.of(*NOT_ACTIVE) if any(kind in NOT_ACTIVE for kind in line.kinds) else None
+    if len(line) and window.end < _moment(int(line.at.max())):
+        before = line.at < microseconds(window.end)
+        active = before if active is None else active & before
+    place = np.arange(len(line)) if active is None else np.flatnonzero(active)
+    users, at = (line.users, line.at) if active is None else (line.users[place], line.at[place])
+    begins = np.ones(len(place), dtype=np.bool_)
+    begins[1:] = (users[1:] != users[:-1]) | (np.diff(at) > gap * _MINUTE_US)
+    starts = np.flatnonzero(begins)
+    if window.start is not None and len(starts):
+        inside = at[starts] >= microseconds(window.start)
+        kept = np.repeat(inside, np.diff(np.append(starts, len(place))))
+        place, begins = place[kept], begins[kept]
+        starts = np.flatnonzero(begins)
+    number = np.cumsum(begins, dtype=np.int32)
+    number -= 1
+    return Visits(place, number, starts, line.users[place[starts]])
+
+
+def microseconds(moment: datetime) -> int:
+    """Since 1970, of a moment in UTC without a zone."""
+    whole = moment.replace(tzinfo=UTC, microsecond=0)
+    return int(whole.timestamp()) * 1_000_000 + moment.microsecond
+
+
+def _moment(at: int) -> datetime:
+    return datetime.fromtimestamp(at // 1_000_000, UTC).replace(tzinfo=None, microsecond=at % 1_000_000)
+
+
+def category_of_items(store: Store, column: str | None) -> tuple[str, tuple[str, ...], npt.NDArray[np.int16]]:
+    """The column, its categories, and each item's (by item_no; NOTHING without one, and for the place after the last).
+
+    An item in several counts in the first by the alphabet. Raises Refusal `no_such_column`.
+    """
+    columns = category_columns(store)
+    name = column or next(iter(columns), None)
+    if name is None or name not in columns:
+        raise Refusal(
+            "no_such_column",
+            f"Items have no category column {column!r}." if column else "The items of these data have no categories.",
+            f"There are: {', '.join(columns)}." if columns else "Load a file of items with a category column.",
+        )
+    found = store.read(
+        Query(f"SELECT item_no, min(category) AS category FROM ({columns[name]}) GROUP BY item_no ORDER BY 2, 1")
+    )
+    items, labels = found.column(0).to_numpy(), found.column(1).to_pylist()
+    names = tuple(dict.fromkeys(label for label in labels if label is not None))[: np.iinfo(np.int16).max - 8]
+    code = {label: n for n, label in enumerate(names)}
+    # item_no -1 (no item) looks at the last place
+    codes = np.full(int(items.max() if len(items) else 0) + 2, NOTHING, dtype=np.int16)
+    codes[items] = [code.get(label, NOTHING) for label in labels]
+    return name, names, codes
+
+
+def item_events(store: Store) -> tuple[str, ...]:
+    """Events of items that users do, views first."""
+    rows = store.rows(
+        Query("SELECT event FROM events WHERE user_no IS NOT NULL GROUP BY event HAVING count(item_no) > 0")
+    )
+    named = {str(row["event"]) for row in rows}
+    kinds = [k.event for k in contents(store) if k.event in named and k.timed and k.event not in (*NOT_ACTIVE, *_SIDE)]
+    return tuple(sorted(kinds, key=lambda k: k != "view"))
+
+
+def leaders(counts: Mapping[int, int] | Whole, most: int) -> list[int]:
+    """The `most` codes with the highest counts, zero left out; ties by code."""
+    pairs = counts.items() if isinstance(counts, Mapping) else enumerate(counts.tolist())
+    return [code for code, n in sorted(pairs, key=lambda pair: (-pair[1], pair[0])) if n > 0][:most]
+
+
+def users_by_code(codes: npt.NDArray[np.uint16], users: npt.NDArray[np.int32], many: int) -> Whole:
+    """How many different users stand beside each code below `many`; `users` rise."""
+    order = np.argsort(codes, kind="stable")  # a radix sort; users still rise within a code
+    code, user = codes[order], users[order]
+    first = np.ones(len(code), dtype=np.bool_)
+    first[1:] = (code[1:] != code[:-1]) | (user[1:] != user[:-1])
+    return np.bincount(code[first], minlength=many)
