@@ -8,7 +8,7 @@ from core.behaviour.active import (
     stickiness,
     stickiness_users,
 )
-from core.behaviour.catalogue import category_columns
+from core.behaviour.catalogue import category_columns, item_names
 from core.behaviour.chance import Z95, holm, share_interval
 from core.behaviour.contents import EventKind, contents, data_span, events_after_end, users_who
 from core.behaviour.definitions import DEFINITIONS
@@ -17,7 +17,16 @@ from core.behaviour.over_time import EventsOverTime, events_over_time, events_ov
 from core.behaviour.overview import Metric, Overview, Part, overview, overview_users
 from core.behaviour.people import count_people, sample_people, write_people
 from core.behaviour.periods import MOST_PERIODS, covered, grid, table, too_many, unit_for
-from core.behaviour.sql import IS_ORDER, IS_TRADE, NET_UNITS, NOT_ACTIVE, ORDER_KEY, active, period_of_event
+from core.behaviour.sql import (
+    IS_ORDER,
+    IS_TRADE,
+    NET_UNITS,
+    NOT_ACTIVE,
+    ORDER_KEY,
+    active,
+    period_of_event,
+    wholly_returned,
+)
 from core.behaviour.timeline import MOST_EVENTS, NO_ITEM, Timeline, timelines
 from core.behaviour.top import MEASURES, Measure, Top, top_categories, top_items, top_users
 from core.behaviour.trend import Trend, trend
@@ -84,6 +93,7 @@ __all__ = [
     "grid",
     "holm",
     "in_period",
+    "item_names",
     "last_days",
     "next_period",
     "overview",
@@ -104,5 +114,6 @@ __all__ = [
     "trend",
     "unit_for",
     "users_who",
+    "wholly_returned",
     "write_people",
 ]
