@@ -156,8 +156,8 @@ def keyed(area: Area, counts: Counts, window: Query) -> Query:
     if area.of == "item":
         return _events(area, counts, window, ", item_no AS area_key")
     if area.of == "event":
-        return _events(area, counts, window, f", {_text(ident(area.column), area.lists)} AS area_key")
-    names, number = _names(area)
+        return _events(area, counts, window, f", {text_of(ident(area.column), area.lists)} AS area_key")
+    names, number = names_of(area)
     events = Query(f"SELECT {_COLUMNS}, area_key FROM (") + _events(area, counts, window, "")
     return events + f") LEFT JOIN ({names}) USING ({number})"
 
@@ -171,7 +171,7 @@ def coded(area: Area, counts: Counts, window: Query, leading: Sequence[int | str
         keys = keyed(area, counts, window)
         return Query(f"SELECT {_COLUMNS}, {code} FROM (") + keys + ") LEFT JOIN " + leaders + " USING (area_key)"
     # the few names are coded first, so that the many events meet numbers alone
-    names, number = _names(area)
+    names, number = names_of(area)
     named = Query(f"SELECT {number}, {code} FROM ({names}) LEFT JOIN ") + leaders + " USING (area_key)"
     events = Query(f"SELECT {_COLUMNS}, coalesce(code, {NOT_GIVEN}) AS code FROM (")
     return events + _events(area, counts, window, "") + ") LEFT JOIN (" + named + f") USING ({number})"
@@ -180,7 +180,7 @@ def coded(area: Area, counts: Counts, window: Query, leading: Sequence[int | str
 def by_item(area: Area, counts: Counts, window: Query, value: str) -> Query:
     """item_no, value (the SQL aggregate `value`), area_key: attention by item, with the areas that each item is in."""
     each = Query(f"SELECT item_no, {value} AS value FROM (") + _events(area, counts, window, "") + ") GROUP BY item_no"
-    return Query("SELECT item_no, value, area_key FROM (") + each + f") LEFT JOIN ({_names(area)[0]}) USING (item_no)"
+    return Query("SELECT item_no, value, area_key FROM (") + each + f") LEFT JOIN ({names_of(area)[0]}) USING (item_no)"
 
 
 _COLUMNS = "user_no, at_utc, dwell, event_no, item_no"
@@ -191,13 +191,14 @@ def _events(area: Area, counts: Counts, window: Query, more: str) -> Query:
     return Query(f"SELECT {_COLUMNS}{more} FROM events WHERE ") + where
 
 
-def _names(area: Area) -> tuple[str, str]:
-    """SQL of the pairs (item_no or user_no, area_key), and which of the two."""
+def names_of(area: Area) -> tuple[str, str]:
+    """For areas of items or users: SQL of the pairs (item_no or user_no, area_key), and which of the two."""
     table, number = ("items", "item_no") if area.of == "items" else ("users", "user_no")
     column = ident(area.column)
-    text = _text(column, area.lists)
+    text = text_of(column, area.lists)
     return f"SELECT DISTINCT {number}, {text} AS area_key FROM {table} WHERE {column} IS NOT NULL", number
 
 
-def _text(column: str, lists: bool) -> str:
+def text_of(column: str, lists: bool) -> str:
+    """SQL: the values of a quoted column as text, one row for each entry of a list."""
     return f"unnest(CAST({column} AS VARCHAR[]))" if lists else f"CAST({column} AS VARCHAR)"
