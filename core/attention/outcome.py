@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -34,9 +34,10 @@ from core.store import Query, Store
 Against = Literal["category", "all"]
 Verdict = Literal["over-watched", "under-watched", "as expected", "not judged"]
 ENOUGH_ITEMS, ENOUGH_BUYERS = 20, 50
-"""A category has a usual rate of its own from so many viewed items and buyers on; others are held to the whole shop's."""
+"""A category has a usual rate of its own from so many viewed items and buyers on; others go by the whole shop's."""
 
 MARGIN = 0.25
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 _SIDES: Mapping[int, Verdict] = {-1: "over-watched", 1: "under-watched", 0: "as expected"}
 NO_VIEWS = (
     "No views: nothing says who looked and did not buy, so nothing is called over- or under-watched. Shown instead: how"
@@ -82,8 +83,9 @@ class Outcome:
         usual: category -> its usual rate, None = of all.
         judged: whether rates are known at all. calls: verdict -> how many. expected_wrong: the share of the calls
             that is expected to be wrong. weights: how things differ: relative spread -> share of the things.
-        total, revenue: attention and net revenue of the window, all that name an area; no_attention: items bought but
-            not looked at. note: what else to know, "" = nothing. problem: why nothing can be shown.
+        missed, missed_value: expected less actual buyers of all that is over-watched, and their worth where prices are
+            known. total, revenue: attention and net revenue of the window, all that name an area; no_attention: how many
+            were bought but not looked at. note: what else to know, "" = nothing. problem: why nothing can be shown.
     """
 
     spec: OutcomeSpec
@@ -97,6 +99,8 @@ class Outcome:
     total: float = 0.0
     revenue: float = 0.0
     no_attention: int = 0
+    missed: float = 0.0
+    missed_value: float = 0.0
     note: str = ""
     problem: str | None = None
 
@@ -126,7 +130,7 @@ def outcome(
             else (f"Shares only: who looks under one {spec.area.column} may buy under another, so no rates are shown.")
         )
         table = _unjudged(table)
-        return Outcome(spec, window, table, {}, False, {}, 0.0, None, total, revenue, unlooked, note)
+        return Outcome(spec, window, table, {}, False, {}, 0.0, None, total, revenue, unlooked, note=note)
     table = table.merge(pairs(store, spec.area, attention, window), on="key", how="left")
     table[["viewers", "buyers"]] = table[["viewers", "buyers"]].fillna(0).astype("int64")
     step.report(0.8, "Verdicts")
@@ -169,7 +173,7 @@ def _judged(
     table["price"] = table["gross"] / table["units"].where(table["units"] > 0)
     table["price"] = table["price"].fillna(table["key"].map(prices(store, spec.area)))
     table["missed_value"] = table["missed"] * table["price"]
-    calls = {side: int((table["verdict"] == side).sum()) for side in _SIDES.values()}
+    calls = {verdict: int((table["verdict"] == verdict).sum()) for verdict in VERDICTS}
     note = ""
     if not viewers.any():
         note = "Nobody who looked is known by an id, so nothing can be judged."
@@ -177,10 +181,16 @@ def _judged(
         note = "These events carry no time: a buyer is whoever looked and bought, in whatever order."
     elif not seen.weights:
         note = f"Too few {spec.area.name} values to learn how they differ: each is judged by its own numbers alone."
+    elif spec.area.of == "items":
+        note = (
+            "Who looked at anything of it and bought anything of it. It is easier to buy something of a wide range than"
+            " of a narrow one: compare those of like size."
+        )
+    over = table[table["verdict"] == "over-watched"]
     weights = dict(zip(SPREADS, seen.weights, strict=True)) if seen.weights else None
     return Outcome(
         spec, window, _ordered(table), usual, bool(viewers.any()), calls, seen.expected_wrong, weights, total, revenue,
-        unlooked, note,
+        unlooked, float(over["missed"].sum()), float(over["missed_value"].sum()), note,
     )  # fmt: skip
 
 
@@ -190,6 +200,9 @@ def _usual(store: Store, spec: OutcomeSpec, table: pd.DataFrame) -> dict[str | N
     if spec.area.of == "item" and spec.against == "category":
         table["group"] = table["key"].map(usual_groups(store)).astype(object)
         table["group"] = table["group"].where(table["group"].notna(), None)
+    if spec.area.of != "item":
+        # few, large and of all sizes: the rate of all of them together, not that of a typical one
+        return {None: float(table["buyers"].sum() / (table["viewers"].sum() or np.nan))}
     usual: dict[str | None, float] = {None: usual_rate(table["buyers"], table["viewers"])}
     for group, rows in table[table["viewers"] > 0].groupby("group"):
         if len(rows) >= ENOUGH_ITEMS and rows["buyers"].sum() >= ENOUGH_BUYERS:

@@ -98,7 +98,9 @@ def pairs(store: Store, area: Area, attention: Attention, window: Window) -> pd.
         f"SELECT {pair}, min(at_utc) AS looked FROM (SELECT user_no, item_no, at_utc FROM events WHERE {known}"
     )
     seen += looked(attention) + " AND " + window.condition() + f"){join} GROUP BY pair"
-    got = Query(f"SELECT {pair}, max(at_utc) AS bought FROM (") + _bought(window, known) + f"){join} GROUP BY pair"
+    returned = bool(store.rows(_ANY_RETURN)[0]["n"])
+    got = Query(f"SELECT {pair}, max(at_utc) AS bought FROM (") + _bought(window, known, returned=returned)
+    got += f"){join} GROUP BY pair"
     then = "bought >= looked" if timed else "b.pair IS NOT NULL"
     query = (
         Query("WITH ") + names + "seen AS (" + seen + "), got AS (" + got
@@ -111,11 +113,16 @@ def pairs(store: Store, area: Area, attention: Attention, window: Window) -> pd.
     return store.read(listed + f") JOIN ({numbered}) ON code = number").to_pandas()
 
 
-def _bought(window: Window, known: str) -> Query:
-    """user_no, item_no, at_utc of purchases that were not wholly returned by the window's end."""
+_ANY_RETURN = Query("SELECT count(*) AS n FROM (SELECT 1 FROM events WHERE event = 'return' LIMIT 1)")
+
+
+def _bought(window: Window, known: str, *, returned: bool = True) -> Query:
+    """user_no, item_no, at_utc of purchases that were not wholly returned by the window's end (if any were)."""
     bought = Query(f"SELECT user_no, item_no, at_utc FROM events WHERE {known}event = 'purchase' AND ")
-    returned = wholly_returned(Window(None, window.end).condition())
-    anti = Query(" ANTI JOIN (") + returned + ") USING (user_no, item_no)"
+    if not returned:
+        return bought + window.condition()
+    gone = wholly_returned(Window(None, window.end).condition())
+    anti = Query(" ANTI JOIN (") + gone + ") USING (user_no, item_no)"
     return Query("SELECT user_no, item_no, at_utc FROM (") + bought + window.condition() + ")" + anti
 
 

@@ -104,19 +104,16 @@ def share(
     counts = spec.counts or "views"
     unit = unit or unit_for(store, window)
     nothing = pd.DataFrame()
-    leading, groups, known = _leading(store, spec, counts, window)
+    leading, groups = _leading(store, spec, counts, window)
     note = NO_TIMES if window.end is None else too_many(store, window, unit) or ""
     periods = nothing if note else grid(store, window, unit)
     step.report(0.3, "Shares by period")
     starts = [] if periods.empty else periods["start"].tolist()
-    found, totals = sums(store, spec.area, counts, unit, window, leading, starts)
+    found, totals, total = sums(store, spec.area, counts, unit, window, leading, starts)
     if not totals:
         problem = _NOTHING.format(words=COUNT_WORDS[counts])
         return Share(spec, window, unit, nothing, nothing, nothing, problem=problem)
     values = {code: total for code, (total, _) in totals.items()}
-    total = sum(values.values())
-    if counts == "users":
-        values, total = known
     named = _labelled(store, spec, values, leading, groups, total)
     unnamed = sum(part for _, part in totals.values())
     if periods.empty:
@@ -134,10 +131,8 @@ def share_users(store: Store, found: Share, code: int, start: date | None = None
     return Query("SELECT DISTINCT user_no FROM (") + events + Query(") WHERE user_no IS NOT NULL AND code = ?", (code,))
 
 
-def _leading(
-    store: Store, spec: ShareSpec, counts: Counts, window: Window
-) -> tuple[list[int | str], int, tuple[dict[int, float], float]]:
-    """The keys of the leading areas; how many areas there are; for counts "users" the users by code, and all."""
+def _leading(store: Store, spec: ShareSpec, counts: Counts, window: Window) -> tuple[list[int | str], int]:
+    """The keys of the leading areas, and how many areas there are."""
     events = keyed(spec.area, counts, window.condition())
     value = {"users": "count(DISTINCT user_no)", "dwell": "sum(dwell)"}.get(counts, "count(*)")
     grouped = Query(f"SELECT area_key AS key, {value} AS value FROM (") + events + ") GROUP BY area_key"
@@ -156,14 +151,7 @@ def _leading(
     )
     keys: list[int | str] = [int(k) if spec.area.of == "item" else str(k) for k in best["key"]]
     groups = int(best["groups"].iloc[0]) if len(best) else 0
-    if counts != "users":
-        return keys, groups, ({}, 0.0)
-    people = Query("SELECT code, count(DISTINCT user_no) AS n FROM (")
-    people += coded(spec.area, counts, window.condition(), keys)
-    everyone = Query("SELECT NULL, count(DISTINCT user_no) FROM (") + events + ")"
-    rows = store.rows(people + ") GROUP BY code UNION ALL " + everyone)
-    values = {int(r["code"]): float(r["n"]) for r in rows if r["code"] is not None}
-    return keys, groups, (values, next(float(r["n"]) for r in rows if r["code"] is None))
+    return keys, groups
 
 
 def _labelled(

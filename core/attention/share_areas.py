@@ -128,6 +128,15 @@ def has(store: Store, counts: Counts) -> bool:
     return bool(store.rows(query)[0]["n"])
 
 
+def counts_there(store: Store) -> tuple[Counts, ...]:
+    """What attention can be counted in here: the kinds that the data hold; views before all else."""
+    row = Query("SELECT ")
+    for place, counts in enumerate(COUNTS):
+        row += Query("" if place == 0 else ", ") + "coalesce(bool_or(" + counted(counts) + f"), false) AS c{place}"
+    found = store.rows(row + " FROM events")[0]
+    return tuple(counts for place, counts in enumerate(COUNTS) if found[f"c{place}"])
+
+
 def counted(counts: Counts) -> Query:
     """The SQL condition on `events` for what counts as attention, without a bound in time."""
     match counts:

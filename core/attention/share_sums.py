@@ -68,41 +68,65 @@ class Sums:
 
 def sums(
     store: Store, area: Area, counts: Counts, unit: Unit, window: Window, leading: list[int | str], starts: list[date]
-) -> tuple[Sums, dict[int, tuple[float, float]]]:
-    """The sums by period (`starts`, of a resolved window), and by code: all of it, and of it without a user.
+) -> tuple[Sums, dict[int, tuple[float, float]], float]:
+    """The sums by period (`starts`, of a resolved window); by code all of it, and of it without a user; all of it.
 
-    Events without a time are in the second only.
+    Events without a time are in the second and third only. Of counts "users" these are distinct users.
     """
     groups = max(20, min(_GROUPS, _MOST_CELLS // max(1, len(starts) * (len(leading) + 2))))
     chance = f"hash(coalesce(user_no::BIGINT, -event_no)) % {groups}"
     events = coded(area, counts, window.condition(), leading)
-    key = f"{period_of_event(unit)} AS start, code, user_no IS NULL AS unnamed, {chance} AS part"
+    start = period_of_event(unit)
     if counts == "users":
-        everyone = Query("SELECT DISTINCT start, part, user_no FROM seen")
-        query = (
-            Query(f"WITH seen AS MATERIALIZED (SELECT DISTINCT user_no, {key} FROM (")
-            + events
-            + ")) SELECT start, code, false AS unnamed, part, count(*)::DOUBLE AS value FROM seen GROUP BY ALL"
-            + " UNION ALL SELECT start, NULL, false, part, count(*) FROM ("
-            + everyone
-            + ") GROUP BY ALL"
-        )
+        query = _distinct(events, start, groups)
     else:
         value = "sum(dwell)" if counts == "dwell" else "count(*)"
-        query = Query(f"SELECT {key}, {value}::DOUBLE AS value FROM (") + events + ") GROUP BY ALL"
+        chance = f"hash(coalesce(user_no::BIGINT, -event_no)) % {groups}"
+        query = (
+            Query(f"SELECT 'each' AS kind, {start} AS start, code, user_no IS NULL AS unnamed, {chance} AS part,")
+            + f" {value}::DOUBLE AS value FROM ("
+            + events
+            + ") GROUP BY ALL"
+        )
     found = store.read(query).to_pandas(date_as_object=False)
     return _cubes(found, starts, groups, counts == "users")
 
 
+def _distinct(events: Query, start: str, groups: int) -> Query:
+    """Distinct users by period, area and group; by period and group; by area; and all of them.
+
+    User, day and code are packed into one integer: counting distinct integers takes half the time of distinct rows.
+    """
+    packed = f"(user_no::BIGINT << 32) + (coalesce({start} - DATE '0001-01-01', 0)::BIGINT << 6) + code + 2"
+    first = "CASE WHEN day > 0 THEN DATE '0001-01-01' + day END AS start"
+    chance = f"hash(pack >> 32) % {groups} AS part"
+    return (
+        Query(f"WITH seen AS MATERIALIZED (SELECT DISTINCT {packed} AS pack FROM (")
+        + events
+        + ")), parts AS (SELECT pack, ((pack >> 6) & 67108863)::INTEGER AS day, (pack & 63) - 2 AS code FROM seen)"
+        f" SELECT 'each' AS kind, {first}, code, false AS unnamed, {chance}, count(*)::DOUBLE AS value"
+        " FROM parts GROUP BY ALL"
+        f" UNION ALL SELECT 'period', {first}, NULL, false, {chance}, count(*)"
+        " FROM (SELECT DISTINCT pack >> 6 << 6 AS pack, day FROM parts) GROUP BY ALL"
+        " UNION ALL SELECT 'code', NULL, code, false, 0, count(DISTINCT pack >> 32) FROM parts GROUP BY code"
+        " UNION ALL SELECT 'all', NULL, NULL, false, 0, count(DISTINCT pack >> 32) FROM parts"
+    )
+
+
 def _cubes(
     found: pd.DataFrame, starts: list[date], groups: int, users: bool
-) -> tuple[Sums, dict[int, tuple[float, float]]]:
-    each = found[found["code"].notna()]
+) -> tuple[Sums, dict[int, tuple[float, float]], float]:
+    each = found[found["kind"] == "each"]
     present = {int(code) for code in each["code"].unique()}
     codes = [*sorted(c for c in present if c >= 0), *sorted((c for c in present if c < 0), reverse=True)]
     value, code = each["value"].to_numpy(), each["code"].to_numpy().astype(int)
     unnamed = each["unnamed"].to_numpy().astype(bool)
     totals = {c: (float(value[code == c].sum()), float(value[(code == c) & unnamed].sum())) for c in codes}
+    everything = sum(part for part, _ in totals.values())
+    if users:
+        known = found[found["kind"] == "code"]
+        totals = {int(c): (float(v), 0.0) for c, v in zip(known["code"], known["value"], strict=True)}
+        everything = float(found.loc[found["kind"] == "all", "value"].sum())
     place = pd.Series(range(len(starts)), index=pd.to_datetime(starts).astype("datetime64[us]"))
     part = np.zeros((len(starts), len(codes), groups))
     whole = np.zeros((len(starts), groups))
@@ -112,14 +136,11 @@ def _cubes(
     at = (period[timed].astype(int), column[timed], each["part"].to_numpy()[timed].astype(int))
     np.add.at(part, at, value[timed])
     if users:
-        rest = found[found["code"].isna()]
+        rest = found[found["kind"] == "period"]
         row = rest["start"].astype("datetime64[us]").map(place).to_numpy(dtype=np.float64)
-        known = ~np.isnan(row)
-        np.add.at(
-            whole,
-            (row[known].astype(int), rest["part"].to_numpy()[known].astype(int)),
-            rest["value"].to_numpy()[known],
-        )
+        there = ~np.isnan(row)
+        at_period = (row[there].astype(int), rest["part"].to_numpy()[there].astype(int))
+        np.add.at(whole, at_period, rest["value"].to_numpy()[there])
     else:
         whole = part.sum(axis=1)
-    return Sums(tuple(starts), tuple(codes), part, whole), totals
+    return Sums(tuple(starts), tuple(codes), part, whole), totals, everything
