@@ -84,8 +84,9 @@ class Outcome:
         judged: whether rates are known at all. calls: verdict -> how many. expected_wrong: the share of the calls
             that is expected to be wrong. weights: how things differ: relative spread -> share of the things.
         missed, missed_value: expected less actual buyers of all that is over-watched, and their worth where prices are
-            known. total, revenue: attention and net revenue of the window, all that name an area; no_attention: how many
-            were bought but not looked at. note: what else to know, "" = nothing. problem: why nothing can be shown.
+            known. total, revenue: attention and net revenue of the window, of all that name an area.
+        no_attention: how many were bought but not looked at.
+        note: what else to know, "" = nothing. problem: why nothing can be shown.
     """
 
     spec: OutcomeSpec

@@ -132,7 +132,7 @@ def _cubes(
     whole = np.zeros((len(starts), groups))
     period = each["start"].astype("datetime64[us]").map(place).to_numpy(dtype=np.float64)
     timed = ~np.isnan(period)
-    column = pd.Series(range(len(codes)), index=codes).reindex(code).to_numpy()
+    column = pd.Series(range(len(codes)), index=codes, dtype=np.int64).reindex(code).to_numpy(dtype=np.int64)
     at = (period[timed].astype(int), column[timed], each["part"].to_numpy()[timed].astype(int))
     np.add.at(part, at, value[timed])
     if users:

@@ -147,7 +147,7 @@ def _learned(likely: Floats, times: Ints) -> Floats:
     for _ in range(_ROUNDS):
         belongs = likely * weights
         belongs /= belongs.sum(axis=1, keepdims=True)
-        new = times @ belongs + extra
+        new: Floats = np.asarray(times @ belongs + extra, dtype=np.float64)
         new /= new.sum()
         if np.abs(new - weights).max() < 1e-6:
             return new
@@ -176,7 +176,7 @@ def _quantile(a: Floats, b: Floats, belongs: Floats, share: float) -> Floats:
     from scipy.special import betainc, betaln
 
     low, high = np.zeros(a.shape[0]), np.ones(a.shape[0])
-    x = np.clip((belongs * a / (a + b)).sum(axis=1), 1e-9, 1 - 1e-9)
+    x: Floats = np.clip((belongs * a / (a + b)).sum(axis=1), 1e-9, 1 - 1e-9)
     todo = np.arange(a.shape[0])
     for _ in range(_TURNS):
         p, q, w, at = a[todo], b[todo], belongs[todo], x[todo][:, None]

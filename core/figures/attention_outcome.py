@@ -134,7 +134,8 @@ def rates_called_figure(found: Outcome, verdict: Verdict) -> go.Figure:
         ticktext=[escaped(shortened(str(label))) for label in rows["label"]],
         range=[-0.6, len(rows) - 0.4],
     )
-    made.update_xaxes(rangemode="tozero")
+    if len(rows):
+        made.update_xaxes(range=[0, 105 * float(rows[["high", "usual"]].max().max())])
     return made
 
 

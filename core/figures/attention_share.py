@@ -26,6 +26,7 @@ from core.figures.template import (
 )
 
 _AXIS = {"day": "Day (UTC)", "week": "Week beginning on Monday (UTC)", "month": "Month (UTC)"}
+_LITTLE = 0.4
 _DAY = 24 * 60 * 60 * 1000
 _PATTERNS: tuple[Pattern, ...] = ("", "/", "x")
 
@@ -58,6 +59,8 @@ def share_figure(found: Share) -> go.Figure:
     users = counts == "users"
     title = f"Share of {'users' if users else 'attention'} by {found.spec.area.name}, per {found.unit}"
     of = "the period's users" if users else f"the period's {COUNT_WORDS[counts]}"
+    # where the named ones are a small part, all others would press them to the ground: one click brings them back
+    pressed = found.areas.loc[found.areas["code"] >= 0, "share"].sum() < _LITTLE
     made = figure(title, _AXIS[found.unit], "Share of users (%)" if users else "Share of attention (%)")
     for code, label in zip(found.areas["code"], found.areas["label"], strict=True):
         rows = found.table[found.table["code"] == code]
@@ -80,7 +83,8 @@ def share_figure(found: Share) -> go.Figure:
         made.add_bar(
             x=rows["start"],
             y=values,
-            name=name,
+            name=name + (" – click to draw" if pressed and code == OTHERS else ""),
+            visible="legendonly" if pressed and code == OTHERS else True,
             marker={
                 "color": mark.colour, "opacity": pale, "line": {"width": 0},
                 "pattern": {"shape": mark.pattern, "size": 6},
@@ -90,7 +94,7 @@ def share_figure(found: Share) -> go.Figure:
         )  # fmt: skip
     room = 24 * (len(found.areas) // 4)  # a legend of long names takes a line for every three or four
     made.update_layout(barmode="stack", height=400 + room, margin_t=84 + room)
-    if not users:
+    if not users and not pressed:
         made.update_yaxes(range=[0, 100])
     _time_axis(made, found.unit, found.table["start"])
     return made
@@ -135,7 +139,7 @@ def lorenz_figure(found: Concentrated) -> go.Figure:
     """The Lorenz curves, over all that got any attention and over all there are, beside the even diagonal."""
     plural = "items" if found.area.of == "item" else f"values of {found.area.name}"
     made = figure(
-        f"How attention is spread over {plural}", f"Share of {plural}, the least watched first (%)",
+        "How attention is spread: Lorenz curve", f"{plural.capitalize()}, the least watched first (%)",
         "Share of attention (%)",
     )  # fmt: skip
     names = {"seen": "With any attention", "known": "All there are"}

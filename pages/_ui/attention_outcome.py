@@ -21,7 +21,6 @@ from core.attention import (
     outcome_users,
 )
 from core.figures import (
-    ATTENTION_NAMES,
     RATES,
     WATCHED,
     called_rows,
@@ -31,6 +30,7 @@ from core.figures import (
 )
 from core.store import Store, write_records
 from pages._ui import format as fmt
+from pages._ui.attention_share import by_label
 from pages._ui.cache import ask
 from pages._ui.downloads import csv_button
 from pages._ui.home_figures import chart
@@ -75,20 +75,19 @@ def draw(store: Store, shown: Shown) -> None:
 
 
 def _choose(store: Store, known: tuple[Area, ...]) -> OutcomeSpec:
-    by_key = {area.key: area for area in known}
+    by_name = by_label(known)
     held = ask(store, counts_there)
     kinds: list[Attention] = [ask(store, attention_there)]
     kinds += [kind for kind in _ATTENTION if kind in held and kind not in kinds and kinds[0] != "orders"]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        key = st.selectbox(
-            "Compare", list(by_key), key="compare_by", bind="query-params", width=180,
-            format_func=lambda k: by_key[k].name.capitalize() if k in by_key else k,
+        name = st.selectbox(
+            "Compare", list(by_name), key="compare_by", bind="query-params", width=180,
         )  # fmt: skip
         attention = st.segmented_control(
             "Attention is", kinds, default=kinds[0], required=True, key="looked_by", bind="query-params",
             format_func=_ATTENTION.__getitem__,
         )  # fmt: skip
-        area = by_key[str(key)]
+        area = by_name[str(name)]
         against, margin = "category", str(MARGIN)
         if kinds[0] != "orders" and area.of == "item":
             against = st.segmented_control(

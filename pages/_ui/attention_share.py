@@ -78,12 +78,20 @@ def draw(store: Store, shown: Shown) -> None:
                     part(store, shown, found)
 
 
+def by_label(known: tuple[Area, ...]) -> dict[str, Area]:
+    """Areas by what the page calls them: their name, or where two share one, their key."""
+    made: dict[str, Area] = {}
+    for area in known:
+        label = area.name.capitalize()
+        made[area.key if label in made else label] = area
+    return made
+
+
 def _choose(known: tuple[Area, ...], held: tuple[Counts, ...]) -> ShareSpec:
-    by_key = {area.key: area for area in known}
+    by_name = by_label(known)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        key = st.selectbox(
-            "Divided by", list(by_key), key=BY, bind="query-params", width=200,
-            format_func=lambda k: by_key[k].name.capitalize() if k in by_key else k,
+        name = st.selectbox(
+            "Divided by", list(by_name), key=BY, bind="query-params", width=200,
             help="Items, a column of theirs, a column of the events (channel, your own), an attribute of users.",
         )  # fmt: skip
         counts = st.segmented_control(
@@ -95,7 +103,7 @@ def _choose(known: tuple[Area, ...], held: tuple[Counts, ...]) -> ShareSpec:
             "Named", ["5", "7", "12"], default="7", required=True, key=TOP, bind="query-params",
             help="How many are named; the rest are “all others”.",
         )  # fmt: skip
-    return ShareSpec(by_key[str(key)], next(c for c in COUNTS if c == counts), int(top))
+    return ShareSpec(by_name[str(name)], next(c for c in COUNTS if c == counts), int(top))
 
 
 def _key_figures(found: Share, even: Concentrated) -> None:
@@ -112,7 +120,7 @@ def _key_figures(found: Share, even: Concentrated) -> None:
             f"Share of all attention in the period. The change is that of the last whole {found.unit} against the one"
             " before it.",
         ),
-        ("Half of it is on", fmt.count(even.seen.half, found.spec.area.name, plural), None,
+        ("Half of it is on", f"{fmt.number(even.seen.half)} of {fmt.number(even.seen.things)}", None,
          f"The fewest {plural} that have half of the attention, of {fmt.number(even.seen.things)} with any."),
         ("Top tenth gets", fmt.percent(even.seen.top10), None,
          f"Share of the attention on the most watched tenth ({fmt.number(even.seen.in_top10)}) of all with any."),

@@ -30,12 +30,9 @@ def draw(store: Store, shown: Shown, found: Concentrated) -> None:
     if found.problem:
         st.info(found.problem)
         return
-    left, right = st.columns([3, 2], gap="medium")
-    with left:
-        chart(lorenz_figure(found), "fig_lorenz", f"Lorenz curve of attention, {shown.words}")
-        st.caption("**Definition.** " + unbroken(plain(LORENZ)))
-    with right:
-        _measures(found)
+    chart(lorenz_figure(found), "fig_lorenz", f"Lorenz curve of attention, {shown.words}")
+    st.caption("**Definition.** " + unbroken(plain(LORENZ)))
+    _measures(found)
     picked = None
     if not found.trend.empty:
         picked = chart(concentration_figure(found), "fig_spread", f"Line: Gini per {found.unit}, {shown.words}")
