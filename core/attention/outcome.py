@@ -116,7 +116,9 @@ def outcome(
     spec = OutcomeSpec(spec.area, attention, spec.against, spec.margin)
     sums = totals(store, spec.area, attention, window)
     if sums.empty:
-        problem = "Nothing in this period was looked at or bought. Choose a longer period."
+        problem = "Nothing in this period was looked at or bought. " + (
+            "Choose a longer period." if window.start else "Load views or purchases that name items to see this."
+        )
         return Outcome(spec, window, pd.DataFrame(), {}, False, {}, problem=problem)
     step.report(0.3, "Who looked, and who bought")
     total, revenue = float(sums["attention"].sum()), float(sums["revenue"].sum())
@@ -174,7 +176,7 @@ def _judged(
     table["price"] = table["gross"] / table["units"].where(table["units"] > 0)
     table["price"] = table["price"].fillna(table["key"].map(prices(store, spec.area)))
     table["missed_value"] = table["missed"] * table["price"]
-    calls = {verdict: int((table["verdict"] == verdict).sum()) for verdict in VERDICTS}
+    calls: dict[str, int] = {verdict: int((table["verdict"] == verdict).sum()) for verdict in VERDICTS}
     note = ""
     if not viewers.any():
         note = "Nobody who looked is known by an id, so nothing can be judged."

@@ -61,7 +61,7 @@ def totals(store: Store, area: Area, attention: Attention, window: Window) -> pd
         names, _ = names_of(area)
         added = ", ".join(f"sum({name}) AS {name}" for name in ("attention", "revenue", "gross", "units"))
         each = Query(f"SELECT area_key, {added} FROM (") + each + f") JOIN ({names}) USING ({by}) GROUP BY area_key"
-    found = store.read(each).to_pandas()
+    found: pd.DataFrame = store.read(each).to_pandas()
     found.columns = ["key", *found.columns[1:]]
     if attention == "orders":
         found = found.drop(columns="attention").merge(_orders(store, area, window), on="key", how="left")
@@ -80,13 +80,13 @@ def _orders(store: Store, area: Area, window: Window) -> pd.DataFrame:
         source = f"SELECT * FROM events JOIN ({names}) USING ({number})"
     distinct = Query(f"SELECT DISTINCT {key}, {ORDER_KEY} FROM ({source}) WHERE {IS_ORDER} AND ") + window.condition()
     counted = Query(f"SELECT {key} AS key, count(*)::DOUBLE AS attention FROM (") + distinct
-    return store.read(counted + f") WHERE {key} IS NOT NULL GROUP BY 1").to_pandas()
+    return _frame(store, counted + f") WHERE {key} IS NOT NULL GROUP BY 1")
 
 
 def pairs(store: Store, area: Area, attention: Attention, window: Window) -> pd.DataFrame:
     """key, viewers, buyers of each item or value of an items' column: users who looked, and who bought it then."""
     timed = window.end is not None
-    names = Query("")
+    names, numbered = Query(""), ""
     if area.of == "items":
         numbered = f"SELECT item_no, area_key, dense_rank() OVER (ORDER BY area_key) AS code FROM ({names_of(area)[0]})"
         names = Query(f"named AS MATERIALIZED ({numbered}), ")
@@ -108,9 +108,14 @@ def pairs(store: Store, area: Area, attention: Attention, window: Window) -> pd.
         " FROM seen LEFT JOIN got b USING (pair) GROUP BY 1"
     )  # fmt: skip
     if area.of == "item":
-        return store.read(Query("SELECT number AS key, viewers, buyers FROM (") + query + ")").to_pandas()
+        return _frame(store, Query("SELECT number AS key, viewers, buyers FROM (") + query + ")")
     listed = Query("SELECT DISTINCT area_key AS key, viewers, buyers FROM (") + query
-    return store.read(listed + f") JOIN ({numbered}) ON code = number").to_pandas()
+    return _frame(store, listed + f") JOIN ({numbered}) ON code = number")
+
+
+def _frame(store: Store, query: Query) -> pd.DataFrame:
+    made: pd.DataFrame = store.read(query).to_pandas()
+    return made
 
 
 _ANY_RETURN = Query("SELECT count(*) AS n FROM (SELECT 1 FROM events WHERE event = 'return' LIMIT 1)")

@@ -177,8 +177,8 @@ def _outcome(found: Outcome) -> Section:
             (r for r in result["rows"] if r["verdict"] == verdict), key=lambda r: -abs(float(r["missed"]))
         )[:_SHOWN]  # fmt: skip
         if rows:
-            head = (verdict, "viewers", "buyers", "of viewers", "from", "to", "usual", "missed buyers", "in money")
-            lines += ["", *table(head, [_row(r) for r in rows])]
+            names = (verdict, "viewers", "buyers", "of viewers", "from", "to", "usual", "missed buyers", "in money")
+            lines += ["", *table(names, [_row(r) for r in rows])]
     return "outcome", result, [*lines, *([found.note] if found.note else [])]
 
 
@@ -202,7 +202,9 @@ def _records(frame: pd.DataFrame, columns: tuple[str, ...]) -> list[dict[str, An
     """Rows with plain values: what is not known as None, dates as text."""
     if frame.empty:
         return []
-    return [{name: _plain(value) for name, value in row.items()} for row in frame[list(columns)].to_dict("records")]
+    return [
+        {str(name): _plain(value) for name, value in row.items()} for row in frame[list(columns)].to_dict("records")
+    ]
 
 
 def _plain(value: Any) -> Any:

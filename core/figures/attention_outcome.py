@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -36,6 +37,7 @@ RATES = (
     "Buyers among viewers: users who looked and bought it then, or later. Points are drawn towards the usual rate the"
     " more the fewer viewers there are; bars are 95 % intervals; the grey line is the usual rate."
 )
+_ORDER: tuple[Verdict, ...] = ("not judged", "as expected", "under-watched", "over-watched")
 MOST_POINTS, MOST_ROWS = 1_500, 12
 
 
@@ -55,26 +57,28 @@ def watched_figure(found: Outcome) -> go.Figure:
         f"Share of {what} (%, log scale)", "Share of net revenue (%, log scale)", height=460,
     )  # fmt: skip
     rows = drawn(found)
-    ends = [min(rows["attention_share"].min(), rows["revenue_share"].min()) * 100, rows["attention_share"].max() * 100]
+    ends = [rows["attention_share"].min() * 100, rows["attention_share"].max() * 100]
     if len(rows):
         made.add_scatter(
             x=ends, y=ends, mode="lines", line={"color": GREY, "dash": "dot"}, name="Same share of both",
             hoverinfo="skip",
         )  # fmt: skip
     # what is called is drawn last, over the many others
-    for verdict in ("not judged", "as expected", "under-watched", "over-watched"):
+    for verdict in _ORDER:
         some = rows[rows["verdict"] == verdict]
         if some.empty:
             continue
         label = name.capitalize() if verdict == "not judged" and not found.judged else verdict.capitalize()
-        small = verdict == "as expected" and len(some) > 40
+        # where nothing is judged, nothing is set apart
+        look: Verdict = verdict if found.judged else "as expected"
+        small = look == "as expected" and len(some) > 40
         made.add_scatter(
             x=some["attention_share"] * 100,
             y=some["revenue_share"] * 100,
             mode="markers",
             name=escaped(label),
             marker={
-                "color": VERDICT_COLOURS[verdict], "symbol": _SYMBOLS[verdict], "size": 6 if small else 11,
+                "color": VERDICT_COLOURS[look], "symbol": _SYMBOLS[look], "size": 6 if small else 11,
                 "opacity": 0.5 if small else 0.9,
             },
             customdata=[
@@ -139,7 +143,7 @@ def rates_called_figure(found: Outcome, verdict: Verdict) -> go.Figure:
     return made
 
 
-def _numbers(row: Mapping[str, object], judged: bool) -> str:
+def _numbers(row: Mapping[Any, Any], judged: bool) -> str:
     if not judged or pd.isna(row["rate"]):
         return ""
     rate, usual = float(str(row["rate"])), float(str(row["usual"]))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -191,7 +193,7 @@ def concentration_figure(found: Concentrated) -> go.Figure:
     return made
 
 
-def _told(row: dict[str, object], unit: Unit) -> tuple[str, str]:
+def _told(row: Mapping[Any, Any], unit: Unit) -> tuple[str, str]:
     """The period, and the share with its interval, as hovers say them."""
     start, share, low = row["start"], row["share"], row["low"]
     assert isinstance(start, date)

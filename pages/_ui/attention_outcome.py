@@ -28,9 +28,9 @@ from core.figures import (
     rates_called_figure,
     watched_figure,
 )
-from core.store import Store, write_records
+from core.store import Store
 from pages._ui import format as fmt
-from pages._ui.attention_share import by_label
+from pages._ui.attention_share import by_label, csv_of
 from pages._ui.cache import ask
 from pages._ui.downloads import csv_button
 from pages._ui.home_figures import chart
@@ -61,7 +61,7 @@ def draw(store: Store, shown: Shown) -> None:
         st.info(found.problem)
         return
     if found.note == NO_VIEWS:
-        st.info(f"**No views.** {NO_VIEWS.removeprefix('No views: ').capitalize()}")
+        st.info(NO_VIEWS.replace("No views:", "**No views**:"))
     _key_figures(found)
     if found.note and found.note != NO_VIEWS:
         st.caption(plain(found.note))
@@ -125,7 +125,8 @@ _MEANINGS = {
 def _key_figures(found: Outcome) -> None:
     kind = found.spec.attention or "views"
     cards = [("Net revenue", fmt.money(found.revenue), "revenue")]
-    cards.insert(0, (_ATTENTION[kind], fmt.number(found.total), "attention"))
+    if kind != "orders":
+        cards.insert(0, (_ATTENTION[kind], fmt.number(found.total), "attention"))
     if found.judged:
         cards = [
             ("Usual rate", fmt.percent(found.usual[None]), "usual"),
@@ -261,8 +262,8 @@ def _table(found: Outcome, shown: Shown) -> None:
             "revenue_share": share("of revenue"),
         },
     )  # fmt: skip
-    rows = found.table.drop(columns="key").to_dict("records")
+    rows = found.table.drop(columns="key")
     csv_button(
-        f"CSV of {fmt.count(len(rows), 'row')}", partial(write_records, rows), "attention-against-outcome.csv",
+        f"CSV of {fmt.count(len(rows), 'row')}", csv_of(rows), "attention-against-outcome.csv",
         "csv_outcome", rows=len(rows),
     )  # fmt: skip

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from functools import partial
 from pathlib import Path
 
+import pandas as pd
 import streamlit as st
 
 from core.attention import (
@@ -24,7 +26,7 @@ from core.attention import (
     share_users,
 )
 from core.figures import SHARE_INTERVAL, share_change_figure, share_figure
-from core.store import Store, write_records
+from core.store import Store, write_rows
 from pages._ui import attention_share_spread as spread
 from pages._ui import format as fmt
 from pages._ui.cache import ask
@@ -73,7 +75,7 @@ def draw(store: Store, shown: Shown) -> None:
         if tab.open:
             with tab:
                 if part is None:
-                    spread.draw(store, shown, even)
+                    spread.draw(store, shown, even, csv_of)
                 else:
                     part(store, shown, found)
 
@@ -202,9 +204,14 @@ def _table(store: Store, shown: Shown, found: Share) -> None:
     rows = (found.areas if found.table.empty else found.table).drop(columns="key", errors="ignore")
     st.caption(f"The file has each {found.unit} with intervals.")
     csv_button(
-        "CSV of shares over time", partial(_write, rows.to_dict("records")), "share-of-attention.csv", "csv_share"
+        "CSV of shares over time",
+        csv_of(rows),
+        "share-of-attention.csv",
+        "csv_share",
     )
 
 
-def _write(rows: list[dict[str, object]], path: Path) -> int:
-    return write_records(rows, path)
+def csv_of(frame: pd.DataFrame) -> Callable[[Path], object]:
+    """What writes the table as a CSV; what is not known is an empty cell."""
+    rows = frame.astype(object).where(frame.notna(), None).to_numpy().tolist()
+    return partial(write_rows, list(frame.columns), rows)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from functools import partial
+from pathlib import Path
 
+import pandas as pd
 import streamlit as st
 
 from core.attention import Concentrated, concentration_users
 from core.figures import GINI, LORENZ, concentration_figure, lorenz_figure
-from core.store import Store, write_records
+from core.store import Store
 from pages._ui import format as fmt
 from pages._ui.downloads import csv_button
 from pages._ui.home_figures import chart, when
@@ -25,8 +28,10 @@ _TOPS = {
 }
 
 
-def draw(store: Store, shown: Shown, found: Concentrated) -> None:
-    """Lorenz curve, measures, trend."""
+def draw(
+    store: Store, shown: Shown, found: Concentrated, csv: Callable[[pd.DataFrame], Callable[[Path], object]]
+) -> None:
+    """Lorenz curve, measures, trend. `csv`: what writes a table as a file."""
     if found.problem:
         st.info(found.problem)
         return
@@ -52,8 +57,7 @@ def draw(store: Store, shown: Shown, found: Concentrated) -> None:
             picked=["top10", date.fromisoformat(picked[0])] if picked else None,
         )
     if not found.trend.empty:
-        rows = found.trend.to_dict("records")
-        csv_button("CSV of the trend", partial(write_records, rows), "concentration.csv", "csv_spread")
+        csv_button("CSV of the trend", csv(found.trend), "concentration.csv", "csv_spread")
 
 
 def _measures(found: Concentrated) -> None:

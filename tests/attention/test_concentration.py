@@ -51,7 +51,7 @@ def test_over_seen_and_over_all_there_are(tmp_path: Path) -> None:
         assert seen.gini == pytest.approx(12 / 36)
         assert known.gini == pytest.approx(36 / 60)
         assert seen.hhi == known.hhi == pytest.approx((49 + 16 + 1) / 144)
-        assert (seen.half, seen.top10) == (1, pytest.approx(7 / 12))
+        assert [seen.half, seen.top10] == pytest.approx([1, 7 / 12])
         trend = found.trend.set_index("start")
         assert trend["things"].tolist() == [3, 2]
         assert trend["complete"].tolist() == [True, False]

@@ -37,7 +37,7 @@ SHOP = [
 
 
 def row(found: Outcome, own: str) -> dict[str, Any]:
-    return dict(found.table[found.table["id"] == own].to_dict("records")[0])
+    return {str(k): v for k, v in found.table[found.table["id"] == own].to_dict("records")[0].items()}
 
 
 def people(store: Store, found: Outcome, key: Any, who: Any) -> set[str]:
@@ -84,7 +84,7 @@ def test_random_by_pandas(tmp_path: Path) -> None:
     )  # fmt: skip
     sign = np.where(frame["event"] == "return", -1, 1)
     events = [
-        E(f"u{r.user}", f"i{r.item}", r.event, str(r.at), None, float(s) if r.event != "view" else None,
+        E(f"u{r.user}", f"i{r.item}", str(r.event), str(r.at), None, float(s) if r.event != "view" else None,
           float(s) * 2 if r.event != "view" else None)
         for r, s in zip(frame.itertuples(), sign, strict=True)
     ]  # fmt: skip
