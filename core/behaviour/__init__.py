@@ -18,7 +18,16 @@ from core.behaviour.over_time import EventsOverTime, events_over_time, events_ov
 from core.behaviour.overview import Metric, Overview, Part, overview, overview_users
 from core.behaviour.people import count_people, sample_people, write_people
 from core.behaviour.periods import MOST_PERIODS, covered, grid, table, too_many, unit_for
-from core.behaviour.sql import IS_ORDER, IS_TRADE, NET_UNITS, NOT_ACTIVE, ORDER_KEY, active, period_of_event
+from core.behaviour.sql import (
+    IS_ORDER,
+    IS_TRADE,
+    NET_UNITS,
+    NOT_ACTIVE,
+    ORDER_KEY,
+    active,
+    period_of_event,
+    wholly_returned,
+)
 from core.behaviour.timeline import MOST_EVENTS, NO_ITEM, Timeline, timelines
 from core.behaviour.top import MEASURES, Measure, Top, top_categories, top_items, top_users
 from core.behaviour.trend import Trend, trend
@@ -107,5 +116,6 @@ __all__ = [
     "trend",
     "unit_for",
     "users_who",
+    "wholly_returned",
     "write_people",
 ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from core.store import Query, Store, ident
 
+_MANY = 1_000  # from so many on, all items are read: a parameter for each takes longer
+
 
 def category_columns(store: Store) -> dict[str, str]:
     """The items' category columns in order of loading, each with the SQL that yields its (item_no, category) pairs.
@@ -35,6 +37,12 @@ def item_names(store: Store, item_nos: list[int]) -> dict[int, tuple[str, str]]:
     )
     titles = [f"nullif(trim(CAST({ident(str(row['column_name']))} AS VARCHAR)), '')" for row in rows]
     title = f"coalesce({', '.join([*titles, 'item_id'])})"
-    marks = ", ".join("?" * len(item_nos))
-    named = Query(f"SELECT item_no, item_id, {title} AS title FROM items WHERE item_no IN ({marks})", tuple(item_nos))
-    return {int(row["item_no"]): (str(row["item_id"]), str(row["title"])) for row in store.rows(named)}
+    named = Query(f"SELECT item_no, item_id, {title} AS title FROM items")
+    if len(item_nos) < _MANY:
+        named += Query(f" WHERE item_no IN ({', '.join('?' * len(item_nos))})", tuple(item_nos))
+    wanted = set(item_nos)
+    return {
+        int(row["item_no"]): (str(row["item_id"]), str(row["title"]))
+        for row in store.rows(named)
+        if row["item_no"] in wanted
+    }
