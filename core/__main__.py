@@ -27,6 +27,7 @@ _COMMANDS = (
     "load", "info", "segments", "overlap", "movement", "compare", "tune", "leaderboard", "audience", "newcomers",
     "predict_ratings", "explain", "counterfactual", "similar_users", "target", "readout", "undo", "quality",
     "repair", "features", "export", "backup", "restore", "erase", "retention", "encrypt",
+    "funnel",
 )  # fmt: skip
 
 

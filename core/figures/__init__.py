@@ -15,6 +15,14 @@ from core.figures.evaluate import audience_figure, comparison_figure, target_fig
 from core.figures.experiments import ARM_NAMES, arm_colour, difference_figure, points, rates_figure
 from core.figures.explain import parts_are_shares, parts_figure, shared_items_figure, tastes_figure, traits_figure
 from core.figures.features import distribution_figure, relevance_figure
+from core.figures.funnel import (
+    funnel_breakdown_figure,
+    funnel_trend_figure,
+    odds_figure,
+    step_name,
+    steps_figure,
+    took_figure,
+)
 from core.figures.likeness import Parts, map_figure, network_figure
 from core.figures.marks import model_colour, model_symbol
 from core.figures.movement import movement_figure, movement_table_figure, part_name, sizes_compared_figure, sizes_figure
@@ -43,7 +51,9 @@ __all__ = [
     "event_mark",
     "event_name",
     "events_figure",
+    "funnel_breakdown_figure",
     "funnel_figure",
+    "funnel_trend_figure",
     "lift_figure",
     "map_figure",
     "model_colour",
@@ -52,6 +62,7 @@ __all__ = [
     "movement_table_figure",
     "network_figure",
     "new_and_returning_figure",
+    "odds_figure",
     "overlap_figure",
     "overlisted_figure",
     "part_name",
@@ -67,11 +78,14 @@ __all__ = [
     "sizes_compared_figure",
     "sizes_figure",
     "standings_figure",
+    "step_name",
+    "steps_figure",
     "target_figure",
     "taste_name",
     "taste_plane_figure",
     "taste_weights_figure",
     "tastes_figure",
+    "took_figure",
     "top_figure",
     "traits_figure",
     "upset_figure",

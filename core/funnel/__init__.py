@@ -12,7 +12,8 @@ from core.funnel.answer import (
 from core.funnel.breakdown import FunnelBreakdown, funnel_breakdown, funnel_breakdown_users
 from core.funnel.more import MoreOften, Went, more_often, more_often_users
 from core.funnel.question import FEWEST, MOST, FunnelSpec, Order, Per, Same
-from core.funnel.traits import Trait
+from core.funnel.rules import funnel_rule
+from core.funnel.traits import Trait, trait_words
 from core.funnel.values import NOT_KNOWN, OTHERS, By
 from core.funnel.written import filters_label, read_span, read_steps, step_label, steps_text
 
@@ -36,6 +37,7 @@ __all__ = [
     "filters_label",
     "funnel_breakdown",
     "funnel_breakdown_users",
+    "funnel_rule",
     "funnel_trend",
     "funnel_trend_users",
     "more_often",
@@ -46,4 +48,5 @@ __all__ = [
     "step_funnel_users",
     "step_label",
     "steps_text",
+    "trait_words",
 ]

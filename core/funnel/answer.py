@@ -13,8 +13,9 @@ import pandas as pd
 from core.behaviour import EVERYTHING, Unit, Window, covered, grid, period_start, resolve, share_interval, too_many
 from core.errors import Refusal
 from core.funnel.question import FunnelSpec
-from core.funnel.walk import NEVER, Ways
-from core.funnel.ways import no_order, these, ways
+from core.funnel.rows import Ints
+from core.funnel.walk import Ways
+from core.funnel.ways import no_order, not_held, these, ways
 from core.funnel.written import step_label
 from core.progress import Step, no_step
 from core.store import Query, Store
@@ -84,7 +85,7 @@ def step_funnel(store: Store, spec: FunnelSpec, window: Window = EVERYTHING, *, 
     Raises BadRule for a step that the data cannot have, Refusal `bad_funnel`, `bad_steps`, `no_category`.
     """
     window = resolve(store, window)
-    problem = no_order(spec, window)
+    problem = not_held(store, spec) or no_order(spec, window)
     if problem is not None:
         return StepFunnel(spec, window, pd.DataFrame(), pd.DataFrame(), problem=problem)
     found = ways(store, spec, window, step)
@@ -142,7 +143,7 @@ def funnel_trend(
     periods = grid(store, window, unit)
     if periods.empty or not len(found.days):
         return FunnelTrend(spec, window, unit, pd.DataFrame(), "Nobody took the first step in this period.")
-    place, most = _by_period(found, periods["start"].tolist())
+    _, place, most = _unit_periods(found, periods["start"].tolist())
     users = np.bincount(place, minlength=len(periods))
     converted = np.bincount(place[most == len(spec.steps)], minlength=len(periods))
     low, high = share_interval(converted, users)
@@ -166,21 +167,14 @@ def _over_by(store: Store, spec: FunnelSpec, window: Window) -> datetime:
     """Starts before this moment have had all of their time."""
     span = covered(store, window)
     end = span[1] if span else datetime.max
-    return end - timedelta(microseconds=spec.limit) if spec.limit is not None and end - datetime.min > timedelta(
-        microseconds=spec.limit
-    ) else end if spec.limit is None else datetime.min
+    if spec.limit is None:
+        return end
+    limit = timedelta(microseconds=spec.limit)
+    return end - limit if end - datetime.min > limit else datetime.min
 
 
-def _by_period(found: Ways, starts: list[date]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """For each unit and period in which it started: the period's place, and how many steps it came through at most."""
-    of, which, most = _unit_periods(found, starts)
-    del of
-    return which, most
-
-
-def _unit_periods(
-    found: Ways, starts: list[date]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _unit_periods(found: Ways, starts: list[date]) -> tuple[Ints, Ints, Ints]:
+    """For each unit and period in which it started: both their places, and how many steps it came through at most."""
     firsts = np.array(starts, dtype="datetime64[D]").astype(np.int64)
     which = np.searchsorted(firsts, found.days[:, 1], side="right") - 1
     key = found.days[:, 0] * (len(firsts) + 1) + which
@@ -263,6 +257,3 @@ def _took(found: Ways, n: int) -> pd.DataFrame:
         counts, _ = np.histogram(seconds[~np.isnan(seconds)], bins=[*EDGES, np.inf])
         rows += [(step, low, high, int(c)) for low, high, c in zip(EDGES, (*EDGES[1:], np.inf), counts, strict=True)]
     return pd.DataFrame(rows, columns=["step", "low", "high", "users"])
-
-
-assert NEVER > np.int64(1) << 62

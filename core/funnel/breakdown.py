@@ -56,10 +56,7 @@ def funnel_breakdown(
 def _table(found: Ways, parts: Members, n: int) -> pd.DataFrame:
     all_began, all_done = len(found.reached), int((found.reached == n).sum())
     came = np.array(
-        [
-            np.bincount(parts.values[found.reached[parts.units] > i], minlength=len(parts.labels))
-            for i in range(n)
-        ]
+        [np.bincount(parts.values[found.reached[parts.units] > i], minlength=len(parts.labels)) for i in range(n)]
     )
     began, done = came[0], came[-1]
     low, high = share_interval(done, began)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from core.behaviour import Z95, share_interval
 
 FEW = 5.0
@@ -48,8 +50,8 @@ def independent(a: int, b: int, c: int, d: int) -> float:
     if min(*rows, *columns) == 0:
         return float("nan")
     if min(row * column for row in rows for column in columns) / n < FEW:
-        from scipy.stats import fisher_exact  # noqa: PLC0415  # takes a second to import, and is seldom needed
+        from scipy.stats import fisher_exact  # takes a second to import, and is seldom needed
 
-        return float(fisher_exact([[a, b], [c, d]])[1])
+        return float(fisher_exact(np.array([[a, b], [c, d]]))[1])
     square = n * (a * d - b * c) ** 2 / (rows[0] * rows[1] * columns[0] * columns[1])
     return math.erfc(math.sqrt(square / 2))

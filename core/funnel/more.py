@@ -15,7 +15,8 @@ from core.funnel.chance import independent, odds_ratio
 from core.funnel.question import FunnelSpec
 from core.funnel.rows import UNKNOWN
 from core.funnel.traits import Trait, traits
-from core.funnel.walk import NEVER, Ways
+from core.funnel.tries import NEVER
+from core.funnel.walk import Ways
 from core.funnel.ways import no_order, these, ways
 from core.progress import Step, no_step
 from core.store import Query, Store
@@ -28,15 +29,17 @@ class MoreOften:
     """Of those who came to a step: who went on to the next, by what was true of them at that moment.
 
     Everything is measured at the earliest moment at which the user had come so far, for those who went on and those
-    who did not alike: events strictly before it, the event of the step itself, and attributes as loaded last. Nothing
-    after it is looked at, or the purchase itself would "explain" the purchase.
+    who did not alike: events strictly before it, and the event of the step itself. Nothing after it is looked at, or
+    the purchase itself would "explain" the purchase. Users' attributes alone carry no moment (they are as loaded last:
+    a loyalty tier may well follow from the purchase), so they are marked and stand apart.
 
     Attributes:
         step: from 0; went_on, dropped (int): how many.
         table: kind, name, value (str, see Trait), with_on, with_off (int, have the trait and went on / did not),
             share_on, share_off (of those who went on / did not), odds_ratio, low, high (95 %, Haldane-Anscombe), p
-            (chi-square, Fisher's where few), p_holm (corrected for all rows). Sure ones (p_holm < 0.05) first, then by
-            how far the odds ratio lies from 1. Traits that all or none have are left out.
+            (chi-square, Fisher's where few), p_holm (corrected for all rows), dated (bool: known to have been so by
+            then). Dated ones first, of them the sure ones (p_holm < 0.05), then by how far the odds ratio lies from 1.
+            Traits that all or none have are left out.
         problem: why nothing can be shown.
     """
 
@@ -76,23 +79,22 @@ def more_often(
         if not 0 < a + c < len(on):
             continue
         b, d = went_on - a, dropped - c
-        rows.append(
-            (trait.kind, trait.name, trait.value, a, c, a / went_on, c / dropped)
-            + odds_ratio(a, b, c, d)
-            + (independent(a, b, c, d),)
-        )
+        row = (trait.kind, trait.name, trait.value, a, c, a / went_on, c / dropped)
+        rows.append((*row, *odds_ratio(a, b, c, d), independent(a, b, c, d)))
     names = ["kind", "name", "value", "with_on", "with_off", "share_on", "share_off", "odds_ratio", "low", "high", "p"]
     table = pd.DataFrame(rows, columns=names)
     if table.empty:
         said = "Nothing is known of these users that some of them have and others have not."
         return MoreOften(spec, window, step, went_on, dropped, table, said)
     table["p_holm"] = holm(table["p"].tolist())
-    order = pd.DataFrame({"unsure": table["p_holm"] >= 0.05, "effect": -np.log(table["odds_ratio"]).abs()})
-    table = table.loc[order.sort_values(["unsure", "effect"], kind="stable").index].reset_index(drop=True)
+    table["dated"] = table["kind"] != "user"
+    effect = -np.log(table["odds_ratio"]).abs()
+    order = pd.DataFrame({"undated": ~table["dated"], "unsure": table["p_holm"] >= 0.05, "effect": effect})
+    table = table.loc[order.sort_values(["undated", "unsure", "effect"], kind="stable").index].reset_index(drop=True)
     return MoreOften(spec, window, step, went_on, dropped, table)
 
 
-def more_often_users(  # noqa: PLR0913  # one row of a table, and which of its people
+def more_often_users(  # one row of a table, and which of its people
     store: Store, spec: FunnelSpec, step: int, trait: Trait, window: Window = EVERYTHING, *, went: Went = "both"
 ) -> Query:
     """The users who came to step `step` and have the trait: those who went "on", "off" or both.

@@ -21,7 +21,8 @@ class FunnelSpec:
     """A way of two to ten steps.
 
     An event serves one step only. Events at the same moment may follow each other in whatever order the steps need;
-    of several that would do, the one that fits the fewest steps is taken.
+    of several that would do, the one that fits the fewest steps is taken. Where several steps are purchases, and in a
+    strict funnel, an order is one event, not one for each of its lines (no order number: all of a day is one order).
 
     Attributes:
         steps: kinds of events with their filters; the same may stand twice.
@@ -56,7 +57,7 @@ class FunnelSpec:
         if self.per == "visits" and self.same not in (None, "visit"):
             raise Refusal(
                 "bad_funnel",
-                f"Counting visits keeps the visit the same through all steps, so it cannot keep the {self.same} as well.",
+                f"Counting visits keeps the visit the same, so it cannot keep the {self.same} the same as well.",
                 "Count users, or leave 'same' out.",
             )
 

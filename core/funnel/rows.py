@@ -18,7 +18,7 @@ from core.behaviour import Window, active, category_columns
 from core.errors import Refusal
 from core.funnel.question import FunnelSpec
 from core.progress import Step, no_step
-from core.segments import Schema, event_query
+from core.segments import ANY_EVENT, Schema, event_query
 from core.store import Query, Store, joined
 
 Ints = npt.NDArray[np.int64]
@@ -68,15 +68,16 @@ def read_rows(store: Store, spec: FunnelSpec, schema: Schema, window: Window, st
     scale = _scale(store)
     visit = spec.held == "visit"
     marks, codes = _marks(spec, schema, store.as_of())
-    events = Query("(SELECT user_no, at_utc, item_no, session, ") + marks + " AS code FROM events e WHERE user_no IS NOT"
-    events += Query(" NULL AND ") + window.condition()
+    events = Query("SELECT user_no, at_utc, item_no, session, order_id, event, ") + marks + " AS code FROM events e"
+    events += Query(" WHERE user_no IS NOT NULL AND ") + window.condition()
     if spec.order != "any" or spec.within is not None or visit:
         events += " AND at_utc IS NOT NULL"
     if not (visit and not scale.sessions) and spec.order != "strict":
         events += Query(" AND (") + _matches(spec, schema, store.as_of()) + ")"
     else:
         events += Query(" AND (") + active() + " OR " + _matches(spec, schema, store.as_of()) + ")"
-    events += ")"
+    if spec.order == "strict" or sum(each.event in ("purchase", ANY_EVENT) for each in spec.steps) > 1:
+        events = _orders(events, spec)
     held, source, held_bits = _held(store, spec, scale)
     code_bits = max(int(codes.max()).bit_length(), 1) if len(codes) else 1
     grouped = held is not None and spec.order != "strict"
@@ -85,13 +86,28 @@ def read_rows(store: Store, spec: FunnelSpec, schema: Schema, window: Window, st
     parts += [("tick", scale.moment), ("code", code_bits)]
     parts += [(held, held_bits)] if held is not None and not grouped else []
     tick = f"CASE WHEN at_utc IS NULL THEN 0 ELSE 1 + (epoch_us(at_utc) - {scale.first}) // {scale.tick} END"
-    inner = Query(f"SELECT user_no, {tick} AS tick, code{f', {held}' if held else ''} FROM ") + events + f" e {source}"
+    inner = (
+        Query(f"SELECT user_no, {tick} AS tick, code{f', {held}' if held else ''} FROM (") + events + f") e {source}"
+    )
     if held is not None and grouped:
         inner += f" WHERE {held} IS NOT NULL"
     if spec.apart and spec.within is None and not visit and spec.order != "strict":
         inner = _first_only(inner, spec, held)
     columns = _sorted(store, inner, parts, step)
     return _made(columns, spec, scale, codes, grouped)
+
+
+def _orders(events: Query, spec: FunnelSpec) -> Query:
+    """One purchase for each order and what it could serve: a second line of one order is no second purchase."""
+    item = "item_no" if spec.held in ("item", "category") else "NULL::INTEGER AS item_no"
+    session = "session" if spec.held == "visit" else "NULL::VARCHAR AS session"
+    by = "".join(f", {name}" for name in (item, session) if " AS " not in name)
+    return (
+        Query("WITH loaded AS NOT MATERIALIZED (") + events + ") SELECT user_no, at_utc, item_no, session, code FROM"
+        f" loaded WHERE event <> 'purchase' UNION ALL SELECT user_no, min(at_utc) AS at_utc, {item}, {session}, code"
+        " FROM loaded WHERE event = 'purchase' GROUP BY user_no, order_id,"
+        f" CASE WHEN order_id IS NULL THEN CAST(at_utc AS DATE) END, code{by}"
+    )
 
 
 def _first_only(inner: Query, spec: FunnelSpec, held: str | None) -> Query:
@@ -117,13 +133,11 @@ def _marks(spec: FunnelSpec, schema: Schema, as_of: datetime | None) -> tuple[Qu
         for i, condition in enumerate(conditions):
             cases += Query("WHEN ") + condition + f" THEN {i} "
         return cases + f"ELSE {n} END", np.array([*(1 << i for i in range(n)), 0], dtype=np.int32)
-    bits = joined(
-        " + ", [Query("CASE WHEN ") + condition + f" THEN {1 << i} ELSE 0 END" for i, condition in enumerate(conditions)]
-    )
+    each = [Query("CASE WHEN ") + condition + f" THEN {1 << i} ELSE 0 END" for i, condition in enumerate(conditions)]
+    bits = joined(" + ", each)
     masks = list(range(1, 1 << n))
-    lowest = lambda mask: mask & -mask  # noqa: E731
     strict = spec.order == "strict"
-    masks.sort(key=lambda mask: (lowest(mask), mask) if strict else (mask.bit_count(), mask))
+    masks.sort(key=lambda mask: (mask & -mask, mask) if strict else (mask.bit_count(), mask))
     masks.append(0)
     rank = {mask: code for code, mask in enumerate(masks)}
     ranks = ", ".join(str(rank[mask]) for mask in range(1 << n))
@@ -196,7 +210,8 @@ def _sorted(store: Store, inner: Query, parts: list[tuple[str, int]], step: Step
     columns = []
     for (name, _), (low, wide) in zip(parts, reversed(places), strict=True):
         values = key >> low if name == parts[0][0] else (key >> low) & ((1 << wide) - 1)
-        columns.append(np.where(values == (1 << wide) - 1, -1, values) if name in ("item_no", "kind", "visit") else values)
+        may_lack = name in ("item_no", "kind", "visit")
+        columns.append(np.where(values == (1 << wide) - 1, -1, values) if may_lack else values)
     return columns
 
 
@@ -209,14 +224,15 @@ def _made(columns: list[Ints], spec: FunnelSpec, scale: _Scale, codes: npt.NDArr
     if not ticks.all():
         at[ticks == 0] = UNKNOWN
     steps = codes[code]
+    fresh = np.ones(len(users), dtype=np.bool_)
+    groups = users
     if spec.held == "visit" and held is None:
-        fresh = np.ones(len(users), dtype=np.bool_)
         fresh[1:] = (users[1:] != users[:-1]) | (at[1:] - at[:-1] >= PAUSE)
         held = np.cumsum(fresh)
+        groups = users if strict else held
     elif grouped and held is not None:
-        fresh = np.ones(len(users), dtype=np.bool_)
         fresh[1:] = (users[1:] != users[:-1]) | (held[1:] != held[:-1])
-    groups = users if held is None or strict else np.cumsum(fresh)
+        groups = np.cumsum(fresh)
     units = users if spec.per == "users" else held if held is not None else users
     made = Rows(users, units, groups, at, steps, held if strict else None)
     if strict or spec.held != "visit":

@@ -40,6 +40,27 @@ class Trait:
     value: str = ""
 
 
+def trait_words(trait: Trait) -> str:
+    """The trait as a row's name.
+
+    >>> trait_words(Trait("visits", "", "2 to 3")), trait_words(Trait("event", "channel", "email"))
+    ('visits so far: 2 to 3', 'channel of this step: email')
+    """
+    match trait.kind:
+        case "did":
+            return f"{trait.name} before"
+        case "viewed":
+            return f"viewed {trait.name} before"
+        case "visits":
+            return f"visits so far: {trait.value}"
+        case "views":
+            return f"views before: {trait.value}"
+        case "event":
+            return f"{trait.name} of this step: {trait.value}"
+        case _:
+            return f"{trait.name}: {trait.value}"
+
+
 def traits(
     store: Store, spec: FunnelSpec, upto: int, users: Ints, at: Ints, step: Step = no_step
 ) -> Iterator[tuple[Trait, Bools]]:
@@ -119,11 +140,8 @@ def _categories(store: Store) -> tuple[list[str], list[Bools]]:
     if not category_columns(store):
         return [], []
     pairs = f"SELECT * FROM ({category_pairs(store, None)}) WHERE category IS NOT NULL"
-    (row,) = store.rows(Query("SELECT coalesce(max(item_no), -1) AS n FROM items"))
-    (top,) = (
-        store.rows(Query("SELECT coalesce(max(item_no), -1) AS n FROM events")),
-    )
-    size = max(int(row["n"]), int(top[0]["n"])) + 2
+    (row,) = store.rows(Query("SELECT greatest((SELECT max(item_no) FROM items), max(item_no), 0) AS n FROM events"))
+    size = int(row["n"]) + 2
     found = store.read(
         Query(
             f"WITH pairs AS ({pairs}), seen AS (SELECT item_no, count(*) AS n FROM events WHERE event = 'view'"
@@ -155,7 +173,7 @@ def _user_columns(store: Store) -> list[str]:
     ][:_MOST_COLUMNS]
 
 
-def _valued(  # noqa: PLR0913  # a trait's whole origin
+def _valued(  # a trait's whole origin
     store: Store, spec: FunnelSpec, of: Literal["event", "user"], column: str, upto: int, users: Ints, at: Ints
 ) -> Iterator[tuple[Trait, Bools]]:
     found = members(store, spec, By(of, column), users, at, upto)

@@ -1,8 +1,9 @@
-"""What each unit of a funnel is parted by: a value of the event that took a step, of the user, of the item, a segment."""
+"""What the units of a funnel are parted by: a value of the event of a step, of its item, of the user; a segment."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal, get_args
 
 import numpy as np
@@ -81,9 +82,8 @@ def members(store: Store, spec: FunnelSpec, by: By, users: Ints, at: Ints, upto:
 def _kind(schema: Schema, of: Literal["user", "event"], name: str) -> str:
     columns = schema.columns(of)
     if name not in columns:
-        raise Refusal(
-            "bad_breakdown", f"{of.capitalize()}s have no column {name!r}.", f"They have: {', '.join(columns) or 'none'}."
-        )
+        known = ", ".join(columns) or "none"
+        raise Refusal("bad_breakdown", f"{of.capitalize()}s have no column {name!r}.", f"They have: {known}.")
     return columns[name]
 
 
@@ -117,9 +117,11 @@ def _labelled(found: pd.DataFrame, kind: str, n: int) -> Members:
     places, values = found["place"].to_numpy().astype(np.int64), found["value"]
     banded: tuple[str, ...] | None = None
     if values.nunique() > MOST_VALUES and kind == "number":
-        cut = pd.qcut(values.astype(float), 4, duplicates="drop")
-        banded = tuple(f"{each.left:,g} to {each.right:,g}" for each in cut.cat.categories)
-        labels = pd.Series(np.array(banded, dtype=object)[cut.cat.codes.to_numpy()])
+        edges = np.unique(np.percentile(values.astype(float), [25, 50, 75]))
+        said = [f"{edge:g}" for edge in edges]
+        over = [f"over {low} to {high}" for low, high in pairwise(said)]
+        banded = (f"up to {said[0]}", *over, f"over {said[-1]}")
+        labels = pd.Series(np.array(banded, dtype=object)[np.searchsorted(edges, values.astype(float))])
     elif values.nunique() > MOST_VALUES and kind == "date":
         labels = pd.to_datetime(values).dt.year.astype(str)
         banded = tuple(sorted(labels.unique())) if labels.nunique() <= MOST_VALUES else None

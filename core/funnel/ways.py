@@ -15,7 +15,7 @@ from core.funnel.question import FunnelSpec
 from core.funnel.rows import read_rows
 from core.funnel.walk import Ways, walk
 from core.progress import Step, no_step
-from core.segments import Schema, read_schema, saved_segments
+from core.segments import ANY_EVENT, Schema, read_schema, saved_segments
 from core.store import Query, Store
 
 _KEPT = 4  # questions for each workspace: the figures of one page are about one or two
@@ -37,6 +37,18 @@ def ways(store: Store, spec: FunnelSpec, window: Window, step: Step = no_step) -
         while len(held) > _KEPT:
             held.popitem(last=False)
     return made
+
+
+def not_held(store: Store, spec: FunnelSpec) -> str | None:
+    """Which of the steps' events the data lack, in a sentence; None where they have all."""
+    words = read_schema(store).words
+    missing = [name for name in dict.fromkeys(step.event for step in spec.steps) if name not in (*words, ANY_EVENT)]
+    if not missing:
+        return None
+    return (
+        f"These data hold no event {' and no '.join(missing)}; they hold: {', '.join(words) or 'none'}. Choose steps"
+        " among these (the same may stand twice), or load a file that has the others."
+    )
 
 
 def no_order(spec: FunnelSpec, window: Window) -> str | None:

@@ -22,7 +22,8 @@ def read_steps(text: str, schema: Schema) -> tuple[EventStep, ...]:
     `|` parts several values, quotes hold values with commas, brackets or bars. Several filters must all pass.
     Raises Refusal `bad_steps`; BadRule where an event or a column does not exist.
     """
-    steps, at = [], 0
+    steps: list[EventStep] = []
+    at = 0
     while at < len(text):
         found = _STEP.match(text, at)
         if found is None:
@@ -66,7 +67,7 @@ def read_span(text: str) -> Span:
     """A length of time: "7 days", "30 minutes". Raises Refusal `bad_time`."""
     found = _SPAN.fullmatch(text.strip().lower())
     if found is None or not int(found[1]):
-        raise Refusal("bad_time", f"{text!r} is no length of time.", 'Write "30 minutes", "2 hours", "7 days", "4 weeks".')
+        raise Refusal("bad_time", f"{text!r} is no length of time.", 'Write "30 minutes", "2 hours" or "7 days".')
     return Span(int(found[1]), f"{found[2]}s")  # type: ignore[arg-type]  # the pattern names the units
 
 
