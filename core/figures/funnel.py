@@ -51,7 +51,8 @@ def steps_figure(found: StepFunnel) -> go.Figure:
     )
     rows = found.table.to_dict("records")
     places = list(range(n))
-    texts = [f"{row['users']:,}" + _of_before(row["share_of_previous"], row["low"], row["high"]) for row in rows]
+    texts = [f"{row['users']:,}" + _of_before(n, row["share_of_previous"], row["low"], row["high"])
+             for n, row in enumerate(rows)]  # fmt: skip
     names = [escaped(step_name(found.spec, place)) for place in places]
     shares = [_interval(row["first_low"], row["first_high"]) for row in rows]
     first = max(int(rows[0]["users"]), 1)
@@ -72,20 +73,26 @@ def steps_figure(found: StepFunnel) -> go.Figure:
     )  # fmt: skip
     for place, row in enumerate(rows):
         made.add_annotation(
-            x=row["users"] + lost[place], y=place, text=texts[place], showarrow=False, xanchor="left", xshift=6
+            x=row["users"] + lost[place],
+            y=place,
+            text=texts[place],
+            showarrow=False,
+            xanchor="left",
+            align="left",
+            xshift=6,
         )
     made.update_layout(barmode="stack")
-    made.update_xaxes(range=[0, 1.62 * first])  # room for the words beside the bars
+    made.update_xaxes(range=[0, 1.7 * first])  # room for the words beside the bars
     made.update_yaxes(
         tickvals=places,
-        ticktext=[escaped(shortened(step_name(found.spec, place), 40)) for place in places],
+        ticktext=[escaped(shortened(step_name(found.spec, place), 26)) for place in places],
         range=[n - 0.4, -0.6],
     )
     return made
 
 
-def _of_before(share: float, low: float, high: float) -> str:
-    return "" if math.isnan(share) else f" · {percent(share)} of the step before ({_interval(low, high)})"
+def _of_before(place: int, share: float, low: float, high: float) -> str:
+    return "" if math.isnan(share) else f" · {percent(share)} of step {place}<br>({_interval(low, high)})"
 
 
 def took_figure(found: StepFunnel, step: int) -> go.Figure:

@@ -28,11 +28,12 @@ class FunnelSpec:
         steps: kinds of events with their filters; the same may stand twice.
         order: "ordered" = each step at the moment of the one before or later, anything may come between; "strict" =
             the very next event that the user does, of any kind, is the next step (events at one moment stand in the
-            order of the steps, others after them); "any" = all the steps so far, in whatever order.
+            order of the steps, then of items, others after them); "any" = all the steps so far, in whatever order.
         within: the longest time from the first event of the way to the last, itself included; None = no limit.
         same: what every step must share: the item, its category (`category`, a column; None = the first one), or the
             visit: the data's own session where they name any (events without one then belong to no visit), else
-            events with less than 30 minutes between them. Events that lack it count for no step.
+            events with less than 30 minutes between them (an impression only where it is a step). Events that lack it
+            count for no step.
         per: "users" = everyone once, by the way that gets furthest; "visits" = each visit on its own.
     """
 

@@ -25,6 +25,9 @@ Ints = npt.NDArray[np.int64]
 UNKNOWN = np.iinfo(np.int64).min
 """In place of a moment that the data do not have."""
 
+PACKED = 63
+"""Bits that a packed event may have; more are sorted column by column."""
+
 PAUSE = 30 * 60 * 1_000_000
 """Microseconds: two events of a user that lie so far apart or further are of two visits."""
 
@@ -193,26 +196,34 @@ def _category(store: Store, spec: FunnelSpec) -> tuple[str, str, int]:
 
 def _sorted(store: Store, inner: Query, parts: list[tuple[str, int]], step: Step) -> list[Ints]:
     """The columns of `parts`, in this order, sorted by all of them; -1 where a value is missing."""
-    if sum(bits for _, bits in parts) > 62:
-        names = ", ".join(f"coalesce({name}, -1)::BIGINT AS {name}" for name, _ in parts)
+    if sum(bits + 1 for _, bits in parts) > PACKED:
+        names = ", ".join(f"coalesce({name}, {_none(bits)})::BIGINT AS {name}" for name, bits in parts)
         order = ", ".join(str(place + 1) for place in range(len(parts)))
         found = store.read(Query(f"SELECT {names} FROM (") + inner + f") ORDER BY {order}", step=step)
-        return [found.column(name).to_numpy() for name, _ in parts]
+        return [_or_none(name, found.column(name).to_numpy(), bits) for name, bits in parts]
     shift, packed = 0, []
     places = []
     for name, bits in reversed(parts):
-        wide = bits + (name in ("item_no", "kind", "visit"))  # room for "none"
-        packed.append(f"(coalesce({name}, {(1 << wide) - 1})::BIGINT << {shift})")
+        wide = bits + 1  # room for "none"
+        packed.append(f"(coalesce({name}, {_none(bits)})::BIGINT << {shift})")
         places.append((shift, wide))
         shift += wide
     keys = store.read(Query(f"SELECT {' | '.join(reversed(packed))} AS key FROM (") + inner + ")", step=step)
     key = np.sort(keys.column("key").to_numpy())
     columns = []
-    for (name, _), (low, wide) in zip(parts, reversed(places), strict=True):
+    for (name, bits), (low, wide) in zip(parts, reversed(places), strict=True):
         values = key >> low if name == parts[0][0] else (key >> low) & ((1 << wide) - 1)
-        may_lack = name in ("item_no", "kind", "visit")
-        columns.append(np.where(values == (1 << wide) - 1, -1, values) if may_lack else values)
+        columns.append(_or_none(name, values, bits))
     return columns
+
+
+def _none(bits: int) -> int:
+    """What stands for a value that is missing, after all others."""
+    return (1 << bits + 1) - 1
+
+
+def _or_none(name: str, values: Ints, bits: int) -> Ints:
+    return np.where(values == _none(bits), -1, values) if name in ("item_no", "kind", "visit") else values
 
 
 def _made(columns: list[Ints], spec: FunnelSpec, scale: _Scale, codes: npt.NDArray[np.int32], grouped: bool) -> Rows:

@@ -39,6 +39,12 @@ def ways(store: Store, spec: FunnelSpec, window: Window, step: Step = no_step) -
     return made
 
 
+def forget(store: Store) -> None:
+    """Work the ways of this workspace out anew when they are asked for next."""
+    with _lock:
+        _kept.pop(store, None)
+
+
 def not_held(store: Store, spec: FunnelSpec) -> str | None:
     """Which of the steps' events the data lack, in a sentence; None where they have all."""
     words = read_schema(store).words

@@ -51,7 +51,10 @@ def seconds(value: float) -> str:
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows, for a file: what is not known is an empty cell."""
-    return [{str(k): None if v != v else v for k, v in row.items()} for row in table.to_dict("records")]
+    return [
+        {str(k): None if isinstance(v, float) and math.isnan(v) else v for k, v in row.items()}
+        for row in table.to_dict("records")
+    ]
 
 
 def definition(spec: FunnelSpec) -> str:
