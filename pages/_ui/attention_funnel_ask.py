@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import streamlit as st
 
@@ -21,6 +21,9 @@ _LIMITS = ("30 minutes", "1 hour", "1 day", "3 days", "7 days", "14 days", "30 d
 _SAMES = {"any": "Anything", "item": "Item", "category": "Category", "visit": "Visit"}
 _PERS = {"users": "Users", "visits": "Visits"}
 _VALUES = 60
+_OF: tuple[Literal["event", "item"], ...] = ("event", "item")
+_KINDS = ("text", "boolean", "list", "number")
+_IDS = ("order_id", "session", "item_id")
 _HELP = (
     "Directly: the very next thing the user does must be the next step. In any order: all the steps so far, whichever "
     "came first. Events at the same moment count in whatever order the steps need."
@@ -79,15 +82,16 @@ def _rest(store: Store) -> tuple[str, str, str, str]:
         same = st.segmented_control(
             "All steps share", there, default="any", required=True, key="way_same", bind="query-params",
             format_func=_SAMES.__getitem__, disabled=per == "visits",
-            help="With “Item”, somebody who views one thing and buys another has not come through. A visit ends with 30 "
-            "minutes of doing nothing, unless the data name visits of their own.",
+            help="With “Item”, somebody who views one thing and buys another has not come through. A visit ends with "
+            "30 minutes of doing nothing, unless the data name visits of their own.",
         )  # fmt: skip
     return str(order), str(within), str(same), str(per)
 
 
 def _steps(store: Store, schema: Schema, usual: tuple[str, ...]) -> tuple[EventStep, ...] | None:
     """The rows of the editor, and below them the same as text, which is what the address holds."""
-    text = st.session_state.get(WAY) or st.query_params.get(WAY) or ",".join(usual)
+    held = st.session_state[WAY] if WAY in st.session_state else st.query_params.get(WAY)
+    text = str(held or ",".join(usual))
     try:
         steps = read_steps(text, schema)
     except Refusal as refusal:
@@ -107,7 +111,7 @@ def _steps(store: Store, schema: Schema, usual: tuple[str, ...]) -> tuple[EventS
             with st.popover("As text", type="tertiary"):
                 st.text_input(
                     "Steps as text", key=WAY, bind="query-params", placeholder=",".join(usual),
-                    help="As in the address and on the command line: view,cart\\[channel=email],purchase\\[item.brand=A|B]",
+                    help="As in the address and on the command line: view,cart\\[channel=email],purchase",
                 )  # fmt: skip
     if len(steps) < FEWEST:
         if steps:
@@ -157,13 +161,17 @@ def _swapped(steps: tuple[EventStep, ...], place: int) -> tuple[EventStep, ...]:
 
 def _filters(store: Store, schema: Schema, steps: tuple[EventStep, ...], place: int, key: str) -> None:
     """Which columns, and of each which values."""
-    columns = {f"{of}.{name}": (of, name, kind) for of in ("event", "item") for name, kind in schema.columns(of).items()  # type: ignore[arg-type]
-               if kind in ("text", "boolean", "list", "number") and name not in ("order_id", "session", "item_id")}  # fmt: skip
+    columns: dict[str, tuple[Literal["event", "item"], str, str]] = {
+        f"{of}.{name}": (of, name, kind)
+        for of in _OF
+        for name, kind in schema.columns(of).items()
+        if kind in _KINDS and name not in _IDS
+    }
     held = {f"{part.of}.{part.column}": part for part in steps[place].where}
     st.caption("Only events with one of these values count for this step; all columns must fit.")
     chosen = st.multiselect(
         "Columns", list(columns), default=[name for name in held if name in columns], key=f"way_columns_{key}",
-        format_func=lambda name: shown_label(columns[name][1] + (" (of the item)" if columns[name][0] == "item" else "")),
+        format_func=lambda name: shown_label(_column_words(*columns[name][:2])),
     )  # fmt: skip
     parts: list[Filter] = []
     for name in chosen:
@@ -171,12 +179,16 @@ def _filters(store: Store, schema: Schema, steps: tuple[EventStep, ...], place: 
         before: list[Any] = list(held[name].test.values) if name in held else []
         values = list(
             dict.fromkeys([*(value.value for value in ask(store, common_values, of, column, _VALUES)), *before])
-        )  # type: ignore[arg-type]
+        )
         picked = st.multiselect(shown_label(column), values, default=before, key=f"way_values_{name}_{key}")
         if picked:
-            parts.append(Filter(of, column, Test("any_of" if kind == "list" else "is", tuple(picked))))  # type: ignore[arg-type]
+            parts.append(Filter(of, column, Test("any_of" if kind == "list" else "is", tuple(picked))))
     new = (*steps[:place], EventStep(steps[place].event, tuple(parts)), *steps[place + 1 :])
     st.button("Use these", key=f"way_use_{key}", on_click=_put, args=(new,), disabled=new == steps, type="primary")
+
+
+def _column_words(of: str, name: str) -> str:
+    return f"{name} (of the item)" if of == "item" else name
 
 
 def _event(steps: tuple[EventStep, ...], place: int, key: str) -> None:

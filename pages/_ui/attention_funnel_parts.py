@@ -68,9 +68,9 @@ def definition(spec: FunnelSpec) -> str:
     same = f", all with the same {spec.held}" if spec.held else ""
     who = "Visits" if spec.per == "visits" else "Known users"
     return (
-        f"{who} with this step and all before it in the period, {how}{limit}{same}. Pale: lost since the step before. Of "
-        "several tries the one that gets furthest counts. Events that name no user count for none. Intervals: Wilson, "
-        "95 %."
+        f"{who} with this step and all before it in the period, {how}{limit}{same}. Pale: lost since the step before. "
+        "Of several tries the one that gets furthest counts. Events that name no user count for none. Intervals: "
+        "Wilson, 95 %."
     )
 
 
@@ -90,9 +90,9 @@ def more(store: Store, shown: Shown, found: StepFunnel) -> None:
     st.caption(
         f"**Definition.** {fmt.number(answer.went_on)} went on to the next step, {fmt.number(answer.dropped)} did not. "
         "Odds ratio: how many times higher the odds of going on are for those who had this (1 = no difference; "
-        "Haldane-Anscombe correction). Only what happened **before or at** this step is looked at, never after it: a "
-        "purchase must not explain itself. It shows what goes together, not what causes it. Amber: still unlikely to be "
-        "chance when all rows are tested together (Holm, 5 %)."
+        "Haldane-Anscombe correction). Only what happened **before or at** this step is looked at, never after it: "
+        "a purchase must not explain itself. It shows what goes together, not what causes it. Amber: still unlikely to "
+        "be chance when all rows are tested together (Holm, 5 %)."
     )
     with st.container(horizontal=True):
         options = {f"{n + 1}. {_words(row)}": n for n, row in enumerate(rows)}
@@ -136,9 +136,9 @@ def breakdown(store: Store, shown: Shown, found: StepFunnel) -> None:
         return
     picked = chart(funnel_breakdown_figure(answer, found.overall), "fig_by", f"Dots: conversion by {name}")
     st.caption(
-        "**Definition.** Share of those who took the first step that came to the end, by what was so at the first step of "
-        "their way. Dotted line: everyone. Amber: another share than all the others together, more surely than chance "
-        "allows (two-proportion test, Holm over all values, 5 %)."
+        "**Definition.** Share of those who took the first step that came to the end, by what was so at the first step "
+        "of their way. Dotted line: everyone. Amber: another share than all the others together, more surely than "
+        "chance allows (two-proportion test, Holm over all values, 5 %)."
     )
     steps = {f"came to {step_name(found.spec, n)}": n for n in range(len(found.spec.steps))}
     values = {row["value"]: row["value"] for row in records(answer.table)}
@@ -180,8 +180,8 @@ def took(store: Store, shown: Shown, found: StepFunnel) -> None:
     low, middle, high = found.convert if not step else tuple(row[f"{q}_seconds"] for q in ("p25", "median", "p75"))
     st.markdown(f"**Median {seconds(middle)}**; the middle half took {seconds(low)} to {seconds(high)}.")
     st.caption(
-        "**Definition.** On the way that each took: the one that gets furthest, of several the one that began first. In "
-        "any order: from when the steps before were all done. Bars grow wider to the right."
+        "**Definition.** On the way that each took: the one that gets furthest, of several the one that began first. "
+        "In any order: from when the steps before were all done. Bars grow wider to the right."
     )
     bars = {f"{fmt.duration(low)} or longer, under {fmt.duration(high)}" if high != math.inf else
             f"{fmt.duration(low)} or longer": (float(low), float(high) if high != math.inf else -1.0)
@@ -214,17 +214,18 @@ def trend(store: Store, shown: Shown, found: StepFunnel) -> None:
     rule = (
         "A user counts in every period in which they start, with the furthest of that period's tries."
         if found.spec.within
-        else "Without a time limit everybody counts once, where they first began, and later periods have had less time: "
-        "set a limit to compare periods fairly."
+        else "Without a time limit everybody counts once, where they first began, and later periods have had less "
+        "time: set a limit to compare periods fairly."
     )
     st.caption(
-        f"**Definition.** Of those who took the first step in the {unit}, the share that came to the end. {rule} Hollow: "
-        "the period, or the time limit of its tries, is not over by the end of the data. Bars: 95 % interval."
+        f"**Definition.** Of those who took the first step in the {unit}, the share that came to the end. {rule} "
+        "Hollow: the period, or the time limit of its tries, is not over by the end of the data. Bars: 95 % interval."
     )
     starts = {when(row["start"], unit): row["start"] for row in records(answer.table) if row["users"]}
     with st.container(horizontal=True):
         see_users(
-            store, "over", partial(_started, store, shown, found.spec, unit), [Choice("When", starts), Choice("Who", _ENDS)],
+            store, "over", partial(_started, store, shown, found.spec, unit),
+            [Choice("When", starts), Choice("Who", _ENDS)],
             picked=[date.fromisoformat(picked[0]), "came"] if picked else None,
         )  # fmt: skip
         csv_button("CSV by period", partial(_write, records(answer.table)), "funnel-over-time.csv", "csv_over")
