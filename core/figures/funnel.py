@@ -153,7 +153,7 @@ def funnel_breakdown_figure(found: FunnelBreakdown, overall: float) -> go.Figure
         x=share, y=list(range(len(rows))), mode="markers",
         marker={"size": 10, "color": [AMBER if p < 0.05 else BLUE for p in rows["p_holm"]]},
         error_x={"type": "data", "symmetric": False, "array": rows["high"] * 100 - share,
-                 "arrayminus": share - rows["low"] * 100, "thickness": 1.5, "width": 4},
+                 "arrayminus": share - rows["low"] * 100, "thickness": 1.5, "width": 4, "color": GREY},
         customdata=[[row["value"], f"{row['users']:,}", escaped(row["value"]), _difference(row)]
                     for row in rows.to_dict("records")],
         hovertemplate=hover("%{x:.1f} % of %{customdata[1]} came to the end<br>%{customdata[3]}",
@@ -189,7 +189,7 @@ def odds_figure(found: MoreOften, *, dated: bool = True) -> go.Figure:
         x=odds, y=list(range(len(rows))), mode="markers",
         marker={"size": 10, "color": [AMBER if p < 0.05 else BLUE for p in rows["p_holm"]]},
         error_x={"type": "data", "symmetric": False, "array": rows["high"] - odds, "arrayminus": odds - rows["low"],
-                 "thickness": 1.5, "width": 4},
+                 "thickness": 1.5, "width": 4, "color": GREY},
         customdata=[[place, escaped(_trait(row)), f"{percent(row['share_on'])} of {found.went_on:,}",
                      f"{percent(row['share_off'])} of {found.dropped:,}"]
                     for place, row in zip(rows.index.tolist(), rows.to_dict("records"), strict=True)],

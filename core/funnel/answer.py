@@ -99,7 +99,7 @@ def step_funnel(store: Store, spec: FunnelSpec, window: Window = EVERYTHING, *, 
     before[before == 0] = np.nan
     first_low, first_high = share_interval(users, np.full(n, users[0]))
     low, high = share_interval(users, np.nan_to_num(before))
-    times = [_quartiles(_seconds(found, i)) for i in range(n)]
+    times = [(float("nan"),) * 3, *(_quartiles(_seconds(found, i)) for i in range(1, n))]
     table = pd.DataFrame(
         {
             "step": [step_label(each) for each in spec.steps],

@@ -25,7 +25,7 @@ TURNS = 3
 LIMIT, RATIO = 1.5, 2.0
 
 _STEPS = "event IN ('view', 'cart', 'purchase') AND user_no IS NOT NULL"
-# As Home asks it: the earliest view, the earliest cart from then on, the earliest purchase from then on, with the times.
+# As Home asks it: the earliest view, the earliest cart from then on, the earliest purchase from then on; with times.
 PLAIN = f"""
 WITH v AS MATERIALIZED (
     SELECT user_no, min(at_utc) FILTER (event = 'view') AS a FROM events WHERE {_STEPS} GROUP BY user_no
@@ -90,8 +90,8 @@ def paper(found: dict[str, Any]) -> str:
     return f"""`make bench` (tests/bench), {datetime.now(UTC).date().isoformat()}: Python {platform.python_version()}, \
 DuckDB {duckdb.__version__}, {os.cpu_count()} cores, load average {found["load"]:.1f} at the start.
 
-Ten million generated events (tests/bench/visit_shop.py), view → cart → purchase, cold, beside SQL written by hand on the \
-same connection; medians of {TURNS} turns. Limits: {LIMIT:g} s, and {RATIO:g} times the CPU seconds of the SQL by hand.
+Ten million generated events (tests/bench/visit_shop.py), view, cart, purchase, cold, beside SQL by hand on \
+the same connection; medians of {TURNS} turns. Limits: {LIMIT:g} s, and {RATIO:g} times the CPU seconds of the SQL by hand.
 
 | funnel | users | seconds | CPU seconds | by hand: seconds | CPU seconds | ratio |
 |---|---|---|---|---|---|---|
