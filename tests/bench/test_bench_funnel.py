@@ -91,7 +91,8 @@ def paper(found: dict[str, Any]) -> str:
 DuckDB {duckdb.__version__}, {os.cpu_count()} cores, load average {found["load"]:.1f} at the start.
 
 Ten million generated events (tests/bench/visit_shop.py), view, cart, purchase, cold, beside SQL by hand on \
-the same connection; medians of {TURNS} turns. Limits: {LIMIT:g} s, and {RATIO:g} times the CPU seconds of the SQL by hand.
+the same connection; medians of {TURNS} turns. \
+Limits: {LIMIT:g} s, and {RATIO:g} times the CPU seconds of the SQL by hand.
 
 | funnel | users | seconds | CPU seconds | by hand: seconds | CPU seconds | ratio |
 |---|---|---|---|---|---|---|
