@@ -24,10 +24,10 @@ from core.jobs import Pace, time_left
 from core.progress import Amount, Cancelled, Meter, Step
 
 _COMMANDS = (
-    "load", "info", "attention", "retention", "loyalty", "value", "segments", "overlap", "movement", "compare",
-    "tune", "leaderboard", "audience", "newcomers", "predict_ratings", "explain", "counterfactual", "similar_users",
-    "target", "readout", "undo", "quality", "repair", "features", "export", "backup", "restore", "erase", "keep",
-    "encrypt",
+    "load", "info", "attention", "funnel", "retention", "loyalty", "value", "segments", "overlap", "movement",
+    "compare", "tune", "leaderboard", "audience", "newcomers", "predict_ratings", "explain", "counterfactual",
+    "similar_users", "target", "readout", "undo", "quality", "repair", "features", "export", "backup", "restore",
+    "erase", "keep", "encrypt",
 )  # fmt: skip
 
 

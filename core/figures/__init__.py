@@ -34,6 +34,14 @@ from core.figures.experiments import ARM_NAMES, arm_colour, difference_figure, p
 from core.figures.explain import parts_are_shares, parts_figure, shared_items_figure, tastes_figure, traits_figure
 from core.figures.fading import fade_words, fatigue_figure, half_lives_figure, launch_figure, launched_item_figure
 from core.figures.features import distribution_figure, relevance_figure
+from core.figures.funnel import (
+    funnel_breakdown_figure,
+    funnel_trend_figure,
+    odds_figure,
+    step_name,
+    steps_figure,
+    took_figure,
+)
 from core.figures.likeness import Parts, map_figure, network_figure
 from core.figures.loyalty import (
     again_figure,
@@ -125,7 +133,9 @@ __all__ = [
     "flow_table_figure",
     "focus_figure",
     "focus_yield_figure",
+    "funnel_breakdown_figure",
     "funnel_figure",
+    "funnel_trend_figure",
     "half_lives_figure",
     "launch_figure",
     "launched_item_figure",
@@ -139,6 +149,7 @@ __all__ = [
     "moves_figure",
     "network_figure",
     "new_and_returning_figure",
+    "odds_figure",
     "one_score_figure",
     "orders_figure",
     "overlap_figure",
@@ -169,12 +180,15 @@ __all__ = [
     "stages_figure",
     "standings_figure",
     "step_label",
+    "step_name",
+    "steps_figure",
     "survival_figure",
     "target_figure",
     "taste_name",
     "taste_plane_figure",
     "taste_weights_figure",
     "tastes_figure",
+    "took_figure",
     "top_figure",
     "tracking_figure",
     "traits_figure",
