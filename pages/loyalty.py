@@ -47,7 +47,8 @@ def _draw(store: Store) -> None:
         label_visibility="collapsed",
         wrap=True,
     )
-    shown = period.choose(store)
+    # what users will do is foretold from all they did up to a day: a period would make old customers new
+    shown = period.everything() if view == "Value" else period.choose(store)
     if shown is not None:
         _DRAW[view](store, shown)
 

@@ -1,6 +1,6 @@
 """Where users' attention goes, how it is divided, what it turns into, and how it fades."""
 
-from core.attention.clock import COUNTS, UTC, WEEKDAYS, Clock, Count, clock, clock_users, zones
+from core.attention.clock import CLOCK_COUNTS, UTC, WEEKDAYS, Clock, Count, clock, clock_users, zones
 from core.attention.concentration import Concentrated, Concentration, concentration, concentration_users, measured
 from core.attention.fading_fit import Fade
 from core.attention.fatigue import Fatigue, fatigue, fatigue_users
@@ -41,6 +41,7 @@ from core.attention.visits_words import VISIT_DEFINITIONS
 
 __all__ = [
     "BANDS",
+    "CLOCK_COUNTS",
     "COUNTS",
     "COUNT_DEFINITIONS",
     "COUNT_WORDS",

@@ -28,7 +28,7 @@ from core.progress import Step, no_step
 from core.store import Query, Store
 
 Count = Literal["events", "visits", "users", "purchases", "conversion"]
-COUNTS: tuple[Count, ...] = get_args(Count)
+CLOCK_COUNTS: tuple[Count, ...] = get_args(Count)
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 UTC = "UTC"
 NOTHING = "Nothing was done in this period."
@@ -125,7 +125,7 @@ def clock_users(
 
     `conversion` yields those who began a visit with a purchase. Raises Refusal `no_such_part`, `no_such_zone`.
     """
-    if count not in COUNTS or not 0 <= weekday < 7 or not 0 <= hour < _HOURS:
+    if count not in CLOCK_COUNTS or not 0 <= weekday < 7 or not 0 <= hour < _HOURS:
         raise Refusal("no_such_part", f"There is no cell {count!r}, day {weekday}, hour {hour}.", "Hours are 0 to 23.")
     window = resolve(store, window)
     if window.end is None:

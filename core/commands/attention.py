@@ -1,4 +1,4 @@
-"""Where users' attention goes: visits, active users, hours, focus, searches, and who gets the attention."""
+"""Where users' attention goes: visits, hours, focus, searches, shares, what it turns into, fading, fatigue, paths."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from core.attention import KEY_EVENTS, UTC, VisitRule
 from core.behaviour import UNITS, Window, resolve, unit_for
-from core.commands import Answer, attention_visits
+from core.commands import Answer, attention_fading, attention_share, attention_visits
 from core.commands.attention_asked import Asked, Tell
 from core.commands.tables import day, shown
 from core.commands.times import moment
@@ -16,6 +16,7 @@ from core.store import close_workspace, open_workspace
 
 NAME = "attention"
 _SECTIONS: tuple[Tell, ...] = (*attention_visits.TELL,)
+_MORE = (attention_share.sections, attention_fading.sections)
 _PROXY = "Events stand for attention, they do not measure it, and attention is no outcome (IAB/MRC, 2025)."
 
 
@@ -34,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="events that make a visit engaged (default: cart purchase)",
     )  # fmt: skip
     parser.add_argument("--zone", default=UTC, metavar="ZONE", help="of the hours, as Europe/Berlin (default: UTC)")
+    attention_share.add_arguments(parser)
 
 
 def run(args: argparse.Namespace, step: Step) -> Answer:
@@ -47,10 +49,15 @@ def run(args: argparse.Namespace, step: Step) -> Answer:
         asked = Asked(window, unit, rule, args.zone)
         result: dict[str, Any] = {"since": shown(window.start), "until": shown(window.end), "unit": unit}
         lines = [f"Attention {f'from {day(window.start)} ' if window.start else ''}up to {day(window.end)}. {_PROXY}"]
+        many = len(_SECTIONS) + len(_MORE)
         for place, tell in enumerate(_SECTIONS):
-            told = tell(store, asked, step.part(place / len(_SECTIONS), (place + 1) / len(_SECTIONS)))
+            told = tell(store, asked, step.part(place / many, (place + 1) / many))
             result[told.key] = told.result
             lines += ["", *told.lines]
+        for place, more in enumerate(_MORE, start=len(_SECTIONS)):
+            for key, found, words in more(store, window, unit, args, step.part(place / many, (place + 1) / many)):
+                result[key] = found
+                lines += ["", *words]
     finally:
         close_workspace(store)
     return Answer(result, "\n".join(lines))

@@ -12,7 +12,7 @@ import streamlit as st
 
 from core.attention import (
     BANDS,
-    COUNTS,
+    CLOCK_COUNTS,
     FOCUS_KINDS,
     UTC,
     VISIT_DEFINITIONS,
@@ -76,7 +76,7 @@ def hours(store: Store, shown: Shown, rule: VisitRule) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         count = st.segmented_control(
             "Show",
-            list(COUNTS),
+            list(CLOCK_COUNTS),
             default="visits",
             required=True,
             key="hours_of",

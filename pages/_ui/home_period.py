@@ -35,11 +35,16 @@ class Shown:
     unit: Unit | None
 
 
+def everything() -> Shown:
+    """All the data, where nothing is to be chosen."""
+    return Shown(EVERYTHING, "in all the data", "", Ever(), None)
+
+
 def choose(store: Store) -> Shown | None:
     """Draw the row; None while the choice makes no sense (the page has then said why)."""
     span = ask(store, data_span)
     if span is None:
-        return Shown(EVERYTHING, "in all the data", "", Ever(), None)
+        return everything()
     first, last = span
     days = (last - first).days + 1
     presets = [name for name, n in PRESETS.items() if n is None or n < days]
