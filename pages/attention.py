@@ -26,6 +26,7 @@ _QUESTIONS = {
     "Paths": "Paths",
     "Funnel": "Funnel",
 }
+_OVER_TIME = ("Visits", "Share", "Funnel")
 _DRAW = {
     "Visits": attention_visits.draw,
     "Share": attention_share.draw,
@@ -60,7 +61,7 @@ def _draw(store: Store) -> None:
         label_visibility="collapsed",
         wrap=True,
     )
-    shown = period.choose(store)
+    shown = period.choose(store, divided=view in _OVER_TIME)
     if shown is not None:
         _DRAW[view](store, shown)
 

@@ -48,7 +48,7 @@ def _draw(store: Store) -> None:
         wrap=True,
     )
     # what users will do is foretold from all they did up to a day: a period would make old customers new
-    shown = period.everything() if view == "Value" else period.choose(store)
+    shown = period.everything() if view == "Value" else period.choose(store, divided=view == "Retention")
     if shown is not None:
         _DRAW[view](store, shown)
 

@@ -17,6 +17,7 @@ VISIT_DEFINITIONS: dict[str, str] = {
         " without dwell has no measurable length and is left out of the median."
     ),
     "depth": "Views per visit: the mean over all visits, those without a view included.",
+    "events_per_visit": "Events per visit, of any kind but impressions and returns: the mean over all visits.",
     "dwell": "Seconds that the data's own dwell column gives for events in these visits. Events without it add none.",
     "conversion": "Visits with a purchase in them / all visits.",
     "parts": "By what the visit's first event came with, or by whose visit it is. Lines: 95 % Wilson intervals.",

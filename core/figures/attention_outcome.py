@@ -39,6 +39,7 @@ RATES = (
 )
 _ORDER: tuple[Verdict, ...] = ("not judged", "as expected", "under-watched", "over-watched")
 MOST_POINTS, MOST_ROWS = 1_500, 12
+_MANY_TICKS = 300  # times the smallest value: from there on a tick for each power of ten is enough
 
 
 def drawn(found: Outcome) -> pd.DataFrame:
@@ -91,9 +92,19 @@ def watched_figure(found: Outcome) -> go.Figure:
                 head="%{customdata[1]}",
             ),
         )  # fmt: skip
-    made.update_xaxes(type="log", rangemode="normal")
-    made.update_yaxes(type="log", rangemode="normal")
+    made.update_xaxes(type="log", rangemode="normal", **_log_ticks(rows["attention_share"] * 100))
+    made.update_yaxes(type="log", rangemode="normal", **_log_ticks(rows["revenue_share"] * 100))
     return made
+
+
+def _log_ticks(values: pd.Series) -> dict[str, list[Any]]:
+    """Ticks of a log axis that are whole numbers to read: 0.1, 1, 10, and 2 and 5 between them where there are few."""
+    low, high = float(values.min()), float(values.max())
+    if not 0 < low < high:
+        return {}
+    each = (1, 2, 5) if high / low < _MANY_TICKS else (1,)
+    ticks = [digit * 10.0**power for power in range(-6, 3) for digit in each]
+    return {"tickvals": ticks, "ticktext": [f"{tick:g}" for tick in ticks]}
 
 
 def called_rows(found: Outcome, verdict: Verdict) -> pd.DataFrame:

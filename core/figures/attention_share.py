@@ -62,7 +62,8 @@ def share_figure(found: Share) -> go.Figure:
     title = f"Share of {'users' if users else 'attention'} by {found.spec.area.name}, per {found.unit}"
     of = "the period's users" if users else f"the period's {COUNT_WORDS[counts]}"
     # where the named ones are a small part, all others would press them to the ground: one click brings them back
-    pressed = found.areas.loc[found.areas["code"] >= 0, "share"].sum() < _LITTLE
+    named = found.areas.loc[found.areas["code"] >= 0, "share"]
+    pressed = (named.max() if users else named.sum()) < _LITTLE
     made = figure(title, _AXIS[found.unit], "Share of users (%)" if users else "Share of attention (%)")
     for code, label in zip(found.areas["code"], found.areas["label"], strict=True):
         rows = found.table[found.table["code"] == code]
@@ -73,20 +74,22 @@ def share_figure(found: Share) -> go.Figure:
             f"{escaped(shortened(str(label)))}: %{{customdata[3]}} of {of}", COUNT_DEFINITIONS[counts],
             head="%{customdata[2]}",
         )  # fmt: skip
-        name = escaped(shortened(str(label), 28))
+        left = pressed and code == OTHERS
+        name = escaped(shortened(str(label), 28)) + (" – click to draw" if left else "")
+        visible = "legendonly" if left else True
         pale = [1.0 if whole else PALE for whole in rows["complete"]]
         if users:
             line = {"color": mark.colour, "dash": mark.dash}
             made.add_scatter(
-                x=rows["start"], y=values, name=name, mode="lines+markers", line=line,
+                x=rows["start"], y=values, name=name, mode="lines+markers", line=line, visible=visible,
                 marker={"color": mark.colour, "opacity": pale, "size": 8}, customdata=data, hovertemplate=text,
             )  # fmt: skip
             continue
         made.add_bar(
             x=rows["start"],
             y=values,
-            name=name + (" – click to draw" if pressed and code == OTHERS else ""),
-            visible="legendonly" if pressed and code == OTHERS else True,
+            name=name,
+            visible=visible,
             marker={
                 "color": mark.colour, "opacity": pale, "line": {"width": 0},
                 "pattern": {"shape": mark.pattern, "size": 6},
@@ -116,7 +119,7 @@ def share_change_figure(found: Share) -> go.Figure:
         marker={"size": 10, "color": [_mark(int(code)).colour for code in rows["code"]]},
         error_x={
             "type": "data", "symmetric": False, "array": (rows["high"] - rows["change"]) * 100,
-            "arrayminus": (rows["change"] - rows["low"]) * 100, "thickness": 1.5, "width": 4,
+            "arrayminus": (rows["change"] - rows["low"]) * 100, "thickness": 1.5, "width": 4, "color": GREY,
         },
         customdata=[
             [int(r["code"]), str(start), escaped(str(r["label"])), percent(r["before"]), percent(r["share"]),

@@ -62,23 +62,23 @@ def _key_figures(store: Store, shown: Shown, found: StepFunnel) -> None:
     compared = f" Change against {shown.before}." if past is not None else ""
     with st.container(horizontal=True, gap="medium"):
         st.metric(
-            "Took the first step", fmt.number(int(first["users"])), border=True,
+            "Took the first step", fmt.number(int(first["users"])), border=True, width=190,
             delta=fmt.delta(float(first["users"]), float(past.table["users"].iloc[0])) if past else None,
             help=f"{unit.capitalize()} with {plain(first['step'])}, {shown.words}.{compared}",
         )  # fmt: skip
         st.metric(
-            "Came to the end", fmt.number(int(last["users"])), border=True,
+            "Came to the end", fmt.number(int(last["users"])), border=True, width=190,
             delta=fmt.delta(float(last["users"]), float(past.table["users"].iloc[-1])) if past else None,
             help=f"{unit.capitalize()} that came through all steps, {shown.words}.{compared}",
         )  # fmt: skip
         st.metric(
-            "Conversion", fmt.percent(found.overall), border=True,
+            "Conversion", fmt.percent(found.overall), border=True, width=190,
             delta=fmt.delta(found.overall, past.overall) if past else None,
             help=f"Of those who took the first step. 95 % interval: {fmt.percent(found.low)} to "
             f"{fmt.percent(found.high)}.{compared}",
         )  # fmt: skip
         st.metric(
-            "Median time to the end", parts.seconds(found.convert[1]), border=True,
+            "Median time to the end", parts.seconds(found.convert[1]), border=True, width=190,
             help="From the first event of the way to its last, for those who came to the end; half took less. Of "
             "several ways to the end the one that began first.",
         )  # fmt: skip

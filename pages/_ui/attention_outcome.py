@@ -246,7 +246,7 @@ def _table(found: Outcome, shown: Shown) -> None:
         height=380,
         column_order=[*_JUDGED, *_PLAIN[1:]] if found.judged else _PLAIN,
         column_config={
-            "label": st.column_config.TextColumn(found.spec.area.name.capitalize(), pinned=True),
+            "label": st.column_config.TextColumn(found.spec.area.name.capitalize(), pinned=True, width="medium"),
             "verdict": "Verdict",
             "viewers": number("Viewers", help="Users who looked"),
             "buyers": number("Buyers", help="Of them, who bought then or later and did not return all"),
@@ -255,10 +255,10 @@ def _table(found: Outcome, shown: Shown) -> None:
             "high": share("to", help="95 % interval"),
             "usual": share("Usual rate"),
             "missed": money("Missed buyers", format="%.1f", help="At the usual rate, less those there were"),
-            "missed_value": money("in money", format="%.0f"),
+            "missed_value": number("in money"),
             "attention": number(_ATTENTION[found.spec.attention or "views"]),
-            "attention_share": share("of attention"),
-            "revenue": money("Net revenue", format="%.0f"),
+            "attention_share": share("of these"),
+            "revenue": number("Net revenue"),
             "revenue_share": share("of revenue"),
         },
     )  # fmt: skip

@@ -99,10 +99,23 @@ def _rule(store: Store) -> VisitRule:
     return VisitRule(int(gap), by, tuple(sorted(key_events)))  # type: ignore[arg-type]
 
 
+Card = tuple[str, str, str, float | None, float | None, str]
+
+
+def _depth(now: VisitFigures, then: VisitFigures | None) -> Card:
+    """Views per visit; where the data hold no views, events per visit."""
+    if now.views_per_visit:
+        before = None if then is None else then.views_per_visit
+        return ("Views per visit", "visits", fmt.number(now.views_per_visit, 2), now.views_per_visit, before, "depth")
+    before = None if then is None else then.events_per_visit
+    many = fmt.number(now.events_per_visit, 1)
+    return ("Events per visit", "visits", many, now.events_per_visit, before, "events_per_visit")
+
+
 def _key_figures(store: Store, shown: Shown, found: VisitsAnswer, now: VisitFigures) -> None:
     then = found.before
     rolling = ask(store, stickiness, shown.window)
-    cards = (
+    cards: tuple[Card, ...] = (
         ("Visits", "visits", fmt.number(now.visits), now.visits, None if then is None else then.visits, "visits"),
         (
             "Engagement rate",
@@ -112,14 +125,7 @@ def _key_figures(store: Store, shown: Shown, found: VisitsAnswer, now: VisitFigu
             None if then is None else then.engagement_rate,
             "engaged",
         ),
-        (
-            "Views per visit",
-            "visits",
-            fmt.number(now.views_per_visit, 2),
-            now.views_per_visit,
-            None if then is None else then.views_per_visit,
-            "depth",
-        ),
+        _depth(now, then),
         (
             "Length (median)",
             "visits",

@@ -84,7 +84,7 @@ def _table(found: VisitParts, rate: Rate) -> None:
             "Visits": [row["visits"] for row in told],
             "Share": [fmt.percent(row["share"]) for row in told],
             "Users": [row["users"] for row in told],
-            "Views each": [fmt.number(row["views_per_visit"], 2) for row in told],
+            "Views each": [fmt.number(row["views_per_visit"] or None, 2) for row in told],
             f"{_SHORT[rate]} (95 %)": [
                 f"{fmt.percent(row[rate])} ({fmt.percent(row[low])} to {fmt.percent(row[high])})" for row in told
             ],

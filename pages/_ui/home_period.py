@@ -40,8 +40,11 @@ def everything() -> Shown:
     return Shown(EVERYTHING, "in all the data", "", Ever(), None)
 
 
-def choose(store: Store) -> Shown | None:
-    """Draw the row; None while the choice makes no sense (the page has then said why)."""
+def choose(store: Store, *, divided: bool = True) -> Shown | None:
+    """Draw the row; None while the choice makes no sense (the page has then said why).
+
+    Without `divided` it leaves out how the period is divided, where no figure is drawn over time.
+    """
     span = ask(store, data_span)
     if span is None:
         return everything()
@@ -61,16 +64,7 @@ def choose(store: Store) -> Shown | None:
             help="Periods end with the data, not today. “Last 30 days” are 30 × 24 hours.",
         )
         start, end = _custom(first, last) if period == "custom" else (first, last)
-        unit = st.segmented_control(
-            "Shown by",
-            list(_UNITS),
-            default="auto",
-            required=True,
-            key="per",
-            bind="query-params",
-            format_func=_UNITS.__getitem__,
-            help="How figures over time are divided. Days begin at midnight UTC, weeks on Monday.",
-        )
+        unit = _unit() if divided else "auto"
     per: Unit | None = next((u for u in UNITS if u == unit), None)
     if period == "custom":
         if start > end:
@@ -84,6 +78,19 @@ def choose(store: Store) -> Shown | None:
     if n is None:
         return Shown(EVERYTHING, "in all the data", "", Ever(), per)
     return Shown(last_days(store, n), f"in the last {n} days", f"the {n} days before", Last(n, "days"), per)
+
+
+def _unit() -> str:
+    return st.segmented_control(
+        "Shown by",
+        list(_UNITS),
+        default="auto",
+        required=True,
+        key="per",
+        bind="query-params",
+        format_func=_UNITS.__getitem__,
+        help="How figures over time are divided. Days begin at midnight UTC, weeks on Monday.",
+    )
 
 
 def _period_name(name: str) -> str:
