@@ -121,10 +121,13 @@ def _said(found: Fatigue) -> list[str]:
             said.append(f"No tiring can be shown for the same people ({ends}).")
     per = {"campaign": "campaign", "item": "item", "user": "user"}[found.question.per or "user"]
     counted = f"{found.exposures:,} exposures, counted for each user{'' if per == 'user' else ' and ' + per}."
-    said.append(f"{counted} Left out: {found.waiting:,} whose time to respond the data do not cover")
-    said[-1] += f", {found.nameless:,} that name no {per}" if found.nameless else ""
-    said[-1] += f", {found.anonymous:,} of unknown users." if found.anonymous else "."
-    return said
+    left = (
+        (found.waiting, "whose time to respond the data do not cover"),
+        (found.nameless, f"that name no {per}"),
+        (found.anonymous, "of unknown users"),
+    )
+    without = ", ".join(f"{many:,} {which}" for many, which in left if many)
+    return [*said, counted + (f" Left out: {without}." if without else "")]
 
 
 def _behind(store: Store, shown: Shown, found: Fatigue, n: int | None, answered: bool | None) -> Behind:
@@ -137,15 +140,15 @@ def _behind(store: Store, shown: Shown, found: Fatigue, n: int | None, answered:
 
 def _table(found: Fatigue) -> None:
     percent = {
-        name: st.column_config.NumberColumn(words, format="percent", help=help)
+        name: st.column_config.NumberColumn(words, format="percent", help=help, width=80)
         for name, words, help in (
             ("rate", "Response", "All who were shown it for the nth time"),
             ("low", "95 % from", None), ("high", "to", None),
-            ("first_rate", "The same at no. 1", "Those who came so far: their own response to the first"),
+            ("first_rate", "Same at 1", "Those who came so far: their own response to the first"),
         )
     }  # fmt: skip
     numbers = {
-        name: st.column_config.NumberColumn(words, format="localized")
+        name: st.column_config.NumberColumn(words, format="localized", width=80)
         for name, words in (("n", "No."), ("exposures", "Exposures"), ("responses", "Responses"), ("users", "Users"))
     }
     ratios = {

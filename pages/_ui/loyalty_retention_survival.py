@@ -76,7 +76,7 @@ def _figures(found: Survival) -> None:
     columns = st.columns(4)
     row = found.medians.iloc[0]
     columns[0].metric(
-        "Half have ordered again after" if again else "Half are gone after",
+        "Half again after" if again else "Half gone after",
         _days(row["median"]),
         help=f"The median; 95 % interval: {_interval(row)}. – means not reached in these data.",
     )
@@ -84,7 +84,7 @@ def _figures(found: Survival) -> None:
     for column, day in zip(columns[1:3], (30, 180), strict=True):
         here = all_users[all_users["at_risk"] > 0]
         share = float(here["share"].loc[day]) if day in here.index else None
-        name = f"Ordered again by day {day}" if again else f"Still active after {day} days"
+        name = f"Again by day {day}" if again else f"Active, day {day}"
         column.metric(name, fmt.percent(None if share is None else 1 - share if again else share))
     columns[3].metric(
         "Buyers" if again else "Users", fmt.number(int(row["users"])), help="Whom the curve follows, from their first."

@@ -34,6 +34,28 @@ SEGMENT_VIEWS = {
 """Views that compare and watch segments: of ready-made ones, so that none has to be saved before."""
 COMPARE_TABS = ("Beyond accuracy", "By segment", "Diversity")
 TUNE_TABS = ("History", "What mattered", "All settings", "Time and coverage", "Trials")
+ATTENTION_VIEWS = {
+    "hours": "visits_look=Hours",
+    "focus": "visits_look=Focused or roaming",
+    "share": "look_at=Who gets the attention",
+    "concentration": "look_at=Who gets the attention&share_tab=Concentration",
+    "outcome": "look_at=Over- and under-watched",
+    "fading": "look_at=How attention fades",
+    "fatigue": "look_at=How attention fades&fades=With every repetition",
+    "paths": "look_at=Paths",
+    "flow": "look_at=Paths&paths=Between categories",
+    "funnel": "look_at=Funnel",
+    "funnel-value": "look_at=Funnel&way_tab=By value",
+}
+LOYALTY_VIEWS = {
+    "curves": "retained=Curves",
+    "stay": "retained=How long they stay",
+    "stages": "look_at=Who is loyal",
+    "score": "look_at=Who is loyal&loyal_look=Loyalty score",
+    "slipping": "look_at=Who is loyal&loyal_look=Slipping",
+    "value": "look_at=Future value",
+    "trust": "look_at=Future value&value_look=Can I trust it",
+}
 MODEL_VIEWS = ("Right people for an item", "Runs and fitted models")
 BOARD_TABS = {"lists": "Lists side by side", "over": "Over-recommended"}
 
@@ -175,6 +197,15 @@ def with_quality(page: Page, pages: dict[str, str]) -> dict[str, str]:
     return {**pages, "quality": address, **{f"quality-{name}": f"{address}&{said}" for name, said in views.items()}}
 
 
+def with_behaviour(pages: dict[str, str]) -> dict[str, str]:
+    """The addresses of the views of the pages Attention and Loyalty."""
+    for name, views in (("attention", ATTENTION_VIEWS), ("loyalty", LOYALTY_VIEWS)):
+        if name in pages:
+            address = f"{pages[name].partition('?')[0]}?ws=sample"
+            pages = {**pages, name: address, **{f"{name}-{view}": f"{address}&{said}" for view, said in views.items()}}
+    return pages
+
+
 def with_segments(pages: dict[str, str]) -> dict[str, str]:
     """The addresses of the views that part, compare, watch and keep segments."""
     if "segments" not in pages:
@@ -274,7 +305,7 @@ def take(app: App, out: Path, *, guide_only: bool = False) -> list[str]:
             pages = with_quality(
                 page, with_features(page, with_data_tabs(with_results(page, with_campaigns(page, pages))))
             )
-            pages = with_segments(pages)
+            pages = with_behaviour(with_segments(pages))
             pages = with_likeness(page, pages)
         guide(browser, pages, out / "guide")
         if guide_only:
