@@ -18,6 +18,7 @@ from core.behaviour.over_time import EventsOverTime, events_over_time, events_ov
 from core.behaviour.overview import Metric, Overview, Part, overview, overview_users
 from core.behaviour.people import count_people, sample_people, write_people
 from core.behaviour.periods import MOST_PERIODS, covered, grid, table, too_many, unit_for
+from core.behaviour.spread import spread
 from core.behaviour.sql import (
     IS_ORDER,
     IS_TRADE,
@@ -105,6 +106,7 @@ __all__ = [
     "resolve",
     "sample_people",
     "share_interval",
+    "spread",
     "stickiness",
     "stickiness_users",
     "table",
