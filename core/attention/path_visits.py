@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,7 +10,7 @@ from datetime import UTC, datetime
 import numpy as np
 import numpy.typing as npt
 
-from core.behaviour import NOT_ACTIVE, Timeline, Window, category_columns, contents
+from core.behaviour import NOT_ACTIVE, Timeline, Window, category_columns, contents, spread
 from core.errors import Refusal
 from core.store import Query, Store
 
@@ -18,6 +19,7 @@ Bools = npt.NDArray[np.bool_]
 NOTHING = -1
 NO_CATEGORIES = "The items of these data have no categories. Load a file of items with a category column to see this."
 _MINUTE_US = 60_000_000
+_PART = 300_000
 _SIDE = ("return",)
 
 
@@ -116,8 +118,15 @@ def leaders(counts: Mapping[int, int] | Whole, most: int) -> list[int]:
 
 def users_by_code(codes: npt.NDArray[np.uint16], users: npt.NDArray[np.int32], many: int) -> Whole:
     """How many different users stand beside each code below `many`; `users` rise."""
-    order = np.argsort(codes, kind="stable")  # a radix sort; users still rise within a code
-    code, user = codes[order], users[order]
-    first = np.ones(len(code), dtype=np.bool_)
-    first[1:] = (code[1:] != code[:-1]) | (user[1:] != user[:-1])
-    return np.bincount(code[first], minlength=many)
+    cuts = [0, *(int(np.searchsorted(users, users[n])) for n in range(_PART, len(users), _PART)), len(users)]
+
+    def counted(part: tuple[int, int]) -> Whole:
+        here = slice(*part)
+        order = np.argsort(codes[here], kind="stable")  # a radix sort; users still rise within a code
+        code, user = codes[here][order], users[here][order]
+        first = np.ones(len(code), dtype=np.bool_)
+        first[1:] = (code[1:] != code[:-1]) | (user[1:] != user[:-1])
+        return np.bincount(code[first], minlength=many)
+
+    found: Whole = np.sum(spread(counted, list(itertools.pairwise(cuts))), axis=0)
+    return found

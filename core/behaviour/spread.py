@@ -7,10 +7,14 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+import numpy as np
+import numpy.typing as npt
+
 T = TypeVar("T")
 R = TypeVar("R")
 
 _MOST = 8
+_PART = 400_000
 
 
 def spread(work: Callable[[T], R], things: Sequence[T]) -> list[R]:
@@ -20,3 +24,20 @@ def spread(work: Callable[[T], R], things: Sequence[T]) -> list[R]:
         return [work(thing) for thing in things]
     with ThreadPoolExecutor(cores) as pool:
         return list(pool.map(work, things))
+
+
+def spread_sort(keys: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The same numbers, rising."""
+    parts = min(len(keys) // _PART, _MOST)
+    if parts < 2:
+        return np.sort(keys)
+    sample = np.sort(keys[:: max(1, len(keys) // 10_000)])
+    bounds = sample[np.arange(1, parts) * len(sample) // parts]
+
+    def part_sorted(part: int) -> npt.NDArray[np.int64]:
+        inside = np.ones(len(keys), np.bool_) if part == 0 else keys >= bounds[part - 1]
+        if part < parts - 1:
+            inside &= keys < bounds[part]
+        return np.sort(keys[inside])
+
+    return np.concatenate(spread(part_sorted, range(parts)))

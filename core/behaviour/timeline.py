@@ -102,8 +102,11 @@ class Timeline:
 
     def of(self, *events: str) -> Bools:
         """(n,): whether the event is one of these types."""
-        codes = [code for code, kind in enumerate(self.kinds) if kind in events]
-        return np.isin(self.kind, codes) if len(codes) > 1 else self.kind == (codes[0] if codes else len(self.kinds))
+        marks = np.zeros(len(self), dtype=np.bool_)
+        for code, kind in enumerate(self.kinds):
+            if kind in events:
+                marks |= self.kind == code
+        return marks
 
 
 def timelines(store: Store, *, step: Step = no_step, most: int = MOST_EVENTS) -> Iterator[Timeline]:
