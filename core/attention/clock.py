@@ -86,7 +86,9 @@ def clock(
         )
         return _summed(cells, found.column(0).to_numpy() - low, found.column(1).to_numpy())
 
-    events = counted(Query("SELECT at_utc FROM events WHERE user_no IS NULL AND ") + _doing() + " AND " + _timed(window))
+    events = counted(
+        Query("SELECT at_utc FROM events WHERE user_no IS NULL AND ") + _doing() + " AND " + _timed(window)
+    )
     known, users = _known(store, window, low, cells, step)
     events += known
     orders = counted(_orders(window))
@@ -207,7 +209,9 @@ def _known(store: Store, window: Window, low: int, cells: Ints, step: Step) -> t
         person += cell
         came[person] = 1
         # bytes are added quickest; 255 users are the most that one can count
-        some = np.add.reduceat(came.reshape(-1, _CELLS), np.arange(0, len(line.begins) - 1, 255), axis=0, dtype=np.uint8)
+        some = np.add.reduceat(
+            came.reshape(-1, _CELLS), np.arange(0, len(line.begins) - 1, 255), axis=0, dtype=np.uint8
+        )
         return np.bincount(cell, minlength=_CELLS), some.sum(axis=0, dtype=np.int64)
 
     did, people = np.zeros(_CELLS, dtype=np.int64), np.zeros(_CELLS, dtype=np.int64)

@@ -13,7 +13,17 @@ import pandas as pd
 from core.attention.path_steps import LEFT, Steps, many_steps, step_names
 from core.attention.path_users import these_users
 from core.attention.path_visits import NO_CATEGORIES, item_events, leaders, users_by_code
-from core.behaviour import EVERYTHING, NO_TIMES, Window, category_columns, contents, resolve, share_interval, spread, spread_sort
+from core.behaviour import (
+    EVERYTHING,
+    NO_TIMES,
+    Window,
+    category_columns,
+    contents,
+    resolve,
+    share_interval,
+    spread,
+    spread_sort,
+)
 from core.errors import Refusal
 from core.progress import Step, no_step
 from core.store import Query, Store
