@@ -194,7 +194,8 @@ def _spread_of(seen: tuple[Int32, Int32], begins: Ints, codes: Ints) -> tuple[In
         key += code
         key = spread_sort(key if code.min(initial=0) >= 0 else key[code >= 0])
         starts = _starts(key)
-        held, part = key[starts], np.diff(starts, append=len(key)).astype(np.float64)
+        held = key[starts]
+        part: Floats = np.diff(starts, append=len(key)).astype(np.float64)
     else:  # a view of an item in several categories is shared out evenly among them
         each = each[items]
         users, items, each = users[each > 0], items[each > 0], each[each > 0]

@@ -12,13 +12,12 @@ import pandas as pd
 
 from core.attention.path_steps import LEFT, Steps, many_steps, step_names
 from core.attention.path_users import these_users
-from core.attention.path_visits import NO_CATEGORIES, item_events, leaders, users_by_code
+from core.attention.path_visits import NO_CATEGORIES, item_events, kinds_held, leaders, users_by_code
 from core.behaviour import (
     EVERYTHING,
     NO_TIMES,
     Window,
     category_columns,
-    contents,
     resolve,
     share_interval,
     spread,
@@ -156,7 +155,7 @@ def _filled(store: Store, question: PathQuestion) -> PathQuestion | str:
             "bad_paths", "Ways cannot be shown like that.",
             f"Steps by event or category, {LEAST} to {DEEPEST} of them, 2 to {MOST_NODES} named, 1 to 1,440 minutes.",
         )  # fmt: skip
-    kinds = [kind.event for kind in contents(store) if kind.known and kind.timed and kind.event != "impression"]
+    kinds = [kind.event for kind in kinds_held(store) if kind.known and kind.timed and kind.event != "impression"]
     goal = question.goal or ("purchase" if "purchase" in kinds else None)
     if question.goal is not None and question.goal not in kinds:
         raise Refusal("bad_paths", f"No user has the event {question.goal!r}.", f"There are: {', '.join(kinds)}.")

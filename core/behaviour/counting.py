@@ -60,8 +60,8 @@ def in_order(rows: Rows) -> Ordered:
     made = Ordered(np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n, np.int64), np.empty(n, np.uint16), cuts)
 
     def sort(part: int) -> None:
-        columns = (np.concatenate([block.part(part, n) for block in blocks]) for n in range(4))
-        _sort(rows.numbers, *columns, made, slice(int(cuts[part]), int(cuts[part + 1])))
+        place, users, at, kind = (np.concatenate([block.part(part, n) for block in blocks]) for n in range(4))
+        _sort(rows.numbers, place, users, at, kind, made, slice(int(cuts[part]), int(cuts[part + 1])))
 
     spread(sort, range(len(bounds) + 1) if n else ())
     return made
@@ -89,7 +89,8 @@ def _bounds(users: Int32) -> Int32:
         return np.empty(0, np.int32)
     sample = np.sort(users[:: max(1, len(users) // 100_000)])
     bounds = np.unique(sample[np.arange(1, parts) * len(sample) // parts])
-    return bounds[bounds > sample[0]]
+    later: Int32 = bounds[bounds > sample[0]]
+    return later
 
 
 def _parted(rows: Rows, bounds: Int32, here: slice) -> _Block:
@@ -147,7 +148,7 @@ def _counted(person: Int32, passed: Ints, lost: int, *, fine: bool) -> Int32:
     return _sorted(person, order, np.empty(len(order), np.int8))[0]
 
 
-def _sorted(keys: Ints | Int32, beside: Int32, carried: npt.NDArray[Any]) -> tuple[Int32, Any]:
+def _sorted(keys: npt.NDArray[Any], beside: Int32, carried: npt.NDArray[Any]) -> tuple[Int32, Any]:
     """`beside` and `carried`, sorted by `keys`; rows of one key stay as they are.
 
     What SciPy calls a change of a matrix's format is a stable counting sort.

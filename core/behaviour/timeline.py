@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.behaviour.counting import Rows, in_order
+from core.behaviour.spread import spread
 from core.progress import Step, no_step
 from core.store import Query, Store
 
@@ -174,7 +175,7 @@ def _read(store: Store, known: Query, step: Step) -> Timeline:
         + known
     )
     found = store.read(query, step=step)
-    columns: list[Any] = [found.column(n).to_numpy() for n in range(5)]
+    columns: list[Any] = spread(lambda n: found.column(n).combine_chunks().to_numpy(), range(5))
     users, at, numbers, items, kind_of = columns
     there = np.fromiter(((kind_of == code).any() for code in range(len(kinds))), np.bool_, len(kinds))
     if not there.all():  # words that only anonymous events have, or events after the end of the data
