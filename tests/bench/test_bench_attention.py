@@ -1,4 +1,4 @@
-"""Visits, their parts, hours, focus, flows and ways over ten million events, beside SQL by hand; writes docs/benchmarks.md.
+"""Visits, hours, focus, flows and ways over ten million events, beside SQL by hand; writes docs/benchmarks.md.
 
 Cold: the first question of a freshly opened workspace, so that the timeline and the visits are made too. Warm: another
 period asked of the same workspace, as an analyst does who moves the filters; the page keeps whole answers besides.
@@ -49,7 +49,8 @@ BY_HAND = {
     ),
     "focus": (
         "WITH p AS (SELECT user_no, category, count(*) AS n FROM events JOIN items USING (item_no) WHERE event = "
-        "'view' AND user_no IS NOT NULL GROUP BY user_no, category) SELECT count(*) AS n FROM (SELECT user_no, ln(sum(n)) - sum(n * ln(n)) / "
+        "'view' AND user_no IS NOT NULL GROUP BY user_no, category) SELECT count(*) AS n FROM (SELECT "
+        "user_no, ln(sum(n)) - sum(n * ln(n)) / "
         "sum(n) AS entropy, sum(n) AS views FROM p GROUP BY user_no) WHERE views >= 5"
     ),
     "flow": (
@@ -89,7 +90,8 @@ DuckDB {duckdb.__version__}, {os.cpu_count()} cores.
 
 Ten million generated events (tests/bench/visit_shop.py), core.attention beside SQL by hand \
 (tests/bench/test_bench_attention.py). Cold: the first question of an opened workspace; warm: the same for another \
-period, when the visits are known. Limits: {COLD} s cold, {WARM} s warm for visits, {RATIO:.0f} times the CPU seconds of the SQL.
+period, when the visits are known. Limits: {COLD} s cold, {WARM} s warm for visits, \
+{RATIO:.0f} times the CPU seconds of the SQL.
 
 | figure | cold: seconds | CPU seconds | warm: seconds | by hand: seconds | CPU seconds |
 |---|---|---|---|---|---|
