@@ -201,7 +201,7 @@ def _spread_of(seen: tuple[Int32, Int32], begins: Ints, codes: Ints) -> tuple[In
         users, items, each = users[each > 0], items[each > 0], each[each > 0]
         place = np.repeat(begins[items] - np.append(0, np.cumsum(each)[:-1]), each) + np.arange(each.sum())
         held, where = np.unique(np.repeat(users, each) * np.int64(most) + codes[place], return_inverse=True)
-        part = np.bincount(where, weights=np.repeat(1 / each, each), minlength=len(held))
+        part = np.bincount(where, weights=np.repeat(1 / each, each), minlength=len(held)).astype(np.float64)
     if not len(held):
         return held, held, np.empty(0), held
     whose = held // most
