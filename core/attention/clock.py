@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.attention.visits_kept import NOBODY, all_visits
+from core.attention.visits_kept import NOBODY, all_visits, microseconds
 from core.attention.visits_rule import DEFAULT_RULE, VisitRule
 from core.behaviour import (
     EVERYTHING,
@@ -17,10 +17,12 @@ from core.behaviour import (
     NO_TIMES,
     NOT_ACTIVE,
     ORDER_KEY,
+    Timeline,
     Window,
     active,
     resolve,
     share_interval,
+    spread,
     timelines,
 )
 from core.errors import Refusal
@@ -84,7 +86,11 @@ def clock(
         )
         return _summed(cells, found.column(0).to_numpy() - low, found.column(1).to_numpy())
 
-    events = counted(Query("SELECT at_utc FROM events WHERE ") + _doing() + " AND " + _timed(window))
+    events = counted(
+        Query("SELECT at_utc FROM events WHERE user_no IS NULL AND ") + _doing() + " AND " + _timed(window)
+    )
+    known, users = _known(store, window, low, cells, step)
+    events += known
     orders = counted(_orders(window))
     held = all_visits(store, rule, step=step)
     inside = held.begun_in(window)
@@ -99,7 +105,7 @@ def clock(
             "weekday": np.arange(_CELLS) // _HOURS,
             "hour": np.arange(_CELLS) % _HOURS,
             "events": events,
-            "users": _users(store, window, low, cells, step),
+            "users": users,
             "purchases": orders,
             "visits": visits,
             "bought": bought,
@@ -186,19 +192,34 @@ def _summed(cells: Ints, quarters: Ints, n: Ints) -> Ints:
     return np.bincount(cells[quarters], weights=n, minlength=_CELLS).astype(np.int64)
 
 
-def _users(store: Store, window: Window, low: int, cells: Ints, step: Step) -> Ints:
-    """Known users active in each cell, each once."""
-    total = np.zeros(_CELLS, dtype=np.int64)
-    for line in timelines(store, step=step):
+def _known(store: Store, window: Window, low: int, cells: Ints, step: Step) -> tuple[Ints, Ints]:
+    """In each cell: what known users did, and how many different ones of them did anything."""
+    since = None if window.start is None else microseconds(window.start)
+    until = microseconds(window.end)
+
+    def counted(line: Timeline) -> tuple[Ints, Ints]:
         kept = ~line.of(*NOT_ACTIVE)
-        if window.start is not None:
-            kept &= line.at >= np.datetime64(window.start, "us").astype(np.int64)
-        kept &= line.at < np.datetime64(window.end, "us").astype(np.int64)
+        if since is not None:
+            kept &= line.at >= since
+        kept &= line.at < until
+        cell = cells[line.at[kept] // _QUARTER - low]
         person = np.cumsum(line.first, dtype=np.int64)[kept] - 1
-        came = np.zeros((len(line.begins) - 1) * _CELLS, dtype=np.bool_)
-        came[person * _CELLS + cells[line.at[kept] // _QUARTER - low]] = True
-        total += came.reshape(-1, _CELLS).sum(axis=0)
-    return total
+        came = np.zeros((len(line.begins) - 1) * _CELLS, dtype=np.uint8)
+        person *= _CELLS
+        person += cell
+        came[person] = 1
+        # bytes are added quickest; 255 users are the most that one can count
+        some = np.add.reduceat(
+            came.reshape(-1, _CELLS), np.arange(0, len(line.begins) - 1, 255), axis=0, dtype=np.uint8
+        )
+        return np.bincount(cell, minlength=_CELLS), some.sum(axis=0, dtype=np.int64)
+
+    did, people = np.zeros(_CELLS, dtype=np.int64), np.zeros(_CELLS, dtype=np.int64)
+    for line in timelines(store, step=step):
+        for events, users in spread(counted, line.pieces):
+            did += events
+            people += users
+    return did, people
 
 
 def _doing() -> Query:

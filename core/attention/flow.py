@@ -19,7 +19,17 @@ from core.attention.path_visits import (
     users_by_code,
     visits,
 )
-from core.behaviour import EVERYTHING, NO_TIMES, Window, category_columns, resolve, share_interval, timelines
+from core.behaviour import (
+    EVERYTHING,
+    NO_TIMES,
+    Timeline,
+    Window,
+    category_columns,
+    resolve,
+    share_interval,
+    spread,
+    timelines,
+)
 from core.errors import Refusal
 from core.progress import Step, no_step
 from core.store import Query, Store
@@ -146,16 +156,21 @@ def _read(
 def _moves(
     store: Store, question: FlowQuestion, window: Window, codes: npt.NDArray[np.int16], step: Step
 ) -> Iterator[Part]:
-    """Of each slab: the user, the category left and the one reached, of each move; users rise."""
-    for line in timelines(store, step=step):
+    """Of some users at a time: the user, the category left and the one reached, of each move; users rise."""
+
+    def moved(line: Timeline) -> Part:
         found = visits(line, window, question.gap)
-        seen = line.of(question.event or "")[found.place]
+        seen = np.flatnonzero(line.of(question.event or "")[found.place])
         place, visit = found.place[seen], found.visit[seen]
         code = codes[line.items[place]]
         known = code != NOTHING
-        code, visit = code[known], visit[known]
-        same = visit[1:] == visit[:-1]
-        yield found.users[visit[1:][same]], code[:-1][same], code[1:][same]
+        if not known.all():
+            code, visit = code[known], visit[known]
+        same = np.flatnonzero(visit[1:] == visit[:-1])
+        return found.users[visit[same]], code[same], code[same + 1]
+
+    for line in timelines(store, step=step):
+        yield from spread(moved, line.pieces)
 
 
 def _filled(store: Store, question: FlowQuestion) -> FlowQuestion:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -9,18 +11,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.attention.visits_kept import NOBODY, microseconds, these
+from core.attention.visits_kept import NOBODY, these
 from core.behaviour import (
     EVERYTHING,
     IS_TRADE,
-    NO_ITEM,
+    MOST_EVENTS,
     NO_TIMES,
-    Timeline,
     Window,
     category_columns,
     resolve,
     share_interval,
-    timelines,
+    spread_sort,
 )
 from core.errors import Refusal
 from core.progress import Step, no_step
@@ -34,7 +35,7 @@ LEAST = 5
 BANDS = 20
 """Bars of the distribution, of equal width from 0 to 1."""
 
-_MOST_CELLS = 60_000_000
+Int32 = npt.NDArray[np.int32]
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
@@ -172,53 +173,67 @@ def _of_users(
 ) -> tuple[Ints, Ints, Floats, Floats, int]:
     """user_no, views, entropy, evenness of each user with a view that names a category; how many categories."""
     begins, codes = _categories(store, over)
-    lines = [_seen(line, spec.event, window) for line in timelines(store, step=step)]
-    users = np.concatenate([np.empty(0, np.int32), *(found[0] for found in lines)])
-    items = np.concatenate([np.empty(0, np.int32), *(found[1] for found in lines)])
-    each = np.diff(begins)[items]
-    if not each.all():
-        users, items, each = users[each > 0], items[each > 0], each[each > 0]
-    if not len(users):
-        return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0), 0
-    fresh = np.append(True, users[1:] != users[:-1])
-    person = np.cumsum(fresh) - 1
-    views = np.bincount(person)
-    if (each == 1).all():
-        code, weight = codes[begins[items]], None
-    else:  # a view of an item in several categories is shared out evenly among them
-        place = np.repeat(begins[items] - np.append(0, np.cumsum(each)[:-1]), each) + np.arange(each.sum())
-        code, weight, person = codes[place], np.repeat(1 / each, each), np.repeat(person, each)
-    there = np.bincount(code) > 0
-    choices = int(np.count_nonzero(there))
-    code = (np.cumsum(there) - 1)[code]
-    entropy = _entropy(person, code, weight, len(views), choices)
+    found = [_spread_of(pair, begins, codes) for pair in _seen(store, spec.event, window, step)]
+    users, views, entropy = (np.concatenate([[], *(part[n] for part in found)]) for n in range(3))
+    choices = len(np.unique(np.concatenate([[], *(part[3] for part in found)])))
     most = np.log(np.maximum(np.minimum(views, choices), 1))
     evenness = np.divide(entropy, most, out=np.zeros(len(views)), where=most > 0)
-    return users[fresh].astype(np.int64), views, entropy, np.clip(evenness, 0, 1), choices
+    return users.astype(np.int64), views.astype(np.int64), entropy, np.clip(evenness, 0, 1), choices
 
 
-def _entropy(person: Ints, code: Ints, weight: Floats | None, people: int, choices: int) -> Floats:
-    """Of each person's spread over codes, in nats."""
-    key = person * choices + code
-    if people * choices <= _MOST_CELLS:
-        amount = np.bincount(key, weights=weight, minlength=people * choices)
-        held = np.flatnonzero(amount)
-        whose, part = held // choices, amount[held]
-    else:
-        keys, place = np.unique(key, return_inverse=True)
-        whose, part = keys // choices, np.bincount(place, weights=weight)
-    part = part.astype(np.float64)
-    whole = np.bincount(whose, weights=part, minlength=people)
-    share = part / whole[whose]
-    return np.maximum(np.bincount(whose, weights=-share * np.log(share), minlength=people), 0.0)
+def _spread_of(seen: tuple[Int32, Int32], begins: Ints, codes: Ints) -> tuple[Ints, Ints, Floats, Ints]:
+    """user_no (rising), views, entropy in nats of each user; the codes that there are."""
+    users, items = seen
+    each = np.diff(begins)
+    most = max(int(codes.max(initial=0)) + 1, 1)
+    if (each <= 1).all():
+        code_of = np.full(len(each), -1)
+        code_of[each == 1] = codes
+        code = code_of[items]
+        key = users * np.int64(most)
+        key += code
+        key = spread_sort(key if code.min(initial=0) >= 0 else key[code >= 0])
+        starts = _starts(key)
+        held = key[starts]
+        part: Floats = np.diff(starts, append=len(key)).astype(np.float64)
+    else:  # a view of an item in several categories is shared out evenly among them
+        each = each[items]
+        users, items, each = users[each > 0], items[each > 0], each[each > 0]
+        place = np.repeat(begins[items] - np.append(0, np.cumsum(each)[:-1]), each) + np.arange(each.sum())
+        held, where = np.unique(np.repeat(users, each) * np.int64(most) + codes[place], return_inverse=True)
+        part = np.bincount(where, weights=np.repeat(1 / each, each), minlength=len(held)).astype(np.float64)
+    if not len(held):
+        return held, held, np.empty(0), held
+    whose = held // most
+    fresh = _starts(whose)
+    whole = np.add.reduceat(part, fresh)
+    inner = np.add.reduceat(part * np.log(part), fresh)
+    entropy = np.maximum(np.log(whole) - inner / whole, 0.0)
+    there = np.bincount(held - whose * most)
+    return whose[fresh], np.rint(whole).astype(np.int64), entropy, np.flatnonzero(there)
 
 
-def _seen(line: Timeline, event: str, window: Window) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-    kept = line.of(event) & (line.items != NO_ITEM)
-    if window.start is not None:
-        kept &= line.at >= microseconds(window.start)
-    kept &= line.at < microseconds(window.end)
-    return line.users[kept], line.items[kept]
+def _starts(rising: Ints) -> Ints:
+    """Where each value of a rising row is first."""
+    marks = np.ones(len(rising), np.bool_)
+    np.not_equal(rising[1:], rising[:-1], out=marks[1:])
+    return np.flatnonzero(marks)
+
+
+def _seen(store: Store, event: str, window: Window, step: Step) -> Iterator[tuple[Int32, Int32]]:
+    """user_no and item_no of each view, in no order, of some users at a time: their order is not asked for."""
+    asked = Query(
+        "FROM events WHERE user_no IS NOT NULL AND item_no IS NOT NULL AND at_utc IS NOT NULL AND event = ? AND ",
+        (event,),
+    )
+    asked += window.condition()
+    (size,) = store.rows(Query("SELECT count(*) AS n, max(user_no) AS most ") + asked)
+    parts = -(-int(size["n"]) // MOST_EVENTS)
+    edges = [(int(size["most"] or 0) + 1) * part // parts for part in range(parts + 1)] if parts else []
+    for part, (low, high) in enumerate(itertools.pairwise(edges)):
+        some = Query(" AND user_no >= ? AND user_no < ?", (low, high)) if parts > 1 else Query("")
+        read = store.read(Query("SELECT user_no, item_no ") + asked + some, step=step.part(part / parts, 1))
+        yield read.column(0).to_numpy(), read.column(1).to_numpy()
 
 
 def _categories(store: Store, over: str | None) -> tuple[Ints, Ints]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from core.attention.path_visits import NOTHING, Visits, category_of_items, leaders, visits
-from core.behaviour import Timeline, Window, timelines
+from core.behaviour import Timeline, Window, spread, stored_beside, timelines
 from core.progress import Step
 from core.store import Query, Store
 
@@ -86,17 +85,18 @@ def many_steps(store: Store, question: PathQuestion, window: Window, step: Step)
         names, codes = _fewer(store, names, codes)
     kinds: dict[str, int] = {}
     channels: dict[str, int] = {}
-    parts = []
+    parts: list[tuple[Any, ...]] = []
     for line in timelines(store, step=step):
-        found = visits(line, window, question.gap)
-        if codes is None:
-            here = np.array([kinds.setdefault(kind, len(kinds)) for kind in line.kinds], dtype=np.int16)
-            code = here[line.kind[found.place]]
-        else:
-            code = codes[line.items[found.place]]
-        part = _ways(line, found, code, question)
-        entry = _channels(store, line, found, channels) if question.entry == "channel" else None
-        parts.append((*part, entry))
+        here = np.array([kinds.setdefault(kind, len(kinds)) for kind in line.kinds], dtype=np.int16)
+        entry = _channels(store, line, channels) if question.entry == "channel" else None
+
+        def cut(piece: Timeline, here: Codes = here, entry: Codes | None = entry) -> tuple[Any, ...]:
+            found = visits(piece, window, question.gap)
+            code = here[piece.kind[found.place]] if codes is None else codes[piece.items[found.place]]
+            begun = None if entry is None else entry[piece.order[found.place[found.starts]]]
+            return *_ways(piece, found, code, question), begun
+
+        parts += spread(cut, line.pieces)
     if not parts:
         parts = [(*_nothing(question.depth), None)]
     users, bought, length, seconds = (np.concatenate([part[n] for part in parts]) for n in range(4))
@@ -171,24 +171,14 @@ def _nothing(depth: int) -> tuple:  # type: ignore[type-arg]
     )  # fmt: skip
 
 
-def _channels(store: Store, line: Timeline, found: Visits, known: dict[str, int]) -> Codes:
-    """The channel of each visit's first event: looked up by number, since the timeline does not hold it."""
-    numbers = line.numbers[found.place[found.starts]]
-    firsts = pa.table({"event_no": numbers, "place": np.arange(len(numbers), dtype=np.int32)})
+def _channels(store: Store, line: Timeline, known: dict[str, int]) -> Codes:
+    """The channel of each event, as they are stored, since the timeline does not hold it."""
     listed = store.rows(Query("SELECT DISTINCT channel FROM events WHERE channel IS NOT NULL ORDER BY channel"))
     for row in listed:
         known.setdefault(str(row["channel"]), len(known))
     known.setdefault(NO_CHANNEL, len(known))
-    codes = np.full(len(numbers), known[NO_CHANNEL], dtype=np.int16)
-    case = Query("CASE e.channel ") if listed else Query("CASE WHEN true THEN 0 ")
+    case = Query("CASE channel ") if listed else Query("CASE WHEN false THEN 0 ")
     for row in listed:
         case += Query(f"WHEN ? THEN {known[str(row['channel'])]} ", (row["channel"],))
-    with store.scratch() as scratch, scratch.table("limelight_firsts", firsts):
-        read = scratch.read(
-            Query("SELECT f.place, CAST(")
-            + case
-            + " END AS SMALLINT) AS code FROM limelight_firsts f JOIN events e USING (event_no)"
-            + " WHERE e.channel IS NOT NULL"
-        )
-    codes[read.column(0).to_numpy()] = read.column(1).to_numpy()
+    codes: Codes = stored_beside(store, line, Query("CAST(") + case + f"ELSE {known[NO_CHANNEL]} END AS SMALLINT)")
     return codes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,15 +10,16 @@ from datetime import UTC, datetime
 import numpy as np
 import numpy.typing as npt
 
-from core.behaviour import NOT_ACTIVE, Timeline, Window, category_columns, contents
+from core.behaviour import NOT_ACTIVE, Timeline, Window, category_columns, spread
 from core.errors import Refusal
-from core.store import Query, Store
+from core.store import NAMES, Query, Store
 
 Whole = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 NOTHING = -1
 NO_CATEGORIES = "The items of these data have no categories. Load a file of items with a category column to see this."
 _MINUTE_US = 60_000_000
+_PART = 300_000
 _SIDE = ("return",)
 
 
@@ -98,13 +100,31 @@ def category_of_items(store: Store, column: str | None) -> tuple[str, tuple[str,
     return name, names, codes
 
 
+@dataclass(frozen=True)
+class Kind:
+    """What events of a type carry: how many have a time, a known user; a known user and an item."""
+
+    event: str
+    events: int
+    timed: int
+    known: int
+    items: int
+
+
+def kinds_held(store: Store) -> list[Kind]:
+    """The event types, in the order of core.behaviour.contents; less is read for them than for those."""
+    asked = (
+        "SELECT event, count(*) AS events, count(at_utc) AS timed, count(user_no) AS known, "
+        "count(CASE WHEN user_no IS NOT NULL THEN item_no END) AS items FROM events GROUP BY event"
+    )
+    rank = {name: place for place, name in enumerate(NAMES)}
+    found = [Kind(**row) for row in store.rows(Query(asked))]
+    return sorted(found, key=lambda kind: (rank.get(kind.event, len(rank)), -kind.events, kind.event))
+
+
 def item_events(store: Store) -> tuple[str, ...]:
     """Events of items that users do, views first."""
-    rows = store.rows(
-        Query("SELECT event FROM events WHERE user_no IS NOT NULL GROUP BY event HAVING count(item_no) > 0")
-    )
-    named = {str(row["event"]) for row in rows}
-    kinds = [k.event for k in contents(store) if k.event in named and k.timed and k.event not in (*NOT_ACTIVE, *_SIDE)]
+    kinds = [k.event for k in kinds_held(store) if k.items and k.timed and k.event not in (*NOT_ACTIVE, *_SIDE)]
     return tuple(sorted(kinds, key=lambda k: k != "view"))
 
 
@@ -116,8 +136,15 @@ def leaders(counts: Mapping[int, int] | Whole, most: int) -> list[int]:
 
 def users_by_code(codes: npt.NDArray[np.uint16], users: npt.NDArray[np.int32], many: int) -> Whole:
     """How many different users stand beside each code below `many`; `users` rise."""
-    order = np.argsort(codes, kind="stable")  # a radix sort; users still rise within a code
-    code, user = codes[order], users[order]
-    first = np.ones(len(code), dtype=np.bool_)
-    first[1:] = (code[1:] != code[:-1]) | (user[1:] != user[:-1])
-    return np.bincount(code[first], minlength=many)
+    cuts = [0, *(int(np.searchsorted(users, users[n])) for n in range(_PART, len(users), _PART)), len(users)]
+
+    def counted(part: tuple[int, int]) -> Whole:
+        here = slice(*part)
+        order = np.argsort(codes[here], kind="stable")  # a radix sort; users still rise within a code
+        code, user = codes[here][order], users[here][order]
+        first = np.ones(len(code), dtype=np.bool_)
+        first[1:] = (code[1:] != code[:-1]) | (user[1:] != user[:-1])
+        return np.bincount(code[first], minlength=many)
+
+    found: Whole = np.sum(spread(counted, list(itertools.pairwise(cuts))), axis=0)
+    return found

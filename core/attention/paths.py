@@ -12,8 +12,17 @@ import pandas as pd
 
 from core.attention.path_steps import LEFT, Steps, many_steps, step_names
 from core.attention.path_users import these_users
-from core.attention.path_visits import NO_CATEGORIES, item_events, leaders, users_by_code
-from core.behaviour import EVERYTHING, NO_TIMES, Window, category_columns, contents, resolve, share_interval
+from core.attention.path_visits import NO_CATEGORIES, item_events, kinds_held, leaders, users_by_code
+from core.behaviour import (
+    EVERYTHING,
+    NO_TIMES,
+    Window,
+    category_columns,
+    resolve,
+    share_interval,
+    spread,
+    spread_sort,
+)
 from core.errors import Refusal
 from core.progress import Step, no_step
 from core.store import Query, Store
@@ -91,7 +100,7 @@ def paths(
         said = "No visit of a known user begins in this period, or none has such a step. Choose a longer period."
         return Paths(asked, window, pd.DataFrame(), pd.DataFrame(), problem=said)
     step.report(0.8, "Counting ways")
-    places = [_place(found, asked, place) for place in range(found.columns)]
+    places = spread(lambda place: _place(found, asked, place), range(found.columns))
     return Paths(
         asked, window, _bands(found, places), _table(found, asked), len(found.users), _distinct(found.users),
         int(found.bought.sum()), found.empty, tuple(names for names, _ in places),
@@ -146,7 +155,7 @@ def _filled(store: Store, question: PathQuestion) -> PathQuestion | str:
             "bad_paths", "Ways cannot be shown like that.",
             f"Steps by event or category, {LEAST} to {DEEPEST} of them, 2 to {MOST_NODES} named, 1 to 1,440 minutes.",
         )  # fmt: skip
-    kinds = [kind.event for kind in contents(store) if kind.known and kind.timed and kind.event != "impression"]
+    kinds = [kind.event for kind in kinds_held(store) if kind.known and kind.timed and kind.event != "impression"]
     goal = question.goal or ("purchase" if "purchase" in kinds else None)
     if question.goal is not None and question.goal not in kinds:
         raise Refusal("bad_paths", f"No user has the event {question.goal!r}.", f"There are: {', '.join(kinds)}.")
@@ -203,16 +212,19 @@ def _bands(found: Steps, places: list[tuple[tuple[str, ...], npt.NDArray[np.uint
 
 def _table(found: Steps, question: PathQuestion) -> pd.DataFrame:
     key = _key(found, question)
-    values, place, counts = np.unique(key, return_inverse=True, return_counts=True)
-    bought = np.bincount(place[found.bought], minlength=len(values))
+    ordered = spread_sort(key)
+    begins = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
+    counts = np.diff(begins, append=len(key))
     top = np.argsort(-counts, kind="stable")[: question.paths]
-    rows = []
-    for n in top.tolist():
-        mine = place == n
-        rows.append(
-            (_path(found, question, int(np.flatnonzero(mine)[0])), int(counts[n]), _distinct(found.users[mine]),
-             int(bought[n]), float(np.median(found.seconds[mine])))
+
+    def row(way: int) -> tuple[tuple[str, ...], int, int, int, float]:
+        mine = np.flatnonzero(key == way)
+        return (
+            _path(found, question, int(mine[0])), len(mine), _distinct(found.users[mine]),
+            int(np.count_nonzero(found.bought[mine])), float(np.median(found.seconds[mine])),
         )  # fmt: skip
+
+    rows = spread(row, ordered[begins[top]].tolist())
     shown = pd.DataFrame(rows, columns=["path", "visits", "users", "bought", "seconds"])
     low, high = share_interval(shown["bought"], shown["visits"])
     return shown.assign(share=shown["bought"] / shown["visits"], low=low, high=high)[

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.attention.visits_rule import LONG, Choice, VisitRule, choose_rule
-from core.attention.visits_strands import ANONYMOUS, Bools, Int32, Ints, Strand, strands
+from core.attention.visits_strands import ANONYMOUS, Bools, Int32, Ints, Strand, of_strands
 from core.behaviour import Window
 from core.progress import Step, no_step
 from core.store import Query, Store
@@ -125,12 +125,12 @@ _making = threading.Lock()
 
 def _make(store: Store, rule: VisitRule, step: Step) -> Visits:
     choice = choose_rule(store, rule)
-    parts = [_summed(strand, rule) for strand in strands(store, rule, choice, dwell=True, step=step)]
+    parts = of_strands(store, rule, choice, lambda strand: _summed(strand, rule), step=step)
     if not parts:
         parts = [tuple(np.empty(0, dtype) for dtype in _TYPES)]
     columns = [parts[0][n] if len(parts) == 1 else np.concatenate([p[n] for p in parts]) for n in range(len(_TYPES))]
     users, start = columns[0], columns[2]
-    if len(parts) > 1 or choice.used == "own":
+    if choice.used == "own" or (len(users) and users[-1] == ANONYMOUS):
         order = np.lexsort((start, users))
         columns = [column[order] for column in columns]
     inside = int(columns[4][columns[0] != ANONYMOUS].sum())

@@ -12,7 +12,7 @@ import pandas as pd
 from core.attention.visits import NO_VISITS
 from core.attention.visits_kept import NOBODY, Visits, all_visits
 from core.attention.visits_rule import DEFAULT_RULE, VisitRule
-from core.behaviour import EVERYTHING, NO_TIMES, Window, resolve, share_interval
+from core.behaviour import EVERYTHING, NO_TIMES, Window, resolve, share_interval, spread_sort
 from core.errors import Refusal
 from core.progress import Step, no_step
 from core.segments import compile_rule, get_segment, list_segments, read_schema
@@ -83,7 +83,8 @@ def visit_parts(
         return np.bincount(code[marks], minlength=n)
 
     known = held.known[inside]
-    pairs = np.unique(users[known].astype(np.int64) * n + code[known])
+    pairs = spread_sort(users[known].astype(np.int64) * n + code[known])
+    pairs = pairs[np.append(True, pairs[1:] != pairs[:-1])] if len(pairs) else pairs
     every = counted(np.ones(len(code), dtype=np.bool_))
     table = pd.DataFrame(
         {
@@ -163,13 +164,13 @@ def _of_events(store: Store, numbers: npt.NDArray[np.int64], code: Query) -> npt
     found = store.read(
         Query("SELECT event_no, (")
         + code
-        + ")::INTEGER AS code FROM events WHERE at_utc IS NOT NULL AND event_no "
+        + ")::TINYINT AS code FROM events WHERE at_utc IS NOT NULL AND event_no "
         + Query("BETWEEN ? AND ?", (int(numbers.min()), int(numbers.max())))
     )
     number, codes = found.column(0).to_numpy(), found.column(1).to_numpy()
     low, span = int(numbers.min()), int(numbers.max() - numbers.min()) + 1
     if span <= 4 * len(number) + 1_000_000:
-        where = np.empty(span, dtype=np.int32)
+        where = np.empty(span, dtype=np.int8)
         where[number - low] = codes
         return where[numbers - low].astype(np.int64)
     order = np.argsort(number)  # loads number their events far apart

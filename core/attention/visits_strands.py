@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from core.attention.visits_rule import NO_VISIT, Choice, VisitRule, may_visit
-from core.behaviour import Timeline, beside, timelines
+from core.behaviour import Timeline, spread, stored_beside, timelines
 from core.progress import Step, no_step
 from core.store import Query, Store
 
@@ -59,23 +60,50 @@ class Strand:
 
     def each(self, marks: Bools) -> Int32:
         """How many of the marked events each visit holds."""
-        counted: Int32 = np.add.reduceat(marks, self.begins[:-1], dtype=np.int32)
+        so_far = np.cumsum(marks, dtype=np.int32)[self.begins[1:] - 1]
+        counted: Int32 = np.diff(so_far, prepend=np.int32(0))
         return counted
 
     def any(self, marks: Bools) -> Bools:
         """Whether each visit holds a marked event."""
-        held: Bools = np.logical_or.reduceat(marks, self.begins[:-1])
-        return held
+        return self.each(marks) > 0
 
 
-def strands(
-    store: Store, rule: VisitRule, choice: Choice, *, dwell: bool = False, step: Step = no_step
-) -> Iterator[Strand]:
-    """All visits: those of known users, then those of session ids without a user."""
+def strands(store: Store, rule: VisitRule, choice: Choice, *, step: Step = no_step) -> Iterator[Strand]:
+    """All visits: those of known users by number, then those of session ids without a user. Dwell is left out."""
     for line in timelines(store, step=step.part(0, 0.7)):
-        spent = beside(store, line, Query("dwell"), step=step.part(0.7, 0.9)) if dwell and choice.dwelt else None
-        yield from _own(store, line, spent, step) if choice.used == "own" else _by_gap(line, spent, rule.gap_minutes)
-    yield from _nameless(store, dwell, step)
+        cut = _cutter(store, line, rule, choice, False, step)
+        for piece in line.pieces:
+            yield from cut(piece)
+    yield from _nameless(store, False, step)
+
+
+def of_strands(
+    store: Store, rule: VisitRule, choice: Choice, work: Callable[[Strand], R], *, step: Step = no_step
+) -> list[R]:
+    """What `work` makes of each of all strands (see strands), with dwell; several are worked on at once."""
+    done: list[R] = []
+    for line in timelines(store, step=step.part(0, 0.7)):
+        cut = _cutter(store, line, rule, choice, choice.dwelt, step.part(0.7, 0.9))
+
+        def made(piece: Timeline, cut: Cutter = cut) -> list[R]:
+            return [work(strand) for strand in cut(piece)]
+
+        done += itertools.chain.from_iterable(spread(made, line.pieces))
+    return done + [work(strand) for strand in _nameless(store, True, step)]
+
+
+Cutter = Callable[[Timeline], Iterator[Strand]]
+R = TypeVar("R")
+
+
+def _cutter(store: Store, line: Timeline, rule: VisitRule, choice: Choice, dwell: bool, step: Step) -> Cutter:
+    """What cuts pieces of `line` into visits."""
+    spent = stored_beside(store, line, Query("dwell"), step=step) if dwell else None
+    if choice.used == "gap":
+        return lambda piece: _by_gap(piece, spent, rule.gap_minutes)
+    session = stored_beside(store, line, _SESSION, step=step)
+    return lambda piece: _own(piece, spent, session)
 
 
 def _by_gap(line: Timeline, dwell: Floats | None, minutes: int) -> Iterator[Strand]:
@@ -84,19 +112,19 @@ def _by_gap(line: Timeline, dwell: Floats | None, minutes: int) -> Iterator[Stra
     if barred.any():
         kept = np.flatnonzero(~barred)
         users, at, kind, order = users[kept], at[kept], kind[kept], order[kept]
-        dwell = None if dwell is None else dwell[kept]
     if not len(users):
         return
     new = np.ones(len(users), dtype=np.bool_)
     np.greater_equal(at[1:] - at[:-1], minutes * 60 * _SECOND, out=new[1:])
     new[1:] |= users[1:] != users[:-1]
     begins = np.append(np.flatnonzero(new), len(users))
-    yield Strand(users, at, line.kinds, kind, dwell, begins, order, line.stored_numbers)
+    spent = None if dwell is None else dwell[order]
+    yield Strand(users, at, line.kinds, kind, spent, begins, order, line.stored_numbers)
 
 
-def _own(store: Store, line: Timeline, dwell: Floats | None, step: Step) -> Iterator[Strand]:
+def _own(line: Timeline, dwell: Floats | None, sessions: npt.NDArray[Any]) -> Iterator[Strand]:
     """Visits by the data's own session ids, also where two of one user run side by side."""
-    session = beside(store, line, _SESSION, step=step)
+    session = sessions[line.order]
     kept = np.flatnonzero((session != 0) & ~line.of(*NO_VISIT))
     if not len(kept):
         return
@@ -109,7 +137,7 @@ def _own(store: Store, line: Timeline, dwell: Floats | None, step: Step) -> Iter
         line.at[kept],
         line.kinds,
         line.kind[kept],
-        None if dwell is None else dwell[kept],
+        None if dwell is None else dwell[line.order[kept]],
         np.append(np.flatnonzero(new), len(kept)),
         line.order[kept],
         line.stored_numbers,

@@ -8,7 +8,7 @@ from core.behaviour.active import (
     stickiness,
     stickiness_users,
 )
-from core.behaviour.beside import beside
+from core.behaviour.beside import beside, stored_beside
 from core.behaviour.catalogue import category_columns, item_names
 from core.behaviour.chance import Z95, holm, share_interval
 from core.behaviour.contents import EventKind, contents, data_span, events_after_end, users_who
@@ -18,6 +18,7 @@ from core.behaviour.over_time import EventsOverTime, events_over_time, events_ov
 from core.behaviour.overview import Metric, Overview, Part, overview, overview_users
 from core.behaviour.people import count_people, sample_people, write_people
 from core.behaviour.periods import MOST_PERIODS, covered, grid, table, too_many, unit_for
+from core.behaviour.spread import spread, spread_sort
 from core.behaviour.sql import (
     IS_ORDER,
     IS_TRADE,
@@ -105,8 +106,11 @@ __all__ = [
     "resolve",
     "sample_people",
     "share_interval",
+    "spread",
+    "spread_sort",
     "stickiness",
     "stickiness_users",
+    "stored_beside",
     "table",
     "timelines",
     "too_many",

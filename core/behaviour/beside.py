@@ -18,6 +18,15 @@ def beside(store: Store, line: Timeline, value: Query, *, step: Step = no_step) 
 
     Raises Refusal `data_changed` where the workspace no longer has the line's events.
     """
+    found: npt.NDArray[Any] = stored_beside(store, line, value, step=step)[line.order]
+    return found
+
+
+def stored_beside(store: Store, line: Timeline, value: Query, *, step: Step = no_step) -> npt.NDArray[Any]:
+    """Like `beside`, in the order of stored_items and stored_numbers: each of the line's pieces takes its part of it.
+
+    `line` is whole, not a piece. Raises Refusal `data_changed`.
+    """
     asked = Query("SELECT event_no, (") + value
     asked += Query(
         ") AS value FROM events WHERE user_no >= ? AND user_no <= ? AND at_utc < ?",
@@ -27,10 +36,10 @@ def beside(store: Store, line: Timeline, value: Query, *, step: Step = no_step) 
     numbers: npt.NDArray[np.int64] = found.column(0).to_numpy()
     values: npt.NDArray[Any] = found.column(1).to_numpy()
     if np.array_equal(numbers, line.stored_numbers):  # DuckDB reads rows as they are stored, unless it changes its mind
-        return values[line.order]
+        return values
     by_number = np.argsort(numbers)
-    place = np.searchsorted(numbers, line.numbers, sorter=by_number)
+    place = np.searchsorted(numbers, line.stored_numbers, sorter=by_number)
     there = by_number[np.minimum(place, len(numbers) - 1)]
-    if not len(numbers) or not np.array_equal(numbers[there], line.numbers):
+    if not len(numbers) or not np.array_equal(numbers[there], line.stored_numbers):
         raise Refusal("data_changed", "The data changed while this was worked out.", "Ask again.")
     return values[there]

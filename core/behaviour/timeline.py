@@ -7,9 +7,10 @@ data, and every question is then some passes over arrays.
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -17,7 +18,8 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import numpy.typing as npt
 
-from core.behaviour.counting import Rows, in_order, steps_of
+from core.behaviour.counting import Rows, in_order
+from core.behaviour.spread import spread
 from core.progress import Step, no_step
 from core.store import Query, Store
 
@@ -30,10 +32,7 @@ nothing is kept."""
 
 NO_ITEM = -1
 
-_SIZE = (
-    "SELECT count(*) AS n, max(user_no) AS most, epoch_us(min(at_utc)) AS since, epoch_us(max(at_utc)) AS until "
-    "FROM events WHERE "
-)
+_SIZE = "SELECT count(*) AS n, max(user_no) AS most FROM events WHERE "
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +47,7 @@ class Timeline:
         kinds: event types by code, in alphabetical order. kind: uint16 (n,), codes.
         order: int32 (n,), the place of each event among the rows as they are stored.
         stored_items, stored_numbers: items and numbers of the rows as they are stored.
+        cuts: (parts + 1,), places where `pieces` are cut: 0, ..., n.
     """
 
     users: npt.NDArray[np.int32]
@@ -57,6 +57,24 @@ class Timeline:
     order: npt.NDArray[np.int32]
     stored_items: npt.NDArray[np.int32]
     stored_numbers: Ints
+    cuts: Ints
+
+    @cached_property
+    def pieces(self) -> tuple[Timeline, ...]:
+        """The same events, some 600,000 at a time and no user in two: quicker to go through, and side by side.
+
+        Memory is shared, but for what a piece works out when first asked for it.
+        """
+        if len(self.cuts) < 3:
+            return (self,)
+        return tuple(
+            replace(
+                self, users=self.users[low:high], at=self.at[low:high], kind=self.kind[low:high],
+                order=self.order[low:high], cuts=np.array([0, high - low]),
+            )
+            for low, high in itertools.pairwise(self.cuts.tolist())
+            if low < high
+        )  # fmt: skip
 
     @cached_property
     def items(self) -> npt.NDArray[np.int32]:
@@ -85,8 +103,11 @@ class Timeline:
 
     def of(self, *events: str) -> Bools:
         """(n,): whether the event is one of these types."""
-        codes = [code for code, kind in enumerate(self.kinds) if kind in events]
-        return np.isin(self.kind, codes) if len(codes) > 1 else self.kind == (codes[0] if codes else len(self.kinds))
+        marks = np.zeros(len(self), dtype=np.bool_)
+        for code, kind in enumerate(self.kinds):
+            if kind in events:
+                marks |= self.kind == code
+        return marks
 
 
 def timelines(store: Store, *, step: Step = no_step, most: int = MOST_EVENTS) -> Iterator[Timeline]:
@@ -107,13 +128,12 @@ def timelines(store: Store, *, step: Step = no_step, most: int = MOST_EVENTS) ->
     n, highest = int(found["n"]), int(found["most"] or 0)
     if not n:
         return
-    span = (int(found["since"]), int(found["until"]))
     if n <= most:
         with _making:  # a second asker waits for the first one's arrays
             with _lock:
                 kept = _kept.get(store)
             if kept is None or kept[0] != version:
-                kept = (version, _read(store, known, span, step))
+                kept = (version, _read(store, known, step))
                 if store.version == version:
                     with _lock:
                         _make_room(len(kept[1]))
@@ -124,7 +144,7 @@ def timelines(store: Store, *, step: Step = no_step, most: int = MOST_EVENTS) ->
     for slab in range(slabs):
         low, high = (highest + 1) * slab // slabs, (highest + 1) * (slab + 1) // slabs
         part = Query(" AND user_no >= ? AND user_no < ?", (low, high))
-        made = _read(store, known + part, span, step.part(slab / slabs, (slab + 1) / slabs))
+        made = _read(store, known + part, step.part(slab / slabs, (slab + 1) / slabs))
         if len(made):
             yield made
 
@@ -142,29 +162,24 @@ def _make_room(coming: int) -> None:
         size -= len(_kept.pop(other)[1])
 
 
-def _read(store: Store, known: Query, span: tuple[int, int], step: Step) -> Timeline:
-    """A slab; `span` is the time of its first and last event. The rows come unsorted: see core.behaviour.counting."""
+def _read(store: Store, known: Query, step: Step) -> Timeline:
+    """A slab. The rows come unsorted: see core.behaviour.counting."""
     kinds = tuple(str(row["event"]) for row in store.rows(Query("SELECT DISTINCT event FROM events ORDER BY event")))
     code = Query("CASE event ")
     for number, kind in enumerate(kinds):
         code += Query(f"WHEN ? THEN {number} ", (kind,))
-    low = span[0]
     query = (
-        Query(
-            f"SELECT user_no, epoch_us(at_utc) AS at, ((epoch_us(at_utc) - {low}) >> {steps_of(*span)})::INTEGER"
-            f" AS step, event_no, coalesce(item_no, {NO_ITEM})::INTEGER AS item, ("
-        )
+        Query(f"SELECT user_no, epoch_us(at_utc) AS at, event_no, coalesce(item_no, {NO_ITEM})::INTEGER AS item, (")
         + code
         + "END)::USMALLINT AS kind FROM events WHERE "
         + known
     )
     found = store.read(query, step=step)
-    columns: list[Any] = [found.column(n).to_numpy() for n in range(6)]
-    *rows, items, kind_of = columns
-    stored = Rows(*rows)
-    there = np.bincount(kind_of, minlength=len(kinds)) > 0
+    columns: list[Any] = spread(lambda n: found.column(n).combine_chunks().to_numpy(), range(5))
+    users, at, numbers, items, kind_of = columns
+    there = np.fromiter(((kind_of == code).any() for code in range(len(kinds))), np.bool_, len(kinds))
     if not there.all():  # words that only anonymous events have, or events after the end of the data
         kind_of = (np.cumsum(there) - 1).astype(np.uint16)[kind_of]
         kinds = tuple(kind for kind, some in zip(kinds, there, strict=True) if some)
-    order, users, at = in_order(stored)
-    return Timeline(users, at, kinds, kind_of[order], order, items, stored.numbers)
+    made = in_order(Rows(users, at, kind_of, numbers))
+    return Timeline(made.users, made.at, kinds, made.kind, made.order, items, numbers, made.cuts)
