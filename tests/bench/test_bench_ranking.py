@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.errors import Refusal
 from core.evaluate import TuneSpec, bootstrap, hold_out, metrics, tune
 from core.evaluate.split import Parts
 from core.evaluate.types import METRICS
@@ -109,7 +110,12 @@ def _searched(store: Store) -> dict[str, dict[str, Any]]:
     for name in OURS:
         begin = time.perf_counter()
         length: dict[str, Any] = {"minutes": MINUTES[name], "trials": None} if name in MINUTES else {"trials": TRIALS}
-        study, _ = tune(store, TuneSpec((spec(name),), prune=False, most_users=None, **length))
+        try:
+            study, _ = tune(store, TuneSpec((spec(name),), prune=False, most_users=None, **length))
+        except Refusal:
+            if name not in MINUTES:
+                raise
+            continue  # not one trial in its minutes: the table says so
         start, best = study.start_of(name), study.best
         assert best
         lines[name] = {
@@ -163,7 +169,9 @@ def paper(found: dict[str, dict[str, Any]]) -> str:
         "correction over our ten. With these trials the search has learnt little beyond drawing well: more would help "
         "models with many settings. Seconds: the whole search; fit and lists once. SLIM, whose fits are slow, had "
         f"{MINUTES['slim']:g} minutes instead: "
-        + ", ".join(f"{told['models']['slim']['trials']} trials on {name}" for name, told in found.items())
+        + ", ".join(
+            f"{told['models'].get('slim', {}).get('trials', 'no')} trials on {name}" for name, told in found.items()
+        )
         + ".",
     ]
     for name, told in found.items():

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 Floats = npt.NDArray[np.float64]
 
@@ -19,7 +20,8 @@ FLAT = 1e-5
 """The largest slope, per user and per unit of log parameter, at which the top counts as reached."""
 
 _ENOUGH = 1e-3
-_MANY = 20_000
+_MANY = 4_000
+_ROUGHLY = 1e-9
 _FARTHEST = 9.2  # of a log parameter from 0: 1 to 10,000 and 0.0001
 
 
@@ -66,9 +68,12 @@ def highest(likelihood: Likelihood, weights: Floats, starts: Sequence[Sequence[f
     if len(likelihood) > _MANY:
         rows = np.sort(np.random.default_rng(seed).choice(len(likelihood), _MANY, replace=False))
         few, their = likelihood.part(rows), weights[rows]
-    found = [_climb(few, their, np.log(np.asarray(start, dtype=np.float64))) for start in starts]
+    roughly = _ROUGHLY if few is not likelihood else 1e-13
+    with threadpool_limits(1):  # four numbers are no work for threads, which would wait for each other
+        found = [_climb(few, their, np.log(np.asarray(start, dtype=np.float64)), roughly) for start in starts]
     best = max(found, key=lambda theta: few.mean(theta, their)[0])
-    theta = _climb(likelihood, weights, best)
+    with threadpool_limits(1):
+        theta = _climb(likelihood, weights, best)
     inverse = _inverse(likelihood, weights, theta)
     rough = Top(theta, 0.0, 0.0, False, (), 0, inverse)
     theta, _ = _steps(likelihood, weights, rough, 1e-14)
