@@ -60,6 +60,7 @@ bench: install-bench ## measure speed against bare DuckDB and others
 
 prove: install-dev browser ## slow proofs; their dated results belong in docs/proofs/
 	$(PY) -m pytest tests -m prove -s --timeout 3600
+	LIMELIGHT_EXAMPLES=all $(PY) -m pytest -n $(JOBS) --dist worksteal tests -m laws --timeout 3600
 
 sample: install ## make the sample data again
 	$(PY) data/make_sample.py

@@ -18,6 +18,7 @@ from core.errors import Refusal
 from core.ingest import rejects_csv
 from core.ingest.source import open_source
 from core.store import Query, Store
+from tests.examples import examples
 from tests.ingest.loading import column, events, load_sources, load_text, mapping, rejects, source, table, workspace
 
 
@@ -74,7 +75,7 @@ def _number(cell: str) -> bool:
 
 
 @pytest.mark.slow
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(rows=ROWS)
 def test_every_row_of_a_dirty_file_is_accounted_for(
     tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]]
@@ -232,7 +233,7 @@ DAMAGE = st.lists(
 
 
 @pytest.mark.slow
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(damage=DAMAGE)
 def test_any_damage_ends_in_counts_that_add_up_or_in_a_refusal(
     tmp_path_factory: pytest.TempPathFactory, damage: list[tuple[int, int, bytes]]
