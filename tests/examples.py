@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 
-ALL = os.environ.get("LIMELIGHT_EXAMPLES") == "all"
+EVERY = os.environ.get("LIMELIGHT_EXAMPLES") == "all"
 """Set by `make prove`, which runs every test of laws (the marker `laws`) once more with all its examples."""
 
 
 def examples(full: int) -> int:
     """Of `full` examples those that a quick run tries: a fifth, but five at least (all where there are fewer)."""
-    return full if ALL else min(full, max(5, full // 5))
+    return full if EVERY else min(full, max(5, full // 5))
