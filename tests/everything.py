@@ -74,7 +74,8 @@ def run(make: str, names: tuple[str, ...], after: tuple[str, ...] = ()) -> dict[
     try:
         if after:
             codes[names[-1]] = parts[-1].wait()
-            parts += [Part(make, name) for name in after]
+            for name in after:
+                parts.append(Part(make, name))  # noqa: PERF401  # one by one: what has begun is ended, whenever Ctrl-C comes
         still = [part for part in parts if part.name not in codes]
         waiting = [threading.Thread(target=lambda p=part: codes.update({p.name: p.wait()})) for part in still]
         for thread in waiting:
