@@ -5,8 +5,9 @@ VENV   ?= .venv
 PYTHON ?=
 PORT   ?= 8501
 JOBS   ?= 2
-# Unit tests wait for the disk and for apps now and then: two workers more than cores use that time.
-UNITS  ?= 4
+# Unit tests wait for the disk and for apps now and then: one worker more than cores uses that time. Each worker costs
+# ten seconds of a core before its first test.
+UNITS  ?= 3
 PY     := $(VENV)/bin/python
 SHELL  := /bin/sh
 # Where containers forbid it, each of the hundred Pythons that tests start would compile all of Limelight anew.
@@ -21,7 +22,7 @@ DIGEST := import hashlib, pathlib, sys; \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check lint types format unit browser-tests shots bench prove sample clean venv install install-dev install-bench browser
+.PHONY: help run test check lint types format collect unit browser-tests shots bench prove sample clean venv install install-dev install-bench browser
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -46,6 +47,10 @@ format: install-dev ## put the code in order
 	$(PY) -m ruff check --fix-only .
 	$(PY) -m ruff format .
 
+# Eight thousand assertions are rewritten by pytest when tests are first imported: once, not by each worker anew.
+collect: install-dev
+	@$(PY) -m pytest --collect-only -qq --doctest-modules core tests -m "not bench and not prove" >/dev/null || true
+
 unit: install-dev ## tests of core and pages, and the examples in docstrings, in parallel
 	$(PY) -m pytest -n $(UNITS) --dist worksteal --doctest-modules core tests -m "not bench and not prove and not browser"
 
@@ -60,6 +65,7 @@ bench: install-bench ## measure speed against bare DuckDB and others
 
 prove: install-dev browser ## slow proofs; their dated results belong in docs/proofs/
 	$(PY) -m pytest tests -m prove -s --timeout 3600
+	LIMELIGHT_EXAMPLES=all $(PY) -m pytest -n $(JOBS) --dist worksteal tests -m laws --timeout 3600
 
 sample: install ## make the sample data again
 	$(PY) data/make_sample.py

@@ -14,12 +14,13 @@ from hypothesis import settings
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
     os.environ.setdefault(_variable, "1")
 
+from tests.examples import examples  # noqa: E402
 from tests.prepared import workspace  # noqa: E402
 
 ROOT = Path(__file__).parents[1]
 
 # No deadline: on two busy cores the first example of a test is slow, and that is no defect.
-settings.register_profile("limelight", deadline=None, print_blob=True)
+settings.register_profile("limelight", deadline=None, print_blob=True, max_examples=examples(100))
 settings.load_profile("limelight")
 
 
@@ -41,8 +42,12 @@ FIRST = (
 )
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long files first, the rest as it was: what a file's tests share is still made once."""
+    """Long files first, the rest as it was: what a file's tests share is still made once. Tests of laws are marked."""
+    for item in items:
+        if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+            item.add_marker(pytest.mark.laws)
     place = {str(ROOT / name): n for n, name in enumerate(FIRST)}
     items.sort(key=lambda item: place.get(str(item.path), len(place)))
 

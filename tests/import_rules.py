@@ -74,15 +74,23 @@ class Use:
 class Reader(ast.NodeVisitor):
     """Collects every import of one module, wherever it stands, with relative ones resolved."""
 
-    def __init__(self, module: str, is_package: bool, known: Mapping[str, frozenset[str]]) -> None:
+    def __init__(self, module: str, is_package: bool, known: Mapping[str, frozenset[str]], text: str) -> None:
         self.package = module if is_package else module.rpartition(".")[0]
         self.known = known
         self.uses: list[Use] = []
         self._typing = False
+        # Most of a file is expressions, and those hold imports only where these words stand in it.
+        self._calls = "import_module" in text or "__import__" in text
+        self._types = "TYPE_CHECKING" in text
+
+    def visit(self, node: ast.AST) -> None:
+        if self._calls or not isinstance(node, ast.expr):
+            super().visit(node)
 
     def visit_If(self, node: ast.If) -> None:
         before = self._typing
-        self._typing = before or "TYPE_CHECKING" in ast.unparse(node.test)
+        self._typing = before or (self._types and "TYPE_CHECKING" in ast.unparse(node.test))
+        self.visit(node.test)
         for part in node.body:
             self.visit(part)
         self._typing = before
@@ -133,7 +141,7 @@ def violations(files: Mapping[str, str]) -> list[str]:
     graph: dict[str, set[str]] = {}
     for path, tree in trees.items():
         module = module_name(path)
-        reader = Reader(module, path.endswith("__init__.py"), known)
+        reader = Reader(module, path.endswith("__init__.py"), known, files[path])
         reader.visit(tree)
         graph[module] = {u.target for u in reader.uses if u.target in known and not u.typing_only} - {module}
         for use in reader.uses:
@@ -210,15 +218,16 @@ def _inside(module: str, target: str) -> Iterator[str]:
 
 
 def _page_content(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    docstrings = {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Expr)}
-    inside_f = {id(part) for n in ast.walk(tree) if isinstance(n, ast.JoinedStr) for part in n.values}
-    for node in ast.walk(tree):
+    nodes = list(ast.walk(tree))
+    docstrings = {id(n.value) for n in nodes if isinstance(n, ast.Expr)}
+    inside_f = {id(part) for n in nodes if isinstance(n, ast.JoinedStr) for part in n.values}
+    for node in nodes:
         text = ""
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in inside_f | docstrings:
             text = node.value
         elif isinstance(node, ast.JoinedStr):
             text = "".join(str(p.value) if isinstance(p, ast.Constant) else "x" for p in node.values)
-        if SQL.search(text):
+        if text and SQL.search(text):
             yield node.lineno if isinstance(node, ast.expr) else 0, "SQL in a page"
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in AGGREGATES:
             yield node.lineno, f"a page aggregates: .{node.func.attr}()"

@@ -15,6 +15,7 @@ import pytest
 from tests import everything
 
 ROOT = Path(__file__).parents[1]
+ALL = (*everything.FIRST, *everything.TOGETHER, *everything.AFTER)
 
 
 def make(folder: Path, **says: str) -> str:
@@ -32,9 +33,9 @@ def ran(folder: Path) -> list[str]:
 
 def test_all_parts_run_and_are_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert everything.main(make(tmp_path)) == 0
-    assert ran(tmp_path) == sorted([*everything.FIRST, *everything.TOGETHER])
+    assert ran(tmp_path) == sorted(ALL)
     said = capsys.readouterr().out
-    for name in (*everything.FIRST, *everything.TOGETHER):
+    for name in ALL:
         assert f"{name:13} | fine" in said
         assert re.search(rf"^{name} +\d+ s  passed$", said, re.M)
 
@@ -45,15 +46,26 @@ def test_lint_comes_first_and_stops_the_rest(tmp_path: Path, capsys: pytest.Capt
     assert "lint          | crooked" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("part", everything.TOGETHER)
+@pytest.mark.parametrize("part", ALL[1:])
 def test_one_that_fails_fails_the_whole_and_the_others_are_heard(
     tmp_path: Path, part: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert everything.main(make(tmp_path, **{part.replace("-", "_"): "exit 1"})) == 1
-    assert ran(tmp_path) == sorted([*everything.FIRST, *everything.TOGETHER])
+    assert ran(tmp_path) == sorted(ALL)
     said = capsys.readouterr().out
-    assert said.count("passed") == 3
+    assert said.count("passed") == 4
     assert said.count("FAILED") == 1
+
+
+def test_workers_find_the_tests_collected(tmp_path: Path) -> None:
+    noted = f"collect) sleep 0.5; echo collected >> {tmp_path}/ran;;"
+    path = tmp_path / "make"
+    path.write_text(f'#!/bin/sh\necho "$2" >> {tmp_path}/ran\ncase "$2" in {noted} esac\n')
+    path.chmod(0o755)
+    assert everything.main(str(path)) == 0
+    order = (tmp_path / "ran").read_text().split()
+    assert set(order[order.index("collected") + 1 :]) == set(everything.AFTER)
+    assert order.index("types") < order.index("collected")
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])

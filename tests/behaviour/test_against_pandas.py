@@ -32,6 +32,7 @@ from core.behaviour import (
 )
 from core.store import Store
 from tests.behaviour.world import E, build, ids
+from tests.examples import examples
 
 DAYS = 75
 FIRST = datetime(2025, 1, 1)
@@ -98,7 +99,7 @@ def folder() -> Iterator[Path]:
 
 
 # Not shrunk: each example builds a workspace, and its few dozen events can be read as they are.
-@settings(max_examples=12, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=examples(12), phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(made=events(), start=st.integers(0, DAYS - 1), length=st.integers(1, DAYS), whole=st.booleans())
 def test_all_figures(folder: Path, made: list[E], start: int, length: int, whole: bool) -> None:
     path = folder / "w.duckdb"

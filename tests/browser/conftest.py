@@ -7,9 +7,9 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
-from tests.browser.driver import WatchedPage, launch, watched_page
+from tests.browser.driver import WatchedPage, launch, new_context, watched_page
 from tests.browser.server import ROOT, App, running
 from tests.prepared import copied
 
@@ -63,10 +63,19 @@ def browser() -> Iterator[Browser]:
         it.close()
 
 
+@pytest.fixture(scope="module")
+def same_visitor(browser: Browser) -> Iterator[BrowserContext]:
+    """For tests that only look (`usefixtures`): their `page` is another tab of one visitor."""
+    context = new_context(browser)
+    yield context
+    context.close()
+
+
 @pytest.fixture
 def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[WatchedPage]:
     """A fresh page; when its test fails, a picture of it is kept under shots/failures."""
-    with watched_page(browser) as it:
+    shared = request.getfixturevalue("same_visitor") if "same_visitor" in request.fixturenames else None
+    with watched_page(browser, shared=shared) as it:
         yield it
         report = request.node.stash.get(_report, None)
         if report is not None and report.failed:

@@ -35,6 +35,7 @@ def address(app: App, name: str) -> str:
     return app.url if name == "home" else f"{app.url}/{name}"
 
 
+@pytest.mark.usefixtures("same_visitor")
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_without_data_asks_nothing_of_outside(page: WatchedPage, app: App, name: str) -> None:
     go(page, address(app, name))
@@ -42,6 +43,7 @@ def test_a_page_without_data_asks_nothing_of_outside(page: WatchedPage, app: App
     assert not page.outside_requests
 
 
+@pytest.mark.usefixtures("same_visitor")
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_with_data_asks_nothing_of_outside(page: WatchedPage, sample_app: App, name: str) -> None:
     go(page, address(sample_app, name))

@@ -16,6 +16,7 @@ from core.campaigns import consent_columns, contact_columns, ids_digest, read_id
 from core.errors import Refusal
 from core.store import defuse
 from tests.campaigns.world import World, prepare, put
+from tests.examples import examples
 from tests.prepared import new_store
 
 Write = Callable[[str | bytes], Path]
@@ -90,7 +91,7 @@ def test_too_many_and_no_file(write: Write, tmp_path: Path, monkeypatch: pytest.
     assert told.value.code == "list_too_large"
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(st.lists(st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=8), min_size=1, unique=True))
 def test_a_list_of_ours_is_read_back(tmp_path_factory: pytest.TempPathFactory, ids: list[str]) -> None:
     """Ids as a file of Limelight's holds them: quoted where need be, formulas defused."""

@@ -17,6 +17,7 @@ from core.segments import All, Segment
 from core.store import Store
 from tests.behaviour.world import E
 from tests.campaigns.world import MODEL, Given, World, fates, found, items_named, kept, named, prepare, put, told
+from tests.examples import examples
 from tests.prepared import new_store
 
 AS_OF = datetime(2025, 3, 1)
@@ -95,7 +96,7 @@ SCORES = st.dictionaries(
 SUPPRESSED = st.lists(st.sampled_from([*USERS, "0@X.org", " 1@x.ORG", "B@X.org", "nobody"]), max_size=4)
 
 
-@settings(max_examples=12)
+@settings(max_examples=examples(12))
 @given(world=worlds(), campaign=campaigns(), scores=SCORES, suppressed=SUPPRESSED, seed=st.integers(0, 9))
 def test_laws(store: Store, world: World, campaign: Campaign, scores: Scores, suppressed: list[str], seed: int) -> None:
     ids = [*world.user_ids()[:4], "stranger"] if campaign.ask == "ids" else []
@@ -157,7 +158,7 @@ def check_offers(store: Store, made: TargetList, world: World) -> None:
                 assert {str(campaign.category) in CATEGORIES[item] for item in offers} <= {True}
 
 
-@settings(max_examples=10)
+@settings(max_examples=examples(10))
 @given(world=worlds(), suppressed=st.lists(st.sampled_from(USERS), min_size=1))
 def test_suppression_is_final(store: Store, world: World, suppressed: list[str]) -> None:
     put(store, world)

@@ -63,6 +63,7 @@ def test_ranked_by_the_models_own_scores(shop: Store, made: TargetList) -> None:
     assert made.contacted.ranks[-1] == len(made.contacted) + len(made.control)
 
 
+@pytest.mark.prove  # the laws of test_make_laws.py shuffle small shops in every run
 def test_the_same_list_of_shuffled_lines(shop: Store, made: TargetList, online_retail: Path, tmp_path: Path) -> None:
     lines = pd.read_csv(online_retail, dtype=str, encoding="latin-1", keep_default_na=False)
     shuffled = tmp_path / "OnlineRetail.csv"

@@ -39,6 +39,7 @@ from core.segments import Prop, Segment, Test, save_segment
 from core.store import Query, Store
 from tests.behaviour.world import build
 from tests.evaluate.test_compare import taste_events
+from tests.examples import examples
 
 
 def pairs_of(parts: Parts) -> tuple[set[tuple[int, int]], set[tuple[int, int]]]:
@@ -75,7 +76,7 @@ def histories(draw: st.DrawFn) -> Interactions:
     st.integers(3, 6),
     st.integers(0, 2),
 )
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 def test_fit_choose_and_report_are_apart(
     x: Interactions, split: str, seed: int, share: float, folds: int, fold: int
 ) -> None:

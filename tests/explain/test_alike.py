@@ -13,6 +13,7 @@ from core.errors import Refusal
 from core.explain import alike, similar_users
 from core.interactions import Interactions
 from core.store import Store
+from tests.examples import examples
 from tests.explain.conftest import Maker
 from tests.explain.world import did
 
@@ -75,7 +76,7 @@ def test_at_most_fifty_items_are_listed(empty: Store) -> None:
     assert found.others_share == pytest.approx(30 / 80)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(seed=st.integers(0, 10_000), shrink=st.floats(0.5, 100))
 def test_laws(empty: Store, seed: int, shrink: float) -> None:
     x = Interactions.of(weights(seed, 6, 8))

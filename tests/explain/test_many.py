@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,8 +10,8 @@ import numpy as np
 import pytest
 
 from core.explain import many, reasons, recommended
-from core.interactions import Array, MatrixSpec, build
-from core.recommend import NAMES, FitSpec, Recommender, fit, make, spec
+from core.interactions import MatrixSpec, build
+from core.recommend import Recommender, make, spec
 from core.store import Query, Store
 from tests.explain.conftest import Maker
 from tests.explain.world import did
@@ -119,28 +118,3 @@ def test_the_workspace_is_asked_once_a_portion(shop: Store, monkeypatch: pytest.
         counted.append(store.asked)
     assert counted[0] <= 3, "deeds, titles, and which columns are titles"
     assert counted[1] <= counted[0] + 2 * 3
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_no_sentence_names_a_customer(sample_store: Store, name: str) -> None:
-    model = fit(sample_store, FitSpec(spec(name)))
-    rows = np.arange(0, model.x.shape[0], 300)
-    users, items = lists(model, rows)
-    told = reasons(sample_store, model, users, items)
-    assert len([words for words in told if words]) == int((items >= 0).sum()) > 20
-    ids = {str(row["user_id"]) for row in sample_store.rows(Query("SELECT user_id FROM users"))}
-    mails = {str(row["value"]) for row in sample_store.rows(Query("SELECT value FROM contact_facts"))}
-    assert len(mails) > 1000
-    for words in told:
-        assert not ids & set(re.findall(r"\w+", words))
-        assert not mails & set(words.split())
-        found = re.search(r"([\d,]+) similar users", words)
-        assert found is None or int(found[1].replace(",", "")) >= 10
-    first = int(np.flatnonzero(items >= 0)[0])
-    assert told[first] == recommended(sample_store, model, model.x.users.raw(int(rows[first])), 1)[0].sentence
-
-
-def lists(model: Recommender, rows: Array) -> tuple[Array, Array]:
-    """user_no and item_no of these rows and the first of their lists."""
-    best = model.recommend(rows, 1).items[:, 0]
-    return model.x.users.numbers[rows], np.where(best < 0, -1, model.x.items.numbers[best])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar
@@ -14,7 +13,7 @@ from core.errors import Refusal
 from core.explain import recommended, why
 from core.explain.sentence import Reasons, sentence
 from core.interactions import Interactions, MatrixSpec, build
-from core.recommend import NAMES, Explanation, Recommender, RecTable, Spec, View, needs, spec, wide
+from core.recommend import Explanation, RecTable, Spec, View, spec
 from core.recommend import make as make_model
 from core.store import Store
 from tests.explain.conftest import Maker
@@ -268,37 +267,6 @@ def test_refusals(shop: Store) -> None:
     popular = make_model(spec("popular")).fit(x)
     assert recommended(shop, popular, "ann", among=[]) == []
     assert [r.item for r in recommended(shop, popular, "ann", among=["long", "lamp"])] == ["long"]  # lamp is seen
-
-
-def fitted(store: Store, name: str) -> Recommender:
-    params: dict[str, Any] = {"ials": {"epochs": 3, "factors": 16}}.get(name, {})
-    asked = spec(name, params)
-    return make_model(asked).fit(build(store, MatrixSpec(least_user_items=5), needs=needs(asked), wide=wide(asked)))
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_every_model_on_the_sample(sample_store: Store, name: str) -> None:
-    model = fitted(sample_store, name)
-    user = "014548"
-    lines = recommended(sample_store, model, user, 5)
-    assert [r.rank for r in lines] == [1, 2, 3, 4, 5]
-    top = why(sample_store, model, user, None)
-    assert (top.item, top.label, top.sentence) == (lines[0].item, lines[0].label, lines[0].sentence)
-    assert top.score == lines[0].score
-    assert not top.seen
-    for view in (top.items, top.users):
-        if view.exact:
-            assert top.base + sum(p.value for p in view.parts) == pytest.approx(top.score, rel=1e-6)
-            assert sum(p.share or 0 for p in view.parts) == pytest.approx(1, rel=1e-6)
-        assert [abs(p.value) for p in view.parts] == sorted((abs(p.value) for p in view.parts), reverse=True)
-    for line in lines:
-        assert line.sentence.startswith("Suggested because "), line.sentence
-        assert line.sentence.endswith(".")
-        assert not re.search(r"\b0\d{5}\b", line.sentence), "no user's id in a sentence"
-        spoken = re.search(r"([\d,]+) similar users", line.sentence)
-        assert spoken is None or int(spoken[1].replace(",", "")) >= 10
-    short = recommended(sample_store, model, user, 5, among=[lines[3].item, lines[1].item, "GIFTWRAP"])
-    assert [r.item for r in short][:2] == [lines[1].item, lines[3].item]
 
 
 def test_of_two_items_that_say_the_same_neither_is_left_out() -> None:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from core.errors import Refusal
 from core.ingest import open_source, propose, record_lines, refused_lines, relation
 from core.store import Store
+from tests.examples import examples
 from tests.ingest.cases import CASES
 from tests.prepared import new_store
 
@@ -86,7 +87,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 @given(damaged())
 @example(b'a,"\n"\r\n1,2,3\r\n4,5,6\r\n')
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(150), suppress_health_check=[HealthCheck.too_slow])
 def test_any_damage_ends_in_rows_that_add_up_or_in_a_refusal(store: Store, data: bytes) -> None:
     path: Path = store.path.parent / "file"
     path.write_bytes(data)

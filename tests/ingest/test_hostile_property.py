@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from core.errors import Refusal
 from core.ingest import ColumnMap, LoadReport, Mapping, Role, Source, discard, load, open_source
 from core.store import Query, Store
+from tests.examples import examples
 from tests.ingest.loading import reconciled, workspace
 
 
@@ -68,13 +69,13 @@ class _Enough(Exception):
     """Undoes a load that has been looked at."""
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(20), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(start=st.sampled_from([b"", b"user,item,note\n", b"user;item;note;when\r\n", b"\xef\xbb\xbf"]), wild=WILD)
 def test_any_bytes_end_in_a_refusal_or_in_counts_that_add_up(store: Store, start: bytes, wild: bytes) -> None:
     loaded(store, start + wild)
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(15), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.tuples(CELL, CELL, CELL), min_size=1, max_size=12), dialect=DIALECT)
 def test_rows_are_those_that_the_csv_module_reads(
     store: Store, rows: list[tuple[str, str, str]], dialect: tuple[str, str, bool, bool]

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from core.ingest.types import Mapping
 from core.store import Query, Store
+from tests.examples import examples
 from tests.ingest.loading import events, load_text, mapping, reconciled, rejects, table, workspace
 
 
@@ -191,7 +192,7 @@ def test_a_given_value_wins_over_quantity_times_price(store: Store) -> None:
 AMOUNT = st.decimals(-999_999, 999_999, places=4, allow_nan=False, allow_infinity=False)
 
 
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 @given(rows=st.lists(st.tuples(st.one_of(st.integers(-(10**7), 10**7), AMOUNT), AMOUNT), min_size=1, max_size=20))
 def test_values_are_exact_to_four_places(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[Decimal, Decimal]]

@@ -15,6 +15,7 @@ from core.ingest.types import ColumnMap, LoadReport, Mapping, Mode
 from core.ingest.undo import batches
 from core.store import Query, Store
 from core.store.digest import content_digest
+from tests.examples import examples
 from tests.ingest.loading import column, events, load_text, reconciled, table, undo_batch, workspace
 
 
@@ -127,7 +128,7 @@ def carry_out(store: Store, one: Load, k: int) -> LoadReport:
     return reconciled(load_text(store, one.text, one.mapping, f"{k}.csv", mode=one.mode, again=True))
 
 
-@settings(max_examples=9, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(9), suppress_health_check=list(HealthCheck))
 @given(loads=st.lists(st.one_of(event_loads(), event_loads(), fact_loads()), min_size=3, max_size=6), data=st.data())
 def test_undone_loads_have_never_been(
     tmp_path_factory: pytest.TempPathFactory, loads: list[Load], data: st.DataObject

@@ -17,6 +17,7 @@ from core.ingest.types import ColumnMap, Mapping
 from core.ingest.undo import batches, last_batch
 from core.store import Query, Store
 from core.store.digest import content_digest
+from tests.examples import examples
 from tests.ingest.loading import column, events, load_text, mapping, table, undo_batch, workspace
 
 
@@ -76,7 +77,7 @@ LOADS = (
 
 
 @pytest.mark.slow
-@settings(max_examples=5)
+@settings(max_examples=examples(5))
 @given(order=st.permutations(range(len(LOADS))), gone=st.sets(st.integers(0, len(LOADS) - 1)), data=st.data())
 def test_undone_batches_leave_no_trace(
     tmp_path_factory: pytest.TempPathFactory, order: list[int], gone: set[int], data: st.DataObject

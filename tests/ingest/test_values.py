@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.ingest import open_source, value_counts
+from tests.examples import examples
 from tests.prepared import new_store
 
 
@@ -21,7 +22,7 @@ def test_the_commonest_come_first_trimmed_and_blanks_are_left_out(tmp_path: Path
         assert value_counts(store, source, source.columns[1], most=1) == [("buy", 2)]
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(20), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from(["pv", "buy", "cart", "fav ", "0"]), min_size=1, max_size=60))
 def test_it_counts_as_python_does(tmp_path: Path, values: list[str]) -> None:
     with new_store(tmp_path / "w.duckdb") as store:

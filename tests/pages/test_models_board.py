@@ -14,8 +14,8 @@ from core.store import Query, Store
 from tests.figures.evaluations import comparison
 from tests.pages.drive import settled, words
 from tests.pages.explain_shop import model_of
-from tests.pages.test_models_page import home as home  # noqa: PLC0414  # the fixture
-from tests.pages.test_models_page import kept, page, press, shop, titles
+from tests.pages.models_shop import home as home  # noqa: PLC0414  # the fixture
+from tests.pages.models_shop import kept, page, press, shop, titles
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from core.recommend import fit_rating, rating_seconds, rating_spec
 from core.store import Store, close_workspace, list_workspaces, open_workspace
 from tests.pages.drive import loaded, settled, words
 from tests.pages.explain_shop import model_of
-from tests.pages.test_models_page import headline, kept, metrics, page, press, shop, titles
+from tests.pages.models_shop import headline, kept, metrics, page, press, shop, titles
 
 
 @pytest.fixture(autouse=True)

@@ -1,126 +1,27 @@
-"""The page Models without a browser: on no data, tiny data, data without times, stored runs, and from start to end."""
+"""The page Models without a browser: before a run, from start to end, and what a stored run shows."""
 
 from __future__ import annotations
 
 import dataclasses
-import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-import pytest
-from streamlit.testing.v1 import AppTest
 
 from core.behaviour import count_people
 from core.evaluate import (
     CompareSpec,
-    Run,
     audience_to_json,
     comparison_to_json,
-    get_run,
     list_runs,
-    part_users,
     run_users,
-    save_run,
 )
 from core.interactions import MatrixSpec
-from core.jobs import runner_for
 from core.recommend import MODELS, USUAL, list_models, load_model
 from core.recommend import spec as model_spec
-from core.store import Store, close_workspace, list_workspaces, open_workspace
-from pages._ui.models_words import run_title, short_verdict, spec_title
-from tests.behaviour.world import E, build
+from pages._ui.models_words import spec_title
 from tests.figures.evaluations import audience, comparison
 from tests.pages.drive import opened, settled, words
-
-ITEMS = 12
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A home folder of the test's own."""
-    folder = tmp_path / "home"
-    folder.mkdir()
-    monkeypatch.setenv("LIMELIGHT_HOME", str(folder))
-    yield folder
-    for name in list_workspaces():
-        store = open_workspace(name, create=False)
-        runner_for(store).close()
-        close_workspace(store)
-
-
-def events(users: int = 40, *, timed: bool = True) -> list[E]:
-    """Each user buys five items in a row of its own half of the shop, one a day: what goes together is plain."""
-    made = []
-    for u in range(users):
-        half, first = u % 2, u // 2 % (ITEMS // 2)
-        for n in range(5):
-            item = f"i{half * (ITEMS // 2) + (first + n) % (ITEMS // 2)}"
-            made.append(E(f"u{u}", item, "purchase", f"2025-03-{1 + n + u % 7:02d}" if timed else None, value=2.0))
-    return made
-
-
-def shop(home: Path, rows: list[E] | None = None) -> Store:
-    categories = {f"i{n}": "left" if n < ITEMS // 2 else "right" for n in range(ITEMS)}
-    build(home / "shop.duckdb", events() if rows is None else rows, categories=categories).close()
-    return open_workspace("shop", create=False)
-
-
-def kept(store: Store, kind: str, answer: dict[str, Any], *, version: int | None = None) -> Run:
-    with store.atomic(data=False) as writer:
-        run_id = save_run(writer, kind, answer, version=store.version if version is None else version)  # type: ignore[arg-type]
-    return get_run(store, run_id)
-
-
-def page(view: str | None = None, run: str | None = None) -> AppTest:
-    at = opened("models", ws="shop")
-    if run is not None:
-        at.query_params["run"] = run
-        at.run()
-    if view is not None:
-        at.segmented_control(key="look_at").set_value(view).run()
-    assert not at.exception, at.exception
-    return at
-
-
-def press(at: AppTest, key: str) -> AppTest:
-    found = [b for b in at.button if b.key == key or (b.key or "").endswith(key)]
-    assert found, [b.key for b in at.button]
-    assert not found[0].disabled
-    found[0].click().run()
-    assert not at.exception, at.exception
-    return at
-
-
-def titles(at: AppTest) -> list[str]:
-    return [json.loads(chart.proto.spec)["layout"]["title"]["text"] for chart in at.main.get("plotly_chart")]
-
-
-def headline(at: AppTest) -> str:
-    return str(at.main.subheader[0].value).replace("\\", "")
-
-
-def metrics(at: AppTest) -> dict[str, str]:
-    return {m.label: m.value for m in at.main.metric}
-
-
-def show(at: AppTest, tab: str) -> AppTest:
-    """Open a tab of the result: only the one on show is drawn."""
-    at.session_state["numbers"] = tab
-    at.run()
-    assert not at.exception, at.exception
-    return at
-
-
-def only(at: AppTest, *models: str) -> AppTest:
-    """Leave only these models ticked, beside popularity."""
-    for box in at.main.checkbox:
-        name = (box.key or "").rpartition("_m_")[2]
-        if box.key and "_m_" in box.key and not box.disabled:
-            box.set_value(name in models)
-    at.run()
-    assert not at.exception, at.exception
-    return at
+from tests.pages.models_shop import ITEMS, headline, kept, key_of, metrics, only, page, press, shop, show, titles
+from tests.pages.models_shop import home as home  # noqa: PLC0414  # the fixture
 
 
 def test_without_data_it_says_what_to_do() -> None:
@@ -141,7 +42,7 @@ def test_the_first_visit_says_what_will_happen_and_offers_every_model(home: Path
         assert any(line.plain in label for label in ticked), line.name
         defaults = {param.name: param.default for param in line.params}
         for param in line.params:
-            fields: list[Any] = [w for w in at.main if _key(w) == f"first_p_{line.name}_{param.name}"]
+            fields: list[Any] = [w for w in at.main if key_of(w) == f"first_p_{line.name}_{param.name}"]
             if not (line.usual and param.plays(defaults)) or (line.name, param.name) == ("popular", "by"):
                 assert not fields, f"{param.name} of {line.name} plays no part"
                 continue
@@ -150,10 +51,6 @@ def test_the_first_visit_says_what_will_happen_and_offers_every_model(home: Path
             if param.kind in ("int", "float"):
                 assert (field.min, field.max) == (param.low, param.high)
     assert not at.main.get("plotly_chart")
-
-
-def _key(widget: Any) -> str | None:
-    return getattr(widget, "key", None)
 
 
 def test_what_is_typed_is_what_is_asked(home: Path) -> None:
@@ -276,130 +173,3 @@ def test_a_link_opens_its_run_and_a_lost_one_says_so(home: Path) -> None:
     assert page(run=run.run_id).main.subheader[0].value == "The older one."
     assert page(run=checked.run_id).segmented_control(key="look_at").value == "Audience"
     assert "a run that this workspace does not hold" in words(page(run="0000"))
-
-
-def test_the_right_people_for_an_item(home: Path) -> None:
-    store = shop(home)
-    at = page("Audience")
-    assert "Who would have been the right people" in words(at)
-    assert not next(b for b in at.main.button if b.key == "a_first_go").disabled
-    at.segmented_control(key="a_first_by").set_value("hand").run()
-    assert next(b for b in at.main.button if b.key == "a_first_go").disabled
-    assert "Choose at least one item, above." in words(at)
-    at.segmented_control(key="a_first_of").set_value("category").run()
-    assert at.multiselect(key="a_first_categories").options == ["left", "right"]
-    kept(store, "audience", audience_to_json(audience()))
-    at = page("Audience")
-    shown = metrics(at)
-    assert shown["Lift"] == "3.0 × chance"
-    assert "Goes together wins." in at.main.subheader[0].value
-    assert list(at.main.dataframe[0].value["Chosen by"]) == ["Goes together", "Heaviest buyers", "Chance"]
-    alone = at.main.dataframe[1].value
-    assert list(alone["Took it"]) == ["40", "20", "10"]
-    assert "100 users of 1,000 who could have been chosen took “Blue <b>pot</b>”" in words(at)
-    assert "Four items were left out." in words(at)
-
-
-def test_an_audience_is_checked_beside_the_page(home: Path) -> None:
-    store = shop(home, events(60))
-    at = page("Audience")
-    for name in ("user-knn", "ease", "ials", "puresvd"):
-        at.checkbox(key=f"a_first_m_{name}").set_value(False)
-    at.number_input(key="a_first_size").set_value(10)
-    settled(press(at, "a_first_go"))
-    runs = list_runs(store, "audience")
-    if runs:
-        assert runs[0].answer.spec.models == (model_spec("item-knn"),)
-        assert titles(at)[0].startswith("Lift of the 10 users chosen")
-    else:
-        assert at.main.error, "tiny data may refuse, in words"
-
-
-def test_a_parameter_shows_where_it_plays_a_part(home: Path) -> None:
-    shop(home)
-    at = page()
-    assert not [w for w in at.main if _key(w) == "first_p_item-knn_asymmetry"]
-    at.selectbox(key="first_p_item-knn_similarity").set_value("asymmetric").run()
-    assert at.number_input(key="first_p_item-knn_asymmetry").value == 0.5
-    lacking = at.checkbox(key="first_m_demographic")
-    assert lacking.disabled
-    assert "It needs attributes of users" in words(at)
-    assert not at.checkbox(key="first_m_content").disabled, "categories are attributes of items"
-
-
-def test_a_blend_is_put_together_by_hand(home: Path) -> None:
-    store = shop(home)
-    at = only(page(), "blend")
-    assert "Compare 2 models" in [b.label for b in at.main.button]
-    parts = at.multiselect(key="first_p_blend_parts_of")
-    assert parts.value == ["ease", "item-knn", "ials"]
-    assert "Several together" not in set(parts.options), "no blend inside a blend"
-    parts.set_value(["ease"]).run()
-    assert not at.exception
-    assert "needs at least two models" in words(at)
-    assert next(b for b in at.main.button if b.key == "first_go").disabled
-    at.multiselect(key="first_p_blend_parts_of").set_value(["ease", "item-knn"]).run()
-    at.number_input(key="first_p_blend_parts_w_item-knn").set_value(2.0)
-    settled(press(at, "first_go"))
-    asked = list_runs(store)[0].answer.spec
-    assert asked.models == (model_spec("popular"), model_spec("blend", {"parts": "ease=0.34,item-knn=2"}))
-
-
-def test_beyond_accuracy_segments_and_diversity(home: Path) -> None:
-    """What is measured by the way on small data, and the users behind a part."""
-    store = shop(home)
-    at = settled(press(only(page(), "item-knn"), "first_go"))
-    run = list_runs(store)[0]
-    found = run.answer
-    table = show(at, "Beyond accuracy").main.dataframe[0].value
-    assert {"AUC", "Diversity", "Serendipity", "Gini", "Popularity bias", "Calibration"} <= set(table.columns)
-    show(at, "By segment")
-    assert titles(at)[1].startswith("NDCG of lists of 10 by length of history")
-    part = found.segments[0]  # type: ignore[union-attr]
-    assert count_people(store, part_users(store, run.run_id, part.by, part.part)) == part.users
-    hits = [
-        count_people(store, part_users(store, run.run_id, part.by, part.part, "item-knn", hit)) for hit in (True, False)
-    ]
-    assert sum(hits) == part.users
-    assert hits[0] == round(part.metrics["hit_rate"].value * part.users) or part.model != "item-knn"
-    at.button(key="see_parts").click().run()
-    assert not at.exception
-    settled(press(show(at, "Diversity"), "varied_go"))
-    assert "the lists are the model's own" in words(at)
-    assert titles(at)[1].startswith("Accuracy against diversity: ")
-    at.select_slider(key="varied").set_value(0.5).run()
-    assert "At 0.5 accuracy" in words(at)
-
-
-def test_data_without_times_are_judged_on_random_items(home: Path) -> None:
-    store = shop(home, events(timed=False))
-    at = page()
-    assert "one item of each user, drawn by chance" in words(at)
-    assert at.segmented_control(key="first_split").options == [
-        "A random item of each user",
-        "A share of each user's items",
-        "Every item in turn",
-    ], "what needs no times"
-    settled(press(only(at, "item-knn"), "first_go"))
-    assert list_runs(store)[0].answer.split == "random"  # type: ignore[union-attr]
-    at.segmented_control(key="look_at").set_value("Audience").run()
-    assert "no past moment can be gone back to" in words(at)
-
-
-def test_too_little_data_is_refused_in_words(home: Path) -> None:
-    shop(home, events(1)[:1])
-    at = settled(press(only(page(), "item-knn"), "first_go"))
-    assert at.main.error
-    assert not at.main.get("plotly_chart")
-    assert any(b.key == "first_go" and not b.disabled for b in at.main.button), "one may try again"
-
-
-def test_runs_and_models_in_few_words(home: Path) -> None:
-    store = shop(home)
-    run = kept(store, "compare", comparison_to_json(comparison()))
-    checked = kept(store, "audience", audience_to_json(audience()))
-    assert run_title(run) == "4 models, each user's latest item, lists of 10"
-    assert short_verdict(run) == "No winner among Goes together, People like you"
-    assert run_title(checked) == "1 model, 100 users for each item"
-    assert short_verdict(checked) == "Goes together: 3.0 times chance"
-    assert spec_title(model_spec("ease", {"ridge": 10.0})) == "Goes together, weighed jointly (caution 10.0)"

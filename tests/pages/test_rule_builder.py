@@ -32,6 +32,7 @@ from pages._ui.rule_builder_draft import draft_of
 from pages._ui.rule_builder_kinds import starting
 from pages._ui.rule_builder_parts import Condition, FilterDraft, Group, remove
 from pages._ui.rule_builder_read import read
+from tests.examples import examples
 from tests.prepared import new_store
 from tests.segments.strategies import AS_OF, rules, worlds
 from tests.segments.world import World, ids, prepare, put
@@ -44,7 +45,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         yield store
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(rules)
 def test_opening_a_rule_and_reading_it_again_changes_nothing_but_brackets(rule: Rule) -> None:
     once = read(draft_of(rule)).rule
@@ -69,7 +70,7 @@ def _bare(rule: Rule) -> Rule:
             return rule
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(15), suppress_health_check=[HealthCheck.too_slow])
 @given(world=worlds, rule=rules)
 def test_the_members_stay(shared: Store, world: World, rule: Rule) -> None:
     put(shared, world)

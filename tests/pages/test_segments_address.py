@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from core.errors import Refusal
 from core.segments import Prop, Rule, Test
 from pages._ui.segments_address import LONGEST, packed, unpacked
+from tests.examples import examples
 from tests.segments.strategies import rules
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(rules)
 def test_a_rule_comes_back(rule: Rule) -> None:
     text = packed(rule)

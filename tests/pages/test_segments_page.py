@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from core.segments import (
@@ -20,29 +17,12 @@ from core.segments import (
     rfm,
     save_segment,
 )
-from core.store import Store, close_workspace, list_workspaces, open_workspace
+from core.store import Store
 from tests.pages.drive import words
 from tests.pages.segments_pages import TWICE, add, keys, page, press, users
-from tests.segments.people import PEOPLE
-from tests.segments.world import World, event, prepare, put
+from tests.segments.world import World, event, put
 
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A home folder of the test's own."""
-    folder = tmp_path / "home"
-    monkeypatch.setenv("LIMELIGHT_HOME", str(folder))
-    yield folder
-    for name in list_workspaces():
-        close_workspace(open_workspace(name, create=False))
-
-
-@pytest.fixture
-def shop() -> Store:
-    store = open_workspace("shop")
-    prepare(store)
-    put(store, PEOPLE)
-    return store
+pytestmark = pytest.mark.usefixtures("own_home")
 
 
 def test_rfm_key_figures_and_tables(shop: Store) -> None:

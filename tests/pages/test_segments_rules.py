@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -27,31 +24,14 @@ from core.segments import (
 )
 from core.segments import Any as AnyOf
 from core.segments.groups import write_group
-from core.store import Store, close_workspace, list_workspaces, open_workspace
+from core.store import Store
 from pages._ui.rule_builder_read import read
 from pages._ui.segments_address import unpacked
 from tests.pages.drive import FRAME, words
 from tests.pages.segments_pages import TWICE, add, keys, page, press, users
-from tests.segments.people import BUYERS, EVERYONE, PEOPLE
-from tests.segments.world import prepare, put
+from tests.segments.people import BUYERS, EVERYONE
 
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A home folder of the test's own."""
-    folder = tmp_path / "home"
-    monkeypatch.setenv("LIMELIGHT_HOME", str(folder))
-    yield folder
-    for name in list_workspaces():
-        close_workspace(open_workspace(name, create=False))
-
-
-@pytest.fixture
-def shop() -> Store:
-    store = open_workspace("shop")
-    prepare(store)
-    put(store, PEOPLE)
-    return store
+pytestmark = pytest.mark.usefixtures("own_home")
 
 
 def test_a_rule_by_clicks(shop: Store) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from core.errors import Refusal
 from core.quality import Cap, Exclude, Fill, Merge, Repair, Returns, Selection, describe
 from core.quality.codec import repair_from_json, repair_to_json
+from tests.examples import examples
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=8)
 _NUMBER = st.floats(-1e15, 1e15) | st.integers(-(10**15), 10**15)
@@ -36,7 +37,7 @@ _ACTION = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.builds(Repair, _SELECTION, _ACTION, st.just("") | _TEXT))
 def test_there_and_back(repair: Repair) -> None:
     again = repair_from_json(json.dumps(repair_to_json(repair)))

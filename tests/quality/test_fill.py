@@ -19,6 +19,7 @@ from core.quality import Fill
 from core.quality.ask import ask
 from core.quality.fill import fill_choices, fill_values
 from core.store import Query
+from tests.examples import examples
 from tests.prepared import new_store
 from tests.quality.fill_world import World, filled, table_of
 
@@ -27,7 +28,7 @@ ROWS = st.lists(st.tuples(NUMBERS, st.sampled_from(["a", "b", "c", None]), st.bo
 
 
 @given(ROWS, st.sampled_from(["mean", "median", "mode"]), st.booleans())
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 def test_figures_are_those_of_pandas_over_the_rows_that_are_not_chosen(
     rows: list[tuple[float | None, str | None, bool]], method: Any, grouped: bool
 ) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from core.quality import Fill
 from core.store import Query
+from tests.examples import examples
 from tests.quality.fill_world import World, filled, table_of
 
 START = pd.Timestamp("2026-01-01")
@@ -35,7 +36,7 @@ def by_pandas(known: pd.Series, at: pd.Series) -> pd.Series:
 
 
 @given(ROWS, st.booleans())
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 def test_the_line_is_that_of_pandas(rows: list[tuple[Any, Any, Any]], grouped: bool) -> None:
     frame = pd.DataFrame(rows, columns=["s", "x", "g"]).astype({"s": float, "x": float, "g": object})
     frame.insert(0, "event_no", np.arange(len(frame)))

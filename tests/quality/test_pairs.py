@@ -16,6 +16,7 @@ from core.quality.kinds import chosen
 from core.quality.pairs import cancelled, detect, match, paired
 from core.quality.types import Selection
 from core.store import Query, Store
+from tests.examples import examples
 from tests.prepared import copied
 from tests.quality.small_shop import shop
 
@@ -136,7 +137,7 @@ EVENTS = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(EVENTS)
 def test_same_as_by_brute_force(events: list[tuple[int, int, int, int, int, int, bool]]) -> None:
     frame = pd.DataFrame(

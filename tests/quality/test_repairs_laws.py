@@ -17,6 +17,7 @@ from core.quality import Cap, Exclude, Fill, Merge, Repair, Returns, Selection
 from core.quality.repairs import add_repair, end_repair, move_repair, repairs
 from core.store import Query, Store
 from core.store.digest import content_digest
+from tests.examples import examples
 from tests.ingest.loading import column, load_text, undo_batch, workspace
 from tests.quality.rules_of_tests import in_place
 
@@ -132,7 +133,7 @@ def text(rows: Any) -> str:
     return "u,i,q,v\n" + "".join(",".join(row) + "\n" for row in [("c", "x", "1", "2"), *rows])
 
 
-@settings(max_examples=8)
+@settings(max_examples=examples(8))
 @given(_FILE, st.lists(_STEP, min_size=2, max_size=7))
 def test_what_shows_follows_from_rows_and_rules(first: Any, steps: Any) -> None:
     with in_place(), tempfile.TemporaryDirectory() as folder, workspace(Path(folder)) as store:

@@ -18,6 +18,7 @@ from core.quality.ask import ask
 from core.quality.types import KEY, Asked, Param, Scope
 from core.store import Query, Store
 from tests.behaviour.world import SHOP, TITLES, E, build
+from tests.examples import examples
 
 _OF: dict[str, Scope] = {"t_events": "events", "t_users": "users", "t_items": "items"}
 
@@ -132,7 +133,7 @@ _FINDING = some.tuples(
 _turn = itertools.count()
 
 
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 @given(events=some.lists(_EVENT, min_size=1, max_size=40), chosen=some.lists(_FINDING, min_size=1, max_size=6))
 def test_of_overlapping_selections_on_random_data(
     tmp_path_factory: pytest.TempPathFactory, events: list[E], chosen: list[tuple[str, set[int]]]

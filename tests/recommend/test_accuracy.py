@@ -41,7 +41,18 @@ def test_descriptions_alone_beat_chance(held: HeldOut) -> None:
     assert ndcg(make(spec("content")).fit(held.fit), held) > 2.5 * by_chance
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("popular", "content")])
+SLOW = ("stack", "slim")
+"""Half of the time of all; what they are made of, and what they compute, is tested in every run."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.prove if name in SLOW else ())
+        for name in NAMES
+        if name not in ("popular", "content")
+    ],
+)
 def test_each_model_beats_popularity(name: str, held: HeldOut, by_popularity: float) -> None:
     reached = ndcg(make(spec(name)).fit(held.fit), held)
     assert reached > by_popularity

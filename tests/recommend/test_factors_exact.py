@@ -12,6 +12,7 @@ from core.interactions import Array
 from core.progress import Cancelled, Step
 from core.recommend import exact
 from core.recommend.exact import solve_rows
+from tests.examples import examples
 
 
 def one_by_one(extra: csr_matrix, other: Array, ridge: float) -> Array:
@@ -34,7 +35,7 @@ def world(n: int, m: int, density: float, seed: int) -> csr_matrix:
     return found
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(
     st.integers(1, 30), st.integers(1, 60), st.integers(1, 20), st.floats(0, 1), st.floats(0.1, 50), st.integers(0, 99)
 )

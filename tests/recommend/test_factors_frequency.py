@@ -16,6 +16,7 @@ from core.progress import Cancelled
 from core.recommend import make, spec
 from core.recommend.exact import solve_rows
 from core.recommend.ials import Ials
+from tests.examples import examples
 from tests.recommend.contract.asserts import check_explained
 from tests.recommend.test_factors_exact import one_by_one, world
 from tests.recommend.test_factors_ials import Watched, X
@@ -32,7 +33,7 @@ def each_its_own(extra: csr_matrix, other: Array, ridges: Array) -> Array:
     return np.concatenate([one_by_one(extra[[r]], other, ridge) for r, ridge in enumerate(ridges)])
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(st.integers(1, 30), st.integers(1, 60), st.integers(1, 20), st.floats(0, 1), st.integers(0, 99))
 def test_every_row_is_solved_with_its_own_ridge(n: int, m: int, factors: int, density: float, seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -67,7 +68,7 @@ def test_every_round_is_alternating_least_squares_with_those_ridges(frequency: f
     np.testing.assert_allclose(model.score(np.flatnonzero(some)), (users @ items.T)[some], atol=2e-3)
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(st.integers(1, 12), st.integers(1, 12), st.floats(0.1, 1), st.integers(0, 99), st.floats(0, 1))
 def test_both_views_are_exact(n: int, m: int, density: float, seed: int, frequency: float) -> None:
     x = Interactions.of(world(n, m, density, seed))

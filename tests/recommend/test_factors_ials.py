@@ -15,6 +15,7 @@ from core.interactions import Array, Interactions
 from core.progress import Cancelled, Step
 from core.recommend import ials, make, spec
 from core.recommend.ials import Ials
+from tests.examples import examples
 from tests.recommend.test_factors_exact import one_by_one, world
 
 
@@ -98,7 +99,7 @@ def test_a_checkerboard_is_continued() -> None:
     assert model.recommend(np.arange(12), 1).items[:, 0].tolist() == [i for _, i in missing]
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(
     st.integers(1, 12),
     st.integers(1, 12),

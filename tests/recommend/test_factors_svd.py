@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_limits
 from core.interactions import Array, Interactions
 from core.recommend import make, spec, svd
 from core.recommend.svd import PureSvd
+from tests.examples import examples
 from tests.recommend.test_factors_exact import world
 
 
@@ -68,7 +69,7 @@ def test_a_checkerboard_has_two_tastes_and_is_continued(dense: int, monkeypatch:
     assert model.score(np.array([5]), np.array([6]))[0, 0] == pytest.approx(0, abs=1e-6)
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(
     st.integers(1, 12),
     st.integers(1, 12),

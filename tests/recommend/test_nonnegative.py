@@ -10,9 +10,10 @@ from scipy.optimize import nnls
 
 from core.recommend import nonnegative
 from core.recommend.nonnegative import free_part, solve_nonnegative
+from tests.examples import examples
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(
     st.integers(1, 25), st.integers(1, 20), st.integers(1, 30), st.floats(0.05, 1), st.booleans(), st.integers(0, 99)
 )

@@ -13,6 +13,7 @@ from scipy.sparse import csr_matrix
 
 from core.interactions import Array, Interactions
 from core.recommend import NAMES, Param, Recommender, View, info, make, spec
+from tests.examples import examples
 from tests.recommend.contract.asserts import check_explained
 from tests.recommend.contract.matrices import shop, sided, with_history
 from tests.recommend.twins import TWINS, dense
@@ -56,7 +57,7 @@ def params_of(draw: st.DrawFn, name: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_called_exact_adds_up(name: str) -> None:
-    @settings(max_examples=12)
+    @settings(max_examples=examples(12))
     @given(matrices(), params_of(name))
     def law(weights: Array, params: dict[str, Any]) -> None:
         x = sided(Interactions.of(weights))
@@ -72,7 +73,7 @@ def test_what_is_called_exact_adds_up(name: str) -> None:
 def test_scores_and_parts_are_those_of_the_formula(name: str) -> None:
     """Against the dense twin: every score, every part of every view, and nothing left out of what is called exact."""
 
-    @settings(max_examples=12)
+    @settings(max_examples=examples(12))
     @given(matrices(), params_of(name))
     def law(weights: Array, params: dict[str, Any]) -> None:
         params = {**params, **{k: v for k, v in WIDE.items() if k in params}}

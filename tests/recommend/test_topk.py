@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from core.interactions import Array
 from core.recommend.topk import topk
+from tests.examples import examples
 
 FEW = [-np.inf, np.nan, -2.5, -0.0, 0.0, 1.0, 1.0000001, 3.0]
 
@@ -24,7 +25,7 @@ def dumb(scores: Array, k: int) -> tuple[Array, Array]:
     return items, values
 
 
-@settings(max_examples=80)
+@settings(max_examples=examples(80))
 @given(st.integers(0, 4), st.integers(1, 300), st.integers(1, 12), st.integers(0, 2**32 - 1), st.booleans())
 def test_like_a_dumb_sort(rows: int, columns: int, k: int, seed: int, ties: bool) -> None:
     rng = np.random.default_rng(seed)

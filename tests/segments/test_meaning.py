@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
-
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.segments import All, Not, Rule, Schema, compile_rule, explain_counts, read_schema, walk
 from core.segments import Any as AnyOf
 from core.store import Store
+from tests.examples import examples
 from tests.segments import oracle
 from tests.segments.strategies import AS_OF, leaves, moved_rules, rules, worlds
 from tests.segments.world import World, ids, put
 
-_EXAMPLES = int(os.environ.get("LIMELIGHT_EXAMPLES", "40"))
-_many = settings(max_examples=_EXAMPLES, suppress_health_check=[HealthCheck.too_slow])
-_some = settings(max_examples=_EXAMPLES // 2, suppress_health_check=[HealthCheck.too_slow])
+_many = settings(max_examples=examples(40), suppress_health_check=[HealthCheck.too_slow])
+_some = settings(max_examples=examples(20), suppress_health_check=[HealthCheck.too_slow])
 
 
 def answer(store: Store, rule: Rule, schema: Schema | None = None) -> set[str]:

@@ -43,10 +43,11 @@ from core.segments import Any as AnyOf
 from core.segments.conditions import Setting
 from core.segments.evidence import evidence
 from core.store import Query, Store
+from tests.examples import examples
 from tests.segments.strategies import AS_OF, rules, worlds
 from tests.segments.world import World, event, ids, put
 
-_few = settings(max_examples=5, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+_few = settings(max_examples=examples(5), suppress_health_check=[HealthCheck.too_slow], deadline=None)
 
 
 def members(store: Store, rule: Rule, as_of: datetime = AS_OF) -> set[str]:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from core.errors import Refusal
 from core.segments import CELLS, DEFAULT_GRID, BadRule, Grid, Rfm, count, rfm
 from core.store import Query, Store
+from tests.examples import examples
 from tests.segments import oracle
 from tests.segments.retail import NAMES
 from tests.segments.strategies import AS_OF, worlds
@@ -66,7 +67,7 @@ def test_equal_customers_get_equal_scores(store: Store) -> None:
     assert found.segment("About to sleep").monetary is None
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(30), suppress_health_check=[HealthCheck.too_slow])
 @given(world=worlds, seed=st.randoms())
 def test_rfm_agrees_with_plain_python_in_any_order(shared: Store, world: World, seed: object) -> None:
     put(shared, world)

@@ -28,6 +28,7 @@ from core.segments import (
 )
 from core.segments.worth import Money
 from core.store import Store
+from tests.examples import examples
 from tests.segments import oracle_worth
 from tests.segments.strategies import AS_OF, rfm_settings, worlds
 from tests.segments.test_rfm import END, ten_buyers
@@ -81,7 +82,7 @@ def test_all_alike_get_the_middle(store: Store, scores: int, middle: int) -> Non
     assert [(c.cells[0], c.users) for c in found.cells if c.users] == [(f"{middle}{middle}", 6)]
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(30), suppress_health_check=[HealthCheck.too_slow])
 @given(world=worlds, asked=rfm_settings, first=st.integers(0, 2))
 def test_every_setting_agrees_with_plain_python(shared: Store, world: World, asked: RfmSettings, first: int) -> None:
     put(shared, world)

@@ -35,6 +35,7 @@ from core.segments import (
     rule_to_json,
 )
 from core.store import Store
+from tests.examples import examples
 from tests.prepared import new_store
 from tests.segments import oracle
 from tests.segments.oracle_rhythm import earlier, holds
@@ -142,7 +143,7 @@ def test_members_are_those_written_out(shop: Store, rule: Rule, members: set[str
     assert rule_from_json(rule_to_json(rule)) == rule
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(12), suppress_health_check=[HealthCheck.too_slow])
 @given(world=worlds, asked=st.lists(rhythms, min_size=8, max_size=8), clock=st.sampled_from((0, 5, 23)))
 def test_sql_agrees_with_plain_python_at_the_ends_of_months(
     shared: Store, world: World, asked: list[Rule], clock: int
@@ -154,7 +155,7 @@ def test_sql_agrees_with_plain_python_at_the_ends_of_months(
             assert ids(shared, compile_rule(rule, schema, as_of)) == oracle.members(rule, world, as_of), (rule, as_of)
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(15), suppress_health_check=[HealthCheck.too_slow])
 @given(as_of=st.datetimes(datetime(2023, 1, 1), datetime(2025, 12, 31)), k=st.integers(1, 14))
 @example(as_of=datetime(2024, 3, 31, 12, 0, 0, 1), k=1)
 @example(as_of=datetime(2024, 2, 29), k=12)

@@ -51,13 +51,14 @@ from core.segments import (
     rule_to_json,
     rule_to_text,
 )  # fmt: skip
+from tests.examples import examples
 from tests.segments.strategies import moved_rules
 
 SCHEMA = json_schema()
 VALID = jsonschema.Draft202012Validator(SCHEMA)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(moved_rules)
 def test_round_trip_and_schema(rule: Rule) -> None:
     written = json.loads(json.dumps(rule_to_json(rule)))

@@ -19,6 +19,7 @@ from core.segments import (
     saved_segments,
 )
 from core.store import Store
+from tests.examples import examples
 from tests.segments.world import ids
 
 START = datetime(2024, 2, 1)
@@ -26,7 +27,7 @@ BUYERS = Segment("buyers", Did("purchase"))
 LOOKERS = Segment("lookers", Did("view"))
 FRANCE = Segment("France", Prop("country", Test("is", ("France",))))
 
-few = settings(max_examples=8, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow])
+few = settings(max_examples=examples(8), phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow])
 
 
 def save(store: Store, *segments: Segment) -> None:

@@ -21,6 +21,7 @@ from core.progress import Cancelled, Step
 from core.store import Store
 from core.store.digest import content_digest
 from core.takeout import FORMATS, TABLES, export_all, export_mapping, export_table
+from tests.examples import examples
 from tests.ingest.loading import column, events, load_text, table, workspace
 from tests.prepared import new_store
 
@@ -142,7 +143,7 @@ event_rows = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=4)
+@settings(max_examples=examples(4))
 @given(rows=event_rows, likes=lists, born=moments, form=st.sampled_from(FORMATS))
 def test_any_cells_come_back(
     tmp_path_factory: pytest.TempPathFactory, rows: list[list[Any]], likes: str, born: str, form: str
