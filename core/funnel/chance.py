@@ -29,7 +29,7 @@ def odds_ratio(a: int, b: int, c: int, d: int) -> tuple[float, float, float]:
     """The odds ratio of [[a, b], [c, d]] with its 95 % interval (Woolf's), a half added to each (Haldane, Anscombe).
 
     >>> [round(v, 2) for v in odds_ratio(20, 10, 10, 20)]
-    [3.81, 1.32, 11.0]
+    [3.81, 1.33, 10.91]
     """
     cells = [each + 0.5 for each in (a, b, c, d)]
     middle = math.log(cells[0] * cells[3] / (cells[1] * cells[2]))
