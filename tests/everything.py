@@ -67,36 +67,54 @@ class Part:
                 self._process.wait(seconds)
 
 
-def run(make: str, names: tuple[str, ...], after: tuple[str, ...] = ()) -> dict[str, int]:
-    """The exit codes of these targets, run side by side; those `after` begin when the last of the others has ended."""
+def run(
+    make: str, names: tuple[str, ...], after: tuple[str, ...] = (), ended: threading.Event | None = None
+) -> dict[str, int]:
+    """The exit codes of these targets, run side by side; those `after` begin when the last of the others has ended.
+
+    Once `ended` is set nothing begins any more, and what has begun is ended.
+    """
+    ended = ended or threading.Event()
     parts = [Part(make, name) for name in names]
-    codes: dict[str, int] = {}
     try:
-        if after:
-            codes[names[-1]] = parts[-1].wait()
-            for name in after:
-                parts.append(Part(make, name))  # noqa: PERF401  # one by one: what has begun is ended, whenever Ctrl-C comes
-        still = [part for part in parts if part.name not in codes]
-        waiting = [threading.Thread(target=lambda p=part: codes.update({p.name: p.wait()})) for part in still]
-        for thread in waiting:
-            thread.start()
-        for thread in waiting:
-            thread.join()
+        codes = _all({parts[-1]} if after else set(parts), ended)
+        if not ended.is_set():
+            parts += [Part(make, name) for name in after]
+            codes |= _all({part for part in parts if part.name not in codes}, ended)
     finally:
         for part in parts:
             part.stop()
+    if ended.is_set():
+        raise KeyboardInterrupt
     for part in parts:
         print(f"{part.name:13} {part.seconds:4.0f} s  {'passed' if codes[part.name] == 0 else 'FAILED'}", flush=True)
     return codes
 
 
+def _all(parts: set[Part], ended: threading.Event) -> dict[str, int]:
+    """The exit codes of these parts when all have ended, or of those that have when `ended` is set."""
+    codes: dict[str, int] = {}
+    threads = [threading.Thread(target=lambda p=part: codes.update({p.name: p.wait()}), daemon=True) for part in parts]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads) and not ended.wait(0.1):
+        pass
+    return dict(codes)
+
+
 def main(make: str) -> int:
-    """0 when every part passed, else 1."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever is ended ends what it started
+    """0 when every part passed, else 1; 130 when it was ended."""
+    # A signal only sets a mark: an exception would come at any point, also between a part's start and its being noted.
+    ended = threading.Event()
+    before = {number: signal.signal(number, lambda *_: ended.set()) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        return int(any(run(make, FIRST).values()) or any(run(make, TOGETHER, AFTER).values()))
+        failed = any(run(make, FIRST, (), ended).values()) or any(run(make, TOGETHER, AFTER, ended).values())
+        return int(failed)
     except KeyboardInterrupt:
         return 130
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 if __name__ == "__main__":

@@ -43,14 +43,16 @@ def test_the_commands_of_the_readme_run(
     (tmp_path / "data").symlink_to(REPO / "data")
     monkeypatch.chdir(tmp_path)
     commands = re.findall(r"^\$ (python .+)$", README, re.MULTILINE)
-    assert len(commands) == 7
+    assert len(commands) == 9
     answers = [typed(command, capfd) for command in commands]
-    loaded, info, rfm, compared, explained, targeted, read = answers
+    loaded, info, funnel, cohorts, rfm, compared, explained, targeted, read = answers
     truth = json.loads((REPO / "data" / "sample" / "truth.json").read_text(encoding="utf-8"))["load"]
     said = json.loads(loaded)
     assert said["rows_read"] == truth["rows_read"]
     assert said["rows_read"] == said["rows_loaded"] + said["rows_rejected"] + said["rows_duplicate"]
     assert f"{said['events']['purchase']:,}" in info
+    assert re.search(r"^purchase +[\d,]+ +[\d.]+%", funnel, re.MULTILINE)
+    assert "2025-10" in cohorts or "Oct 2025" in cohorts
     shares = [segment["share"] for segment in json.loads(rfm)["segments"]]
     assert sum(shares) == pytest.approx(1)
     assert "users judged" in compared
