@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from core.errors import Refusal
 from core.store import Store
 from pages._ui import (
@@ -16,6 +14,7 @@ from pages._ui import (
 )
 from pages._ui import home_period as period
 from pages._ui.shell import refuse, start
+from pages._ui.views import pick_view
 
 VIEW = "look_at"
 _QUESTIONS = {
@@ -49,18 +48,7 @@ def main() -> None:
 
 
 def _draw(store: Store) -> None:
-    views = list(_QUESTIONS)
-    view = st.segmented_control(
-        "Show",
-        views,
-        default=views[0],
-        required=True,
-        key=VIEW,
-        bind="query-params",
-        format_func=_QUESTIONS.__getitem__,
-        label_visibility="collapsed",
-        wrap=True,
-    )
+    view = pick_view(_QUESTIONS, VIEW)
     shown = period.choose(store, divided=view in _OVER_TIME)
     if shown is not None:
         _DRAW[view](store, shown)

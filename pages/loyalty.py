@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from core.errors import Refusal
 from core.store import Store
 from pages._ui import home_period as period
 from pages._ui import loyalty_retention, loyalty_stages, loyalty_value
 from pages._ui.shell import refuse, start
+from pages._ui.views import pick_view
 
 VIEW = "look_at"
 _QUESTIONS = {
@@ -35,18 +34,7 @@ def main() -> None:
 
 
 def _draw(store: Store) -> None:
-    views = list(_QUESTIONS)
-    view = st.segmented_control(
-        "Show",
-        views,
-        default=views[0],
-        required=True,
-        key=VIEW,
-        bind="query-params",
-        format_func=_QUESTIONS.__getitem__,
-        label_visibility="collapsed",
-        wrap=True,
-    )
+    view = pick_view(_QUESTIONS, VIEW)
     # what users will do is foretold from all they did up to a day: a period would make old customers new
     shown = period.everything() if view == "Value" else period.choose(store, divided=view == "Retention")
     if shown is not None:
