@@ -10,7 +10,7 @@ from scipy.sparse import csr_matrix
 from core.evaluate.split import mixed
 from core.interactions import Array
 from core.progress import Step, no_step
-from core.recommend import Recommender, in_blocks, near, topk
+from core.recommend import GROUP, Recommender, group_heads, in_blocks, near, topk
 
 DRAWN = 99
 """Items drawn beside the held-out one, where candidates are sampled."""
@@ -47,40 +47,43 @@ def rank_all(
     taken = np.diff(model.x.matrix.indptr)[rows]
 
     def work(part: slice, scores: Array) -> None:
-        items[part] = topk(scores, k)[0]
+        heads = np.empty((len(scores), group_heads(scores[:0]).shape[1]), dtype=np.float32)
+        rest = model.x.shape[1] // GROUP * GROUP
+        right = relevant[part]
+        won = np.zeros(len(scores))
+        for some in near(*scores.shape):  # both looks at a score while it is near the processor
+            here, found = scores[some], group_heads(scores[some], heads[some])
+            if auc:
+                if np.isnan(found.max(initial=0)) or np.isnan(here[:, rest:].max(initial=0)):
+                    here = np.where(np.isnan(here), _LOWEST, here)
+                won[some] = _won(here, right.indices, right.indptr[some.start : some.stop + 1])
+        items[part] = topk(scores, k, heads)[0]
         if auc:
-            levels[part] = _auc(scores, relevant[part], taken[part])
+            levels[part] = _auc(won, np.diff(right.indptr), taken[part], scores.shape[1])
 
     in_blocks(model, rows, work, step=step)
     return Ranked(items, levels if auc else None)
 
 
-def _auc(scores: Array, relevant: csr_matrix, taken: Array) -> Array:
+def _auc(won: Array, right: Array, taken: Array, n_items: int) -> Array:
     """float64 (n,): the share of (right, other) pairs in which the right item's score is higher, ties half.
 
-    Each right item is compared with every score of its row. Items taken before stand at -inf: they are always counted
-    as lower, and then taken off. Right items are compared with each other and themselves as well, which adds just
-    R x R / 2 for R of them. Changes `scores` where they hold NaN.
+    `won` holds each right item's comparisons with every score of its row. Items taken before stand at -inf: they are
+    always counted as lower, and here taken off. Right items were compared with each other and themselves as well, which
+    adds just R x R / 2 for R of them.
     """
-    n, n_items = scores.shape
-    right = np.diff(relevant.indptr)
-    won = np.zeros(n)
-    for part in near(n, n_items):
-        won[part] = (
-            _won(scores[part], relevant.indices, relevant.indptr[:-1][part], right[part]) - (right * taken)[part]
-        )
     others = n_items - taken - right
     whole = right * others.astype(np.float64)
-    return np.asarray(np.divide(won - right * right / 2.0, whole, out=np.full(n, np.nan), where=whole > 0))
+    pairs = won - right * taken - right * right / 2.0
+    return np.asarray(np.divide(pairs, whole, out=np.full(len(won), np.nan), where=whole > 0))
 
 
-def _won(scores: Array, items: Array, begins: Array, right: Array) -> Array:
-    """Of each row the scores below its right items, ties half, added up over these; they are items[begins + 0, 1, ..].
+def _won(scores: Array, items: Array, begins: Array) -> Array:
+    """Of each row the scores below its right items, ties half, added up over these.
 
-    What a model cannot say, NaN, becomes the lowest of all.
+    Those of row i are items[begins[i]:begins[i + 1]]. No score is NaN.
     """
-    if np.isnan(scores.max()):
-        np.copyto(scores, _LOWEST, where=np.isnan(scores))
+    right = np.diff(begins)
     won = np.zeros(len(scores))
     for turn in range(int(right.max(initial=0))):  # the first right item of each user, then the second, ...
         rows = np.flatnonzero(right > turn)

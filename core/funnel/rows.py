@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import numpy.typing as npt
 
-from core.behaviour import Window, active, category_columns
+from core.behaviour import Window, active, category_columns, spread_sort
 from core.errors import Refusal
 from core.funnel.question import FunnelSpec
 from core.progress import Step, no_step
@@ -53,6 +53,12 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.users)
+
+    def part(self, low: int, high: int) -> Rows:
+        """The rows from `low` to before `high`; memory is shared."""
+        held = None if self.held is None else self.held[low:high]
+        users, units, groups = self.users[low:high], self.units[low:high], self.groups[low:high]
+        return Rows(users, units, groups, self.at[low:high], self.steps[low:high], held)
 
 
 @dataclass(frozen=True)
@@ -209,7 +215,7 @@ def _sorted(store: Store, inner: Query, parts: list[tuple[str, int]], step: Step
         places.append((shift, wide))
         shift += wide
     keys = store.read(Query(f"SELECT {' | '.join(reversed(packed))} AS key FROM (") + inner + ")", step=step)
-    key = np.sort(keys.column("key").to_numpy())
+    key = spread_sort(keys.column("key").to_numpy())
     columns = []
     for (name, bits), (low, wide) in zip(parts, reversed(places), strict=True):
         values = key >> low if name == parts[0][0] else (key >> low) & ((1 << wide) - 1)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import itertools
+from dataclasses import dataclass, fields
 
 import numpy as np
 
+from core.behaviour import spread
 from core.funnel.question import FunnelSpec
 from core.funnel.rows import UNKNOWN, Ints, Rows
 from core.funnel.tries import NEVER, AnyOrder, Following, Found, Steps, least
 
 DAY = 86_400_000_000
+
+PIECE = 500_000
+"""Rows gone through at a time, so that what is worked out on the way stays near the processor."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +44,28 @@ class Ways:
     days: Ints
 
 
-def walk(rows: Rows, spec: FunnelSpec) -> Ways:
-    """The ways through `rows`."""
+def walk(rows: Rows, spec: FunnelSpec, *, piece: int = PIECE) -> Ways:
+    """The ways through `rows`: some `piece` rows at a time, no user in two, side by side."""
+    found = spread(lambda part: _walked(part, spec), _pieces(rows, piece))
+    if len(found) == 1:
+        return found[0]
+    units = np.cumsum([0, *(len(each.users) for each in found)])
+    for each, before in zip(found, units.tolist(), strict=False):
+        each.days[:, 0] += before
+    columns = ([getattr(each, field.name) for each in found] for field in fields(Ways))
+    return Ways(*(np.concatenate(column) for column in columns))
+
+
+def _pieces(rows: Rows, piece: int) -> list[Rows]:
+    if len(rows) < 2 * piece:
+        return [rows]
+    # each piece begins with the first row of the user who has the row that it should begin with
+    near = rows.users[np.arange(0, len(rows), piece)]
+    cuts = np.unique(np.append(np.searchsorted(rows.users, near), len(rows)))
+    return [rows.part(low, high) for low, high in itertools.pairwise(cuts.tolist())]
+
+
+def _walked(rows: Rows, spec: FunnelSpec) -> Ways:
     n = len(spec.steps)
     if not len(rows):
         none = np.zeros(0, dtype=np.int64)

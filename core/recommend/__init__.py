@@ -43,13 +43,14 @@ from core.recommend.stored import (
     prepare_fit,
     publish_fit,
 )
-from core.recommend.topk import near, topk
+from core.recommend.topk import GROUP, group_heads, near, topk
 from core.recommend.types import Explanation, ModelInfo, Param, ParamValue, Recommender, RecTable, Spec, View, ViewName
 from core.recommend.without import Without, without
 
 __all__ = [
     "FACTOR_MODELS",
     "FIT_TASK",
+    "GROUP",
     "MODELS",
     "NAMES",
     "RATING_FIT_TASK",
@@ -88,6 +89,7 @@ __all__ = [
     "fit",
     "fit_rating",
     "get_model",
+    "group_heads",
     "has",
     "idle",
     "in_blocks",

@@ -6,17 +6,18 @@ import numpy as np
 
 from core.interactions import Array
 
-_GROUP = 16  # columns looked at as one; more would leave more to look at singly, fewer more groups to choose from
+GROUP = 16  # columns looked at as one; more would leave more to look at singly, fewer more groups to choose from
 _AGAIN = 8  # groups taken together once more
 _WIDE = 32  # the same where scores are equal
 _NEAR = 400_000  # scores that a core's cache holds
 
 
-def topk(scores: Array, k: int) -> tuple[Array, Array]:
+def topk(scores: Array, k: int, heads: Array | None = None) -> tuple[Array, Array]:
     """Columns int32 (n, k) and values float32 (n, k) of the k greatest of each row, greatest first.
 
     `scores` is float32 (n, m), C-ordered. Equal values: the smaller column first. -inf and NaN are never taken: where
-    a row runs out the column is -1 and the value NaN.
+    a row runs out the column is -1 and the value NaN. `heads` is what `group_heads` found in them, for those who go
+    through the scores anyway.
 
     Why groups suffice: where k groups hold a value of t or more, the k-th greatest value is t or more, so all of the
     k best lie in groups that reach t. Where exactly k do, and exactly k of their columns reach the k-th greatest
@@ -28,27 +29,52 @@ def topk(scores: Array, k: int) -> tuple[Array, Array]:
     n, m = scores.shape
     if not scores.size:
         return _filled(np.empty((n, 0), dtype=np.int64), np.empty((n, 0), dtype=np.float32), k)
-    groups = m // _GROUP
+    groups = m // GROUP
     if groups <= 2 * k:
         return _careful(scores, k)
-    inside = groups * _GROUP  # group g: columns g, g + groups, g + 2 groups, ...
-    best = np.empty((n, groups), dtype=np.float32)
-    for part in near(n, m):
-        np.fmax.reduce(
-            scores[part, :inside].reshape(-1, _GROUP, groups), axis=1, initial=-np.inf, out=best[part]
-        )  # leaves NaN aside
-    chosen, one_way = _reaching_wide(best, k)
+    if heads is None:
+        heads = np.empty((n, groups), dtype=np.float32)
+        for part in near(n, m):
+            group_heads(scores[part], heads[part])
+    heads = _without_nan(scores, heads)
+    inside = groups * GROUP
+    chosen, one_way = _reaching_wide(heads, k)
     columns = (chosen[:, :, None] + np.arange(0, inside, groups)).reshape(n, -1)
-    columns = np.concatenate([columns, np.broadcast_to(np.arange(inside, m), (n, m - inside))], axis=1)
-    values = np.fmax(np.take_along_axis(scores, columns, axis=1), np.float32(-np.inf))
+    if inside < m:
+        columns = np.concatenate([columns, np.broadcast_to(np.arange(inside, m), (n, m - inside))], axis=1)
+    values = np.fmax(_picked(scores, columns), np.float32(-np.inf))
     places, still = _reaching(values, k)
-    columns, values = np.take_along_axis(columns, places, axis=1), np.take_along_axis(values, places, axis=1)
+    columns, values = _picked(columns, places), _picked(values, places)
     order = np.argsort(_keys(values, columns), axis=1)[:, ::-1]
     items, best = _filled(np.take_along_axis(columns, order, axis=1), np.take_along_axis(values, order, axis=1), k)
     again = np.flatnonzero(~(one_way & still))
     if len(again):
         items[again], best[again] = _careful(scores[again], k)
     return items, best
+
+
+def group_heads(scores: Array, out: Array | None = None) -> Array:
+    """float32 (n, m // 16): the greatest of each group of columns, NaN where the group holds one.
+
+    Group g: columns g, g + groups, g + 2 groups, ...; those left over are in none.
+    """
+    n, m = scores.shape
+    groups = m // GROUP
+    # NaN is let through: looking out for it here would be a pass of its own over all scores
+    found: Array = np.maximum.reduce(scores[:, : groups * GROUP].reshape(n, GROUP, groups), axis=1, out=out)
+    return found
+
+
+def _without_nan(scores: Array, heads: Array) -> Array:
+    """`heads` with each group's greatest of what is not NaN, -inf where that is nothing."""
+    rows = np.flatnonzero(np.isnan(heads.max(axis=1)))
+    if not len(rows):
+        return heads
+    groups = heads.shape[1]
+    heads = heads.copy()
+    some = scores[rows, : groups * GROUP].reshape(len(rows), GROUP, groups)
+    heads[rows] = np.fmax.reduce(some, axis=1, initial=-np.inf)
+    return heads
 
 
 def near(n: int, m: int) -> list[slice]:

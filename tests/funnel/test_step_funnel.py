@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.behaviour import EVERYTHING, Window, count_people, funnel
+from core.behaviour import EVERYTHING, Window, count_people, funnel, resolve
 from core.errors import Refusal
 from core.funnel import (
     FunnelSpec,
@@ -307,3 +308,23 @@ def test_packed_and_plain_sorting_say_the_same(
         ways.forget(store)
         assert step_funnel(store, spec).table.equals(quick)
         monkeypatch.undo()
+
+
+@pytest.mark.parametrize("options", [
+    {}, {"within": WEEK}, {"within": WEEK, "same": "item"}, {"order": "any", "within": WEEK},
+    {"order": "strict", "same": "visit"}, {"within": WEEK, "per": "visits", "same": "visit"},
+])  # fmt: skip
+def test_rows_in_pieces_give_the_same_ways(
+    crowd: tuple[Store, dict[int, list[Event]]], options: dict[str, Any]
+) -> None:
+    from core.funnel.rows import read_rows
+    from core.funnel.walk import Ways, walk
+
+    store, _ = crowd
+    spec = FunnelSpec(VCP, **options)
+    rows = read_rows(store, spec, read_schema(store), resolve(store, EVERYTHING))
+    whole, parts = walk(rows, spec), walk(rows, spec, piece=7)
+    assert len(whole.users) > 20
+    for field in fields(Ways):
+        assert np.array_equal(getattr(parts, field.name), getattr(whole, field.name)), field.name
+        assert getattr(parts, field.name).dtype == getattr(whole, field.name).dtype

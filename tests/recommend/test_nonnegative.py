@@ -25,13 +25,21 @@ def test_it_is_the_solution(k: int, n: int, m: int, density: float, signed: bool
     found = solve_nonnegative(left, right)
     root = np.linalg.cholesky(left)
     wanted = np.array([nnls(root.T, np.linalg.solve(root, row))[0] for row in right])
-    np.testing.assert_allclose(found, wanted, atol=1e-7 * max(1.0, np.abs(wanted).max()))
+    # scipy 1.17's own stops short of the solution now and then (seed 73 with 5, 2, 29, 0.125): judged by the conditions
+    sound = np.array([_off(left, row, z) < 1e-9 for row, z in zip(right, wanted, strict=True)])
     guessed = solve_nonnegative(left, right, guess=rng.random((n, k)) < 0.5)
-    np.testing.assert_allclose(guessed, wanted, atol=1e-7 * max(1.0, np.abs(wanted).max()))
-    pull = found @ left - right  # Karush, Kuhn and Tucker: no entry could do better
-    assert found.min() >= 0
-    assert (pull > -1e-8 * max(1.0, np.abs(right).max())).all()
-    assert np.abs(pull * found).max() < 1e-8 * max(1.0, np.abs(right).max() ** 2)
+    for ours in (found, guessed):
+        np.testing.assert_allclose(ours[sound], wanted[sound], atol=1e-7 * max(1.0, np.abs(wanted).max()))
+        assert max(_off(left, row, z) for row, z in zip(right, ours, strict=True)) < 1e-8
+    worth = [np.einsum("nk,kl,nl->n", z, left, z) / 2 - (right * z).sum(axis=1) for z in (found, wanted)]
+    assert (worth[0] <= worth[1] + 1e-9 * (1 + np.abs(worth[1]))).all()
+    assert sound.mean() > 0.5 or len(sound) < 4
+
+
+def _off(left: np.ndarray, right: np.ndarray, z: np.ndarray) -> float:
+    """How far z is from the conditions of Karush, Kuhn and Tucker, by which no entry could do better."""
+    pull, size = z @ left - right, max(1.0, float(np.abs(right).max()))
+    return float(max(-z.min(), -pull.min() / size, np.abs(pull * z).max() / size**2, 0.0))
 
 
 def test_rows_are_cut_into_chunks_that_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
