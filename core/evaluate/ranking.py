@@ -47,35 +47,37 @@ def rank_all(
     taken = np.diff(model.x.matrix.indptr)[rows]
 
     def work(part: slice, scores: Array) -> None:
-        heads = np.empty((len(scores), group_heads(scores[:0]).shape[1]), dtype=np.float32)
-        rest = model.x.shape[1] // GROUP * GROUP
-        right = relevant[part]
-        won = np.zeros(len(scores))
-        for some in near(*scores.shape):  # both looks at a score while it is near the processor
-            here, found = scores[some], group_heads(scores[some], heads[some])
-            if auc:
-                if np.isnan(found.max(initial=0)) or np.isnan(here[:, rest:].max(initial=0)):
-                    here = np.where(np.isnan(here), _LOWEST, here)
-                won[some] = _won(here, right.indices, right.indptr[some.start : some.stop + 1])
-        items[part] = topk(scores, k, heads)[0]
+        heads = None
         if auc:
-            levels[part] = _auc(won, np.diff(right.indptr), taken[part], scores.shape[1])
+            levels[part], heads = _auc(scores, relevant[part], taken[part])
+        items[part] = topk(scores, k, heads)[0]
 
     in_blocks(model, rows, work, step=step)
     return Ranked(items, levels if auc else None)
 
 
-def _auc(won: Array, right: Array, taken: Array, n_items: int) -> Array:
+def _auc(scores: Array, relevant: csr_matrix, taken: Array) -> tuple[Array, Array]:
     """float64 (n,): the share of (right, other) pairs in which the right item's score is higher, ties half.
 
-    `won` holds each right item's comparisons with every score of its row. Items taken before stand at -inf: they are
-    always counted as lower, and here taken off. Right items were compared with each other and themselves as well, which
-    adds just R x R / 2 for R of them.
+    And the scores' `group_heads`, for `topk`: both look at a score while it is near the processor. Each right item is
+    compared with every score of its row. Items taken before stand at -inf: they are always counted as lower, and then
+    taken off. Right items are compared with each other and themselves as well, which adds just R x R / 2 for R of them.
+    What a model cannot say, NaN, counts as the lowest of all.
     """
+    n, n_items = scores.shape
+    heads = np.empty((n, n_items // GROUP), dtype=np.float32)
+    rest = n_items // GROUP * GROUP
+    won = np.zeros(n)
+    for some in near(n, n_items):
+        here, found = scores[some], group_heads(scores[some], heads[some])
+        if np.isnan(found.max(initial=0)) or np.isnan(here[:, rest:].max(initial=0)):
+            here = np.where(np.isnan(here), _LOWEST, here)
+        won[some] = _won(here, relevant.indices, relevant.indptr[some.start : some.stop + 1])
+    right = np.diff(relevant.indptr)
     others = n_items - taken - right
     whole = right * others.astype(np.float64)
     pairs = won - right * taken - right * right / 2.0
-    return np.asarray(np.divide(pairs, whole, out=np.full(len(won), np.nan), where=whole > 0))
+    return np.asarray(np.divide(pairs, whole, out=np.full(n, np.nan), where=whole > 0)), heads
 
 
 def _won(scores: Array, items: Array, begins: Array) -> Array:

@@ -77,7 +77,7 @@ def test_auc_at_its_limits_and_where_a_model_cannot_say() -> None:
         dtype=np.float32,
     )
     relevant = csr_matrix(np.eye(1, 4, dtype=np.float32).repeat(6, axis=0))
-    found = _auc(scores, relevant, np.array([0, 0, 0, 0, 0, 3]))
+    found, _ = _auc(scores, relevant, np.array([0, 0, 0, 0, 0, 3]))
     np.testing.assert_array_equal(found, [1, 0, 0.5, 0.5, 0.5 / 3, np.nan])
 
 
