@@ -165,7 +165,7 @@ def _followed(
         place = np.flatnonzero(searched)
         if since is not None:
             place = place[strand.at[place] >= since]
-        of = strand.numbers(place)
+        of = strand.numbers[place]
         row = np.searchsorted(numbers, of)
         there = row < len(numbers)
         there[there] = numbers[row[there]] == of[there]

@@ -156,7 +156,7 @@ def _summed(strand: Strand, rule: VisitRule) -> tuple[Any, ...]:
         end = np.maximum.reduceat(until, first)
     return (
         strand.users[first],
-        strand.numbers(first),
+        strand.numbers[first],
         start,
         end,
         np.diff(strand.begins).astype(np.int32),

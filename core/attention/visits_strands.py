@@ -5,13 +5,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from core.attention.visits_rule import NO_VISIT, Choice, VisitRule, may_visit
-from core.behaviour import Timeline, spread, stored_beside, timelines
+from core.behaviour import Beside, Timeline, beside, spread, timelines
 from core.progress import Step, no_step
 from core.store import Query, Store
 
@@ -36,7 +36,7 @@ class Strand:
         users: int32 (n,), user_no or ANONYMOUS. at: int64 (n,), microseconds since 1970 UTC, rising in a visit.
         kinds: event types by code. kind: (n,), codes. dwell: seconds (n,), NaN = not known; None = of no event.
         begins: (visits + 1,), where each visit begins, and n.
-        order, stored_numbers: event_no of event i is stored_numbers[order[i]].
+        numbers: int64 (n,), event_no.
     """
 
     users: Int32
@@ -45,18 +45,12 @@ class Strand:
     kind: npt.NDArray[np.uint16]
     dwell: Floats | None
     begins: Ints
-    order: npt.NDArray[Any]
-    stored_numbers: Ints
+    numbers: Ints
 
     def of(self, *events: str) -> Bools:
         """(n,): whether the event is one of these types."""
         marked = np.fromiter((kind in events for kind in self.kinds), np.bool_, len(self.kinds))
         return marked[self.kind]
-
-    def numbers(self, place: npt.NDArray[Any]) -> Ints:
-        """event_no of the events at `place`."""
-        found: Ints = self.stored_numbers[self.order[place]]
-        return found
 
     def each(self, marks: Bools) -> Int32:
         """How many of the marked events each visit holds."""
@@ -99,32 +93,32 @@ R = TypeVar("R")
 
 def _cutter(store: Store, line: Timeline, rule: VisitRule, choice: Choice, dwell: bool, step: Step) -> Cutter:
     """What cuts pieces of `line` into visits."""
-    spent = stored_beside(store, line, Query("dwell"), step=step) if dwell else None
     if choice.used == "gap":
-        return lambda piece: _by_gap(piece, spent, rule.gap_minutes)
-    session = stored_beside(store, line, _SESSION, step=step)
-    return lambda piece: _own(piece, spent, session)
+        return lambda piece: _by_gap(piece, dwell, rule.gap_minutes)
+    session = beside(store, line, _SESSION, step=step)
+    return lambda piece: _own(piece, dwell, session)
 
 
-def _by_gap(line: Timeline, dwell: Floats | None, minutes: int) -> Iterator[Strand]:
+def _by_gap(line: Timeline, dwell: bool, minutes: int) -> Iterator[Strand]:
     barred = line.of(*NO_VISIT)
-    users, at, kind, order = line.users, line.at, line.kind, line.order
+    users, at, kind, numbers = line.users, line.at, line.kind, line.numbers
+    spent = line.dwell if dwell else None
     if barred.any():
         kept = np.flatnonzero(~barred)
-        users, at, kind, order = users[kept], at[kept], kind[kept], order[kept]
+        users, at, kind, numbers = users[kept], at[kept], kind[kept], numbers[kept]
+        spent = None if spent is None else spent[kept]
     if not len(users):
         return
     new = np.ones(len(users), dtype=np.bool_)
     np.greater_equal(at[1:] - at[:-1], minutes * 60 * _SECOND, out=new[1:])
     new[1:] |= users[1:] != users[:-1]
     begins = np.append(np.flatnonzero(new), len(users))
-    spent = None if dwell is None else dwell[order]
-    yield Strand(users, at, line.kinds, kind, spent, begins, order, line.stored_numbers)
+    yield Strand(users, at, line.kinds, kind, spent, begins, numbers)
 
 
-def _own(line: Timeline, dwell: Floats | None, sessions: npt.NDArray[Any]) -> Iterator[Strand]:
+def _own(line: Timeline, dwell: bool, sessions: Beside) -> Iterator[Strand]:
     """Visits by the data's own session ids, also where two of one user run side by side."""
-    session = sessions[line.order]
+    session = sessions.of(line.numbers)
     kept = np.flatnonzero((session != 0) & ~line.of(*NO_VISIT))
     if not len(kept):
         return
@@ -137,10 +131,9 @@ def _own(line: Timeline, dwell: Floats | None, sessions: npt.NDArray[Any]) -> It
         line.at[kept],
         line.kinds,
         line.kind[kept],
-        None if dwell is None else dwell[line.order[kept]],
+        line.dwell[kept] if dwell and line.dwell is not None else None,
         np.append(np.flatnonzero(new), len(kept)),
-        line.order[kept],
-        line.stored_numbers,
+        line.numbers[kept],
     )
 
 
@@ -162,6 +155,5 @@ def _nameless(store: Store, dwell: bool, step: Step) -> Iterator[Strand]:
         events.indices.to_numpy().astype(np.uint16),
         found.column(4).to_numpy() if dwell else None,
         np.append(np.flatnonzero(new), len(session)),
-        np.arange(len(session)),
         found.column(3).to_numpy(),
     )

@@ -8,7 +8,7 @@ from core.behaviour.active import (
     stickiness,
     stickiness_users,
 )
-from core.behaviour.beside import beside, stored_beside
+from core.behaviour.beside import Beside, beside
 from core.behaviour.catalogue import category_columns, item_names
 from core.behaviour.chance import Z95, holm, share_interval
 from core.behaviour.contents import EventKind, contents, data_span, events_after_end, users_who
@@ -64,6 +64,7 @@ __all__ = [
     "UNITS",
     "Z95",
     "ActiveUsers",
+    "Beside",
     "EventKind",
     "EventsOverTime",
     "Funnel",
@@ -110,7 +111,6 @@ __all__ = [
     "spread_sort",
     "stickiness",
     "stickiness_users",
-    "stored_beside",
     "table",
     "timelines",
     "too_many",

@@ -1,7 +1,8 @@
-"""Columns that the timeline does not hold, in its order."""
+"""Columns that the timeline does not hold, for its events."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,20 +13,34 @@ from core.errors import Refusal
 from core.progress import Step, no_step
 from core.store import Query, Store
 
+_SPARSE = 4
+"""Numbers may reach this many times as far as there are events; beyond it they are searched, not looked up."""
 
-def beside(store: Store, line: Timeline, value: Query, *, step: Step = no_step) -> npt.NDArray[Any]:
-    """`value`, SQL over a row of `events` that yields a number, for each event of `line`: (n,), NaN where NULL.
 
-    Raises Refusal `data_changed` where the workspace no longer has the line's events.
+@dataclass(frozen=True, eq=False)
+class Beside:
+    """A value for each event of a timeline, found by event_no.
+
+    Attributes:
+        values: (m,). low: event_no of the first of them, where those of the events follow each other; else
+        numbers: int64 (m,), the event_no of each, rising.
     """
-    found: npt.NDArray[Any] = stored_beside(store, line, value, step=step)[line.order]
-    return found
+
+    values: npt.NDArray[Any]
+    low: int
+    numbers: npt.NDArray[np.int64] | None = None
+
+    def of(self, numbers: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+        """The values of these events, by event_no: such as a piece's `numbers`."""
+        place = numbers - self.low if self.numbers is None else np.searchsorted(self.numbers, numbers)
+        found: npt.NDArray[Any] = self.values[place]
+        return found
 
 
-def stored_beside(store: Store, line: Timeline, value: Query, *, step: Step = no_step) -> npt.NDArray[Any]:
-    """Like `beside`, in the order of stored_items and stored_numbers: each of the line's pieces takes its part of it.
+def beside(store: Store, line: Timeline, value: Query, *, step: Step = no_step) -> Beside:
+    """`value`, SQL over a row of `events` that yields a number, for the events of `line`: NaN where NULL.
 
-    `line` is whole, not a piece. Raises Refusal `data_changed`.
+    `line` is whole, not a piece. Raises Refusal `data_changed` where the workspace is no longer the line's.
     """
     asked = Query("SELECT event_no, (") + value
     asked += Query(
@@ -33,13 +48,14 @@ def stored_beside(store: Store, line: Timeline, value: Query, *, step: Step = no
         (int(line.users[0]), int(line.users[-1]), store.as_of()),
     )
     found = store.read(asked, step=step)
+    if store.version != line.version or found.num_rows != len(line):
+        raise Refusal("data_changed", "The data changed while this was worked out.", "Ask again.")
     numbers: npt.NDArray[np.int64] = found.column(0).to_numpy()
     values: npt.NDArray[Any] = found.column(1).to_numpy()
-    if np.array_equal(numbers, line.stored_numbers):  # DuckDB reads rows as they are stored, unless it changes its mind
-        return values
-    by_number = np.argsort(numbers)
-    place = np.searchsorted(numbers, line.stored_numbers, sorter=by_number)
-    there = by_number[np.minimum(place, len(numbers) - 1)]
-    if not len(numbers) or not np.array_equal(numbers[there], line.stored_numbers):
-        raise Refusal("data_changed", "The data changed while this was worked out.", "Ask again.")
-    return values[there]
+    low, high = int(numbers.min()), int(numbers.max())
+    if high - low < _SPARSE * len(numbers):
+        table = np.empty(high - low + 1, dtype=values.dtype)
+        table[numbers - low] = values
+        return Beside(table, low)
+    order = np.argsort(numbers)
+    return Beside(values[order], low, numbers[order])

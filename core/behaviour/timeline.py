@@ -1,7 +1,7 @@
 """Every known user's events one after the other, as arrays: what needs their order reads it here.
 
 Visits, paths, funnels with a time limit and answers to the n-th showing all ask "what came before, what after, for the
-same user". SQL would sort the events anew for each such question; here they are sorted once for each version of the
+same user". SQL would sort the events anew for each such question; here DuckDB sorts them once for each version of the
 data, and every question is then some passes over arrays.
 """
 
@@ -18,7 +18,6 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import numpy.typing as npt
 
-from core.behaviour.counting import Rows, in_order
 from core.behaviour.spread import spread
 from core.progress import Step, no_step
 from core.store import Query, Store
@@ -27,12 +26,14 @@ Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 MOST_EVENTS = 16_000_000
-"""Held at once: 30 bytes each, 42 once items and numbers were asked for. More are gone through in slabs of users, and
-nothing is kept."""
+"""Held at once: 26 bytes each, 34 where some carry dwell. More are gone through in slabs of users; nothing is kept."""
 
 NO_ITEM = -1
 
-_SIZE = "SELECT count(*) AS n, max(user_no) AS most FROM events WHERE "
+_PIECE = 600_000
+_DWELL = ", coalesce(dwell, 'nan'::DOUBLE) AS dwell"
+
+_SIZE = "SELECT count(*) AS n, max(user_no) AS most, count(dwell) AS dwelt FROM events WHERE "
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +46,10 @@ class Timeline:
         users: int32 (n,), user_no, rising.
         at: int64 (n,), microseconds since 1970-01-01 UTC, rising within a user.
         kinds: event types by code, in alphabetical order. kind: uint16 (n,), codes.
-        order: int32 (n,), the place of each event among the rows as they are stored.
-        stored_items, stored_numbers: items and numbers of the rows as they are stored.
+        items: int32 (n,), item_no; NO_ITEM where the event names none.
+        numbers: int64 (n,), event_no: to look up what the timeline does not hold (core.behaviour.beside).
+        dwell: float64 (n,), seconds, NaN where the event carries none; None where none does.
+        version: of the data (Store.version).
         cuts: (parts + 1,), places where `pieces` are cut: 0, ..., n.
     """
 
@@ -54,9 +57,10 @@ class Timeline:
     at: Ints
     kinds: tuple[str, ...]
     kind: npt.NDArray[np.uint16]
-    order: npt.NDArray[np.int32]
-    stored_items: npt.NDArray[np.int32]
-    stored_numbers: Ints
+    items: npt.NDArray[np.int32]
+    numbers: Ints
+    dwell: npt.NDArray[np.float64] | None
+    version: int
     cuts: Ints
 
     @cached_property
@@ -70,21 +74,12 @@ class Timeline:
         return tuple(
             replace(
                 self, users=self.users[low:high], at=self.at[low:high], kind=self.kind[low:high],
-                order=self.order[low:high], cuts=np.array([0, high - low]),
+                items=self.items[low:high], numbers=self.numbers[low:high], cuts=np.array([0, high - low]),
+                dwell=None if self.dwell is None else self.dwell[low:high],
             )
             for low, high in itertools.pairwise(self.cuts.tolist())
             if low < high
         )  # fmt: skip
-
-    @cached_property
-    def items(self) -> npt.NDArray[np.int32]:
-        """int32 (n,), item_no; NO_ITEM where the event names none. Put in order when first asked for."""
-        return self.stored_items[self.order]
-
-    @cached_property
-    def numbers(self) -> Ints:
-        """int64 (n,), event_no: to look up what the timeline does not hold. Put in order when first asked for."""
-        return self.stored_numbers[self.order]
 
     def __len__(self) -> int:
         return len(self.users)
@@ -125,7 +120,7 @@ def timelines(store: Store, *, step: Step = no_step, most: int = MOST_EVENTS) ->
         return
     known = Query("user_no IS NOT NULL AND at_utc < ?", (end,))
     (found,) = store.rows(Query(_SIZE) + known)
-    n, highest = int(found["n"]), int(found["most"] or 0)
+    n, highest, dwelt = int(found["n"]), int(found["most"] or 0), bool(found["dwelt"])
     if not n:
         return
     if n <= most:
@@ -133,7 +128,7 @@ def timelines(store: Store, *, step: Step = no_step, most: int = MOST_EVENTS) ->
             with _lock:
                 kept = _kept.get(store)
             if kept is None or kept[0] != version:
-                kept = (version, _read(store, known, step))
+                kept = (version, _read(store, version, known, dwelt, step))
                 if store.version == version:
                     with _lock:
                         _make_room(len(kept[1]))
@@ -144,7 +139,7 @@ def timelines(store: Store, *, step: Step = no_step, most: int = MOST_EVENTS) ->
     for slab in range(slabs):
         low, high = (highest + 1) * slab // slabs, (highest + 1) * (slab + 1) // slabs
         part = Query(" AND user_no >= ? AND user_no < ?", (low, high))
-        made = _read(store, known + part, step.part(slab / slabs, (slab + 1) / slabs))
+        made = _read(store, version, known + part, dwelt, step.part(slab / slabs, (slab + 1) / slabs))
         if len(made):
             yield made
 
@@ -162,8 +157,8 @@ def _make_room(coming: int) -> None:
         size -= len(_kept.pop(other)[1])
 
 
-def _read(store: Store, known: Query, step: Step) -> Timeline:
-    """A slab. The rows come unsorted: see core.behaviour.counting."""
+def _read(store: Store, version: int, known: Query, dwelt: bool, step: Step) -> Timeline:
+    """A slab."""
     kinds = tuple(str(row["event"]) for row in store.rows(Query("SELECT DISTINCT event FROM events ORDER BY event")))
     code = Query("CASE event ")
     for number, kind in enumerate(kinds):
@@ -171,15 +166,21 @@ def _read(store: Store, known: Query, step: Step) -> Timeline:
     query = (
         Query(f"SELECT user_no, epoch_us(at_utc) AS at, event_no, coalesce(item_no, {NO_ITEM})::INTEGER AS item, (")
         + code
-        + "END)::USMALLINT AS kind FROM events WHERE "
+        + f"END)::USMALLINT AS kind{_DWELL if dwelt else ''} FROM events WHERE "
         + known
+        + " ORDER BY user_no, at_utc, event_no"
     )
     found = store.read(query, step=step)
-    columns: list[Any] = spread(lambda n: found.column(n).combine_chunks().to_numpy(), range(5))
-    users, at, numbers, items, kind_of = columns
-    there = np.fromiter(((kind_of == code).any() for code in range(len(kinds))), np.bool_, len(kinds))
+    columns: list[Any] = spread(lambda n: found.column(n).combine_chunks().to_numpy(), range(found.num_columns))
+    users, at, numbers, items, kind_of = columns[:5]
+    there = np.bincount(kind_of, minlength=len(kinds)) > 0
     if not there.all():  # words that only anonymous events have, or events after the end of the data
         kind_of = (np.cumsum(there) - 1).astype(np.uint16)[kind_of]
         kinds = tuple(kind for kind, some in zip(kinds, there, strict=True) if some)
-    made = in_order(Rows(users, at, kind_of, numbers))
-    return Timeline(made.users, made.at, kinds, made.kind, made.order, items, numbers, made.cuts)
+    return Timeline(users, at, kinds, kind_of, items, numbers, columns[5] if dwelt else None, version, _cuts(users))
+
+
+def _cuts(users: npt.NDArray[np.int32]) -> Ints:
+    """Where pieces begin: at the first event of the user whose event stands every _PIECE places; and the end."""
+    near = users[::_PIECE]
+    return np.unique(np.append(np.searchsorted(users, near), len(users))) if len(users) else np.zeros(1, np.int64)

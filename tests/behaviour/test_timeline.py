@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 
-from core.behaviour import NO_ITEM, timelines
+from core.behaviour import NO_ITEM, Beside, Timeline, beside, timeline, timelines
+from core.errors import Refusal
 from core.store import Query, Store
 from tests.prepared import new_store
 
@@ -70,3 +72,48 @@ def test_what_is_kept_goes_with_the_data(tmp_path: Path) -> None:
         assert "zoo" not in after.kinds
     with new_store(tmp_path / "none.duckdb") as empty:
         assert list(timelines(empty)) == []
+
+
+def test_what_stands_beside_the_events(tmp_path: Path) -> None:
+    with shop(tmp_path / "w.duckdb") as store:
+        line, near = _carts(store)
+        assert near.numbers is None
+        with store.atomic() as writer:  # and once more with numbers far apart, which are searched
+            writer.run("UPDATE events SET event_no = event_no * 1000")
+        with pytest.raises(Refusal) as refused:
+            beside(store, line, Query("1"))
+        assert refused.value.code == "data_changed"
+        assert _carts(store)[1].numbers is not None
+
+
+def _carts(store: Store) -> tuple[Timeline, Beside]:
+    (line,) = timelines(store)
+    found = beside(store, line, Query("CASE WHEN event = 'cart' THEN event_no * 2 ELSE -1 END"))
+    cart, some = line.of("cart"), slice(100, 200, 3)
+    assert found.of(line.numbers).tolist() == np.where(cart, line.numbers * 2, -1).tolist()
+    assert found.of(line.numbers[some]).tolist() == np.where(cart, line.numbers * 2, -1)[some].tolist()
+    return line, found
+
+
+def test_pieces_hold_the_same_and_part_no_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timeline, "_PIECE", 150)
+    with shop(tmp_path / "w.duckdb") as store:
+        (line,) = timelines(store)
+        assert len(line.pieces) > 5
+        for name in ("users", "at", "kind", "items", "numbers"):
+            joined = np.concatenate([getattr(piece, name) for piece in line.pieces])
+            np.testing.assert_array_equal(joined, getattr(line, name))
+        seen = [set(piece.users.tolist()) for piece in line.pieces]
+        assert sum(map(len, seen)) == len(set.union(*seen))
+
+
+def test_dwell_is_held_where_any_event_carries_it(tmp_path: Path) -> None:
+    with shop(tmp_path / "w.duckdb") as store:
+        assert next(iter(timelines(store))).dwell is None
+        with store.atomic() as writer:
+            writer.run("UPDATE events SET dwell = event_no / 2 WHERE event = 'view'")
+        (line,) = timelines(store)
+        assert line.dwell is not None
+        expected = np.where(line.of("view"), line.numbers / 2, np.nan)
+        np.testing.assert_array_equal(line.dwell, expected)
+        np.testing.assert_array_equal(np.concatenate([p.dwell for p in line.pieces]), expected)
