@@ -51,8 +51,10 @@ format: install-dev ## put the code in order
 collect: install-dev
 	@$(PY) -m pytest --collect-only -qq --doctest-modules core tests -m "not bench and not prove" >/dev/null || true
 
+# One thread of DuckDB's each: for the few rows of most tests a second one costs a tenth of the time. The browser tests'
+# apps, `make prove` and whoever calls pytest have as many as there are cores.
 unit: install-dev ## tests of core and pages, and the examples in docstrings, in parallel
-	$(PY) -m pytest -n $(UNITS) --dist worksteal --doctest-modules core tests -m "not bench and not prove and not browser"
+	LIMELIGHT_THREADS=1 $(PY) -m pytest -n $(UNITS) --dist worksteal --doctest-modules core tests -m "not bench and not prove and not browser"
 
 browser-tests: install-dev browser ## tests in a real browser; those of one file share an app
 	$(PY) -m pytest -n $(JOBS) --dist loadfile tests/browser -m "browser and not bench and not prove"

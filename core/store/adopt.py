@@ -15,7 +15,7 @@ import duckdb
 
 from core.errors import Refusal
 from core.progress import Step, no_step
-from core.store.connect import CONFIG, open_folders
+from core.store.connect import base_config, open_folders
 from core.store.copies import count_tables
 from core.store.encryption import attach, encryption_key, is_encrypted, key_refusal, prepare_crypto
 from core.store.lens import SCHEMA
@@ -79,7 +79,7 @@ def _check_beginning(file: Path) -> None:
 def _apart(file: Path, made: Path) -> duckdb.DuckDBPyConnection:
     """A DuckDB of its own with both files attached, as `given` and `made`, and nothing else in reach."""
     key = encryption_key()
-    connection = duckdb.connect(":memory:", config=CONFIG)
+    connection = duckdb.connect(":memory:", config=base_config())
     try:
         if key is not None:
             prepare_crypto(connection)

@@ -6,6 +6,7 @@ import atexit
 import fcntl
 import itertools
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -60,8 +61,26 @@ def connect(path: Path, *, reads: Sequence[Path]) -> duckdb.DuckDBPyConnection:
 
 
 def base_config() -> dict[str, str | bool | int | float | list[str]]:
-    """The configuration of every connection, whatever it opens."""
-    return dict(CONFIG)
+    """The configuration of every connection, whatever it opens. Raises Refusal `bad_threads`."""
+    threads = thread_limit()
+    return CONFIG if threads is None else CONFIG | {"threads": threads}
+
+
+def thread_limit() -> int | None:
+    """Threads that DuckDB may use for each workspace: LIMELIGHT_THREADS; None = as many as there are cores.
+
+    Raises Refusal `bad_threads` for a setting that is not a whole number from 1 on.
+    """
+    said = os.environ.get("LIMELIGHT_THREADS", "").strip()
+    if not said:
+        return None
+    if not re.fullmatch(r"0*[1-9][0-9]{0,3}", said):
+        raise Refusal(
+            "bad_threads",
+            f"LIMELIGHT_THREADS is {said!r}: not a number of threads.",
+            "Set it to a whole number from 1 on, or unset it: then every core is used.",
+        )
+    return int(said)
 
 
 def use(connection: duckdb.DuckDBPyConnection) -> None:
@@ -71,12 +90,13 @@ def use(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _open(path: Path) -> duckdb.DuckDBPyConnection:
     key, there = encryption_key(), path.exists() and path.stat().st_size > 0
+    config = base_config()
     if key is None or (there and not is_encrypted(path)):
         try:
-            return duckdb.connect(str(path), config=CONFIG)
+            return duckdb.connect(str(path), config=config)
         except duckdb.Error as error:
             raise refusal(path, error) from None
-    connection = duckdb.connect(":memory:", config=CONFIG)
+    connection = duckdb.connect(":memory:", config=config)
     try:
         prepare_crypto(connection)
         connection.execute("SET GLOBAL temp_file_encryption = true")

@@ -6,7 +6,7 @@ from functools import cache, lru_cache
 
 import duckdb
 
-from core.store.connect import CONFIG
+from core.store.connect import base_config
 
 
 @lru_cache(maxsize=1_000)
@@ -28,4 +28,4 @@ def pattern_problem(pattern: str) -> str | None:
 @cache
 def _connection() -> duckdb.DuckDBPyConnection:
     """A connection without data: it takes longer to open than a pattern to read."""
-    return duckdb.connect(":memory:", config=CONFIG)
+    return duckdb.connect(":memory:", config=base_config())

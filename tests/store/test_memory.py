@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import duckdb
@@ -27,6 +28,19 @@ def test_a_limit_that_cannot_be_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_
     with pytest.raises(Refusal, match="LIMELIGHT_MEMORY") as refused:
         Store(tmp_path / "w.duckdb")
     assert refused.value.code == "bad_memory"
+
+
+def test_threads_may_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for said in ("1", "3", ""):
+        monkeypatch.setenv("LIMELIGHT_THREADS", said)
+        with Store(tmp_path / f"w{said}.duckdb") as store:
+            (row,) = store.rows(Query("SELECT current_setting('threads') AS n"))
+            assert row["n"] == (int(said) if said else os.cpu_count())
+    for said in ("0", "two", "-1", "1.5", "1e3", "99999"):
+        monkeypatch.setenv("LIMELIGHT_THREADS", said)
+        with pytest.raises(Refusal, match="LIMELIGHT_THREADS") as refused:
+            Store(tmp_path / "no.duckdb")
+        assert refused.value.code == "bad_threads"
 
 
 def test_a_container_may_have_less_than_the_machine(tmp_path: Path) -> None:
