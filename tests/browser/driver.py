@@ -17,6 +17,7 @@ from tests.browser.find_browser import find
 SIZES = ((1440, 900), (1000, 800))
 Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+LOOKS = tuple((size, scheme) for scheme in SCHEMES for size in SIZES)
 FLAGS = (
     "--disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update "
     "--disable-sync --disable-dev-shm-usage"

@@ -8,11 +8,14 @@ import zipfile
 from pathlib import Path
 
 import pandas as pd
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.driver import click, download, go, overflow, settled
 from tests.browser.server import App
 from tests.browser.test_data import choose, file, fresh
+
+pytestmark = pytest.mark.usefixtures("same_visitor")
 
 HEAD = "order_id,customer_email,product_id,order_date,quantity\n"
 DAY1 = HEAD + "".join(

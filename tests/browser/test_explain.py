@@ -15,6 +15,8 @@ from tests.browser.driver import WatchedPage, click, download, go, overflow, set
 from tests.browser.server import App, running
 from tests.prepared import copied
 
+pytestmark = pytest.mark.usefixtures("same_visitor")
+
 FIND = "Find a user"
 
 

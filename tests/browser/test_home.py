@@ -10,10 +10,23 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.driver import SIZES, WatchedPage, click, download, go, look, overflow, settled, watched_page
+from tests.browser.driver import (
+    SCHEMES,
+    SIZES,
+    Scheme,
+    WatchedPage,
+    click,
+    download,
+    go,
+    look,
+    overflow,
+    settled,
+    watched_page,
+)
 from tests.browser.server import ROOT, App
 
 THEME = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text("utf-8"))["theme"]
+pytestmark = pytest.mark.usefixtures("same_visitor")
 VIEWS, PURCHASES = 2, 9  # places among the sample's event types, in the order of the vocabulary
 
 
@@ -43,18 +56,17 @@ def members(page: Page) -> int:
     return int(re.sub(r"\D", "", line.inner_text().split(" user")[0]))
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_figures_have_the_colours_of_the_theme(sample_app: App, browser: Browser, scheme: str) -> None:
-    with watched_page(browser, scheme) as page:  # type: ignore[arg-type]
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_figures_have_the_colours_of_the_theme(sample_app: App, browser: Browser, scheme: Scheme) -> None:
+    with watched_page(browser, scheme) as page:
         go(page, sample_app.url)
         colours = THEME[scheme]["chartCategoricalColors"]
         for place, colour in ((VIEWS, colours[0]), (PURCHASES, colours[2])):
-            style = bars(page, "fig_events").nth(place).locator("path").nth(20).get_attribute("style") or ""
-            drawn = re.search(r"fill: rgb\((\d+), (\d+), (\d+)\)", style)
-            assert drawn, style
-            assert "#{:02X}{:02X}{:02X}".format(*map(int, drawn.groups())) == colour
+            drawn = f"fill: rgb({', '.join(map(str, bytes.fromhex(colour[1:])))})"
+            bar = bars(page, "fig_events").nth(place).locator("path").nth(20)
+            expect(bar).to_have_attribute("style", re.compile(re.escape(drawn)))
         for size in SIZES:
-            look(page, size=size, scheme=scheme)  # type: ignore[arg-type]
+            look(page, size=size, scheme=scheme)
             assert overflow(page) == 0
         assert page.console_errors == []
         assert page.outside_requests == []

@@ -14,6 +14,8 @@ from tests.browser.driver import SIZES, WatchedPage, click, download, go, look, 
 from tests.browser.server import App, running
 from tests.prepared import copied
 
+pytestmark = pytest.mark.usefixtures("same_visitor")
+
 OTHERS = ("People like you", "Goes together, weighed jointly", "Hidden tastes", "Main tastes")
 
 

@@ -30,35 +30,36 @@ page.run()
 """
 
 
-def address(app: App, name: str) -> str:
-    """Where a page is; the first is at the root."""
-    return app.url if name == "home" else f"{app.url}/{name}"
-
-
-@pytest.mark.usefixtures("same_visitor")
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page_without_data_asks_nothing_of_outside(page: WatchedPage, app: App, name: str) -> None:
-    go(page, address(app, name))
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
-    assert not page.outside_requests
-
-
-@pytest.mark.usefixtures("same_visitor")
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page_with_data_asks_nothing_of_outside(page: WatchedPage, sample_app: App, name: str) -> None:
-    go(page, address(sample_app, name))
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
-    for scheme in SCHEMES:
-        look(page, size=(1440, 900), scheme=scheme)
-    for tab in page.get_by_role("tab").all():
-        tab.click()
+def by_links(page: WatchedPage, app: App) -> Iterator[str]:
+    """Every page's name, each opened from the sidebar of the one before: the frame is loaded once."""
+    go(page, app.url)
+    for name in PAGES:
+        page.get_by_test_id("stSidebarNav").get_by_role("link", name=state.PAGES[name], exact=True).click()
         settled(page)
-    closed = page.locator("details:not([open]) > summary:visible")
-    for _ in range(closed.count()):
-        closed.first.click()
-        settled(page)
-    assert not page.outside_requests
-    assert not page.console_errors
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        yield name
+
+
+def test_a_page_without_data_asks_nothing_of_outside(page: WatchedPage, app: App) -> None:
+    for name in by_links(page, app):
+        assert not page.outside_requests, name
+        assert not page.console_errors, name
+
+
+def test_a_page_with_data_asks_nothing_of_outside(page: WatchedPage, sample_app: App) -> None:
+    for name in by_links(page, sample_app):
+        if name == "home":
+            for scheme in SCHEMES:
+                look(page, size=(1440, 900), scheme=scheme)
+        for tab in page.get_by_role("tab").all():
+            tab.click()
+            settled(page)
+        closed = page.locator("details:not([open]) > summary:visible")
+        for _ in range(closed.count()):
+            closed.first.click()
+            settled(page)
+        assert not page.outside_requests, name
+        assert not page.console_errors, name
 
 
 def test_the_first_visit_at_any_address_has_the_frame(page: WatchedPage, tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ from tests.browser.driver import WatchedPage, click, download, go, overflow, set
 from tests.browser.server import ROOT, App, running
 from tests.prepared import copied
 
+pytestmark = pytest.mark.usefixtures("same_visitor")
+
 TWICE = {"did": "purchase", "compare": {"at_least": 2}}
 
 
