@@ -1,4 +1,4 @@
-"""How many examples the tests of laws try: a fifth in `make test`, all of them in `make prove`."""
+"""How many examples the tests of laws try: a tenth in `make test`, all of them in `make prove`."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ EVERY = os.environ.get("LIMELIGHT_EXAMPLES") == "all"
 
 
 def examples(full: int) -> int:
-    """Of `full` examples those that a quick run tries: a fifth, but five at least (all where there are fewer)."""
-    return full if EVERY else min(full, max(5, full // 5))
+    """Of `full` examples those that a quick run tries: a tenth, but five at least (all where there are fewer)."""
+    return full if EVERY else min(full, max(5, full // 10))

@@ -66,7 +66,7 @@ def clean(loaded: pd.DataFrame, truth: dict[str, Any]) -> pd.DataFrame:
     return rows[~rows["order_id"].isin(absurd)]
 
 
-@pytest.mark.slow
+@pytest.mark.prove
 def test_the_generator_writes_the_committed_files_again(tmp_path: Path) -> None:
     """Packed events are compared unpacked: another zlib may pack the same bytes otherwise."""
     program = [sys.executable, str(ROOT / "data" / "make_sample.py"), "--out", str(tmp_path)]

@@ -66,6 +66,7 @@ def test_users_drawn_in_groups_follow_the_same_law() -> None:
     assert drawn.mean() == pytest.approx(values.mean(), abs=4 * expected / np.sqrt(4000))
 
 
+@pytest.mark.prove
 def test_intervals_cover_the_truth_as_often_as_they_say() -> None:
     """300 samples of 150 users from a law with mean 0.12: 95 % intervals should hold 0.12 in 285; 3.5 sd = 13."""
     rng = np.random.default_rng(11)
@@ -77,6 +78,7 @@ def test_intervals_cover_the_truth_as_often_as_they_say() -> None:
     assert 285 - 13 <= held <= 285 + 13
 
 
+@pytest.mark.prove
 def test_two_equal_models_differ_as_often_as_they_may() -> None:
     """300 comparisons of two models drawn alike: p < 0.05 in about 15 of them; 4 sd = 15."""
     rng = np.random.default_rng(12)

@@ -148,6 +148,7 @@ def test_the_hold_out_and_its_users(shop: Store) -> None:
     assert (later.after, later.days) == (True, 30)
 
 
+@pytest.mark.prove
 def test_intervals_cover_what_comes() -> None:
     """Of 24 shops at least 19 totals lie in their 95 % interval: fewer would happen once in 200 such tests."""
     inside = 0

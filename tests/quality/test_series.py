@@ -23,7 +23,7 @@ def draw(rng: np.random.Generator, level: np.ndarray, spread: float) -> np.ndarr
     return rng.negative_binomial(1 / spread, 1 / (1 + spread * level)).astype(float)
 
 
-@pytest.mark.parametrize("spread", [0, 0.02, 0.1, 0.5])
+@pytest.mark.parametrize("spread", [0, *(pytest.param(s, marks=pytest.mark.prove) for s in (0.02, 0.1, 0.5))])
 def test_about_one_clean_day_in_a_thousand_is_called_odd(spread: float) -> None:
     rng = np.random.default_rng(7)
     outside = empty = days = 0
