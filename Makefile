@@ -87,11 +87,12 @@ install: venv
 		printf '%s\n' "$$want" > $(VENV)/.limelight-run; \
 	fi
 
+# Not compiled: that would take half a minute of one core, and tests import a third of it, on all cores.
 install-dev: venv
 	@want="$$($(PY) -c "$(DIGEST)" requirements.txt requirements-dev.txt)"; \
 	if [ "$$(cat $(VENV)/.limelight-dev 2>/dev/null)" != "$$want" ]; then \
 		echo "Installing requirements-dev.txt into $(VENV)"; \
-		$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt && \
+		$(PY) -m pip install --quiet --no-compile --disable-pip-version-check -r requirements-dev.txt && \
 		printf '%s\n' "$$want" > $(VENV)/.limelight-dev; \
 	fi
 
