@@ -5,10 +5,20 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from core.attention.share_areas import LOOKS, Area, names_of, text_of
-from core.behaviour import IS_ORDER, IS_TRADE, ORDER_KEY, Window, category_columns, item_names, wholly_returned
+from core.behaviour import (
+    IS_ORDER,
+    IS_TRADE,
+    ORDER_KEY,
+    Window,
+    category_columns,
+    item_names,
+    spread_sort,
+    wholly_returned,
+)
 from core.store import Query, Store, ident
 
 Attention = Literal["views", "looks", "dwell", "orders"]
@@ -94,23 +104,40 @@ def pairs(store: Store, area: Area, attention: Attention, window: Window) -> pd.
     join = "" if area.of == "item" else " JOIN named USING (item_no)"
     pair = f"(CAST({number} AS BIGINT) << {_SHIFT}) + user_no AS pair"
     known = "user_no IS NOT NULL AND item_no IS NOT NULL AND "
-    seen = Query(
-        f"SELECT {pair}, min(at_utc) AS looked FROM (SELECT user_no, item_no, at_utc FROM events WHERE {known}"
-    )
-    seen += looked(attention) + " AND " + window.condition() + f"){join} GROUP BY pair"
+    rows = Query(f"FROM (SELECT user_no, item_no, at_utc FROM events WHERE {known}") + looked(attention) + " AND "
+    rows += window.condition() + f"){join}"
+    found = _viewers(store, names, Query(f"SELECT {pair} ") + rows)
     returned = bool(store.rows(_ANY_RETURN)[0]["n"])
     got = Query(f"SELECT {pair}, max(at_utc) AS bought FROM (") + _bought(window, known, returned=returned)
     got += f"){join} GROUP BY pair"
-    then = "bought >= looked" if timed else "b.pair IS NOT NULL"
+    then = "WHERE bought >= looked" if timed else ""
+    # few of those who look buy: when they looked first is asked for these alone
     query = (
-        Query("WITH ") + names + "seen AS (" + seen + "), got AS (" + got
-        + f") SELECT pair >> {_SHIFT} AS number, count(*) AS viewers, count(*) FILTER ({then}) AS buyers"
-        " FROM seen LEFT JOIN got b USING (pair) GROUP BY 1"
+        Query("WITH ") + names + "got AS MATERIALIZED (" + got + f"), seen AS (SELECT {pair}, at_utc " + rows
+        + f") SELECT pair >> {_SHIFT} AS number, count(*) AS buyers FROM (SELECT pair, min(at_utc) AS looked FROM seen"
+        " SEMI JOIN got USING (pair) GROUP BY pair) JOIN got USING (pair) " + then + " GROUP BY 1"
     )  # fmt: skip
+    found = found.merge(_frame(store, query), on="number", how="left")
     if area.of == "item":
-        return _frame(store, Query("SELECT number AS key, viewers, buyers FROM (") + query + ")")
-    listed = Query("SELECT DISTINCT area_key AS key, viewers, buyers FROM (") + query
-    return _frame(store, listed + f") JOIN ({numbered}) ON code = number")
+        return found.rename(columns={"number": "key"})
+    listed = _frame(store, Query(f"SELECT DISTINCT area_key AS key, code AS number FROM ({numbered})"))
+    return found.merge(listed, on="number")[["key", "viewers", "buyers"]]
+
+
+def _viewers(store: Store, names: Query, pairs: Query) -> pd.DataFrame:
+    """number, viewers: how many different pairs share their upper bits. Sorting them is quicker than hashing."""
+    asked = Query("WITH ") + names + "listed AS (" + pairs + ") SELECT pair FROM listed"
+    keys = spread_sort(store.read(asked).column(0).to_numpy())
+    numbers = keys[_fresh(keys)] >> _SHIFT
+    begins = np.flatnonzero(_fresh(numbers))
+    return pd.DataFrame({"number": numbers[begins], "viewers": np.diff(begins, append=len(numbers))})
+
+
+def _fresh(rising: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Whether each is another than the one before."""
+    fresh = np.ones(len(rising), dtype=np.bool_)
+    np.not_equal(rising[1:], rising[:-1], out=fresh[1:])
+    return fresh
 
 
 def _frame(store: Store, query: Query) -> pd.DataFrame:

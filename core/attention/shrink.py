@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from core.behaviour import spread
+
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
@@ -163,20 +165,21 @@ def _posterior(a: Floats, b: Floats, belongs: Floats, mean: Floats, tight: Float
     edge = np.where(is_below, mean * (1 - margin), np.minimum(mean * (1 + margin), 1.0))
     below = betainc(a, b, edge[:, None])
     wrong = (belongs * np.maximum(np.where(is_below[:, None], 1 - below, below), tight)).sum(axis=1)
-    return {
-        "rate": rate,
-        "low": _quantile(a, b, belongs, 0.025),
-        "high": _quantile(a, b, belongs, 0.975),
-        "wrong": wrong,
-    }
+    low, high = spread(lambda share: _quantile(a, b, belongs, share), (0.025, 0.975))
+    return {"rate": rate, "low": low, "high": high, "wrong": wrong}
 
 
 def _quantile(a: Floats, b: Floats, belongs: Floats, share: float) -> Floats:
     """Where each mixture has `share` below, by Newton's steps kept between bounds that close in."""
-    from scipy.special import betainc, betaln
+    from scipy.special import betainc, betaln, ndtri
 
     low, high = np.zeros(a.shape[0]), np.ones(a.shape[0])
-    x: Floats = np.clip((belongs * a / (a + b)).sum(axis=1), 1e-9, 1 - 1e-9)
+    means = a / (a + b)
+    mean = (belongs * means).sum(axis=1)
+    apart = (belongs * (means * (1 - means) / (a + b + 1) + (means - mean[:, None]) ** 2)).sum(axis=1)
+    # begun where a normal distribution has it, which halves the steps
+    x: Floats = np.clip(mean + ndtri(share) * np.sqrt(apart), mean / 20, 1 - (1 - mean) / 20)
+    x = np.clip(x, 1e-9, 1 - 1e-9)
     todo = np.arange(a.shape[0])
     for _ in range(_TURNS):
         p, q, w, at = a[todo], b[todo], belongs[todo], x[todo][:, None]
