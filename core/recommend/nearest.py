@@ -189,10 +189,13 @@ def _all_pairs(columns: csr_matrix, k: int) -> csr_matrix:
     found = all_pairs_knn(columns, k + 1, num_threads=threads(), show_progress=False)
     said = (found.data > 0) & (found.row != found.col)
     rows, others, values = found.row[said], found.col[said], found.data[said]
-    order = np.lexsort((others, -values, rows))
-    rows, others, values = rows[order], others[order], values[order]
-    kept = np.arange(len(rows)) - np.searchsorted(rows, rows) < k
-    return _square(rows[kept], others[kept], values[kept].astype(np.float32), (n, n))
+    over = np.bincount(rows, minlength=n) > k  # its own likeness is not among its k + 1 greatest: one is too many
+    if over.any():
+        order = np.lexsort((others, -values, rows))
+        rows, others, values = rows[order], others[order], values[order]
+        kept = np.arange(len(rows)) - np.searchsorted(rows, rows) < k
+        rows, others, values = rows[kept], others[kept], values[kept]
+    return _square(rows, others, values.astype(np.float32), (n, n))
 
 
 def _scaled(columns: csr_matrix, scale: Array) -> csr_matrix:
