@@ -106,5 +106,6 @@ def test_served_here_only_and_silent() -> None:
     assert CONFIG["server"]["address"] == "127.0.0.1"
     assert CONFIG["server"]["maxUploadSize"] == 2048
     assert CONFIG["browser"]["gatherUsageStats"] is False
+    assert CONFIG["runner"]["postScriptGC"] is False, "docs/benchmarks.md, Pages: what it costs"
     assert CONFIG["client"]["showErrorDetails"] == "none"
     assert "http" not in str(CONFIG["theme"]), "a font or colour would be fetched from outside"
