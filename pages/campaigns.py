@@ -10,6 +10,7 @@ from pages._ui import campaigns_address as address
 from pages._ui import campaigns_ask, campaigns_gates, campaigns_jobs, campaigns_result, fitted
 from pages._ui.campaigns_address import QUESTION, QUESTIONS
 from pages._ui.shell import refuse, start
+from pages._ui.views import pick_view
 
 _ASKED = {QUESTIONS[0]: "Who should hear about this?", QUESTIONS[1]: "What should these people hear?"}
 
@@ -28,16 +29,7 @@ def main() -> None:
 
 
 def _draw(store: Store) -> None:
-    view = st.segmented_control(
-        "Question",
-        QUESTIONS,
-        default=QUESTIONS[0],
-        required=True,
-        key=QUESTION,
-        bind="query-params",
-        format_func=_ASKED.__getitem__,
-        label_visibility="collapsed",
-    )
+    view = pick_view(_ASKED, QUESTION, "Question")
     fitted.settle(store)
     model = fitted.in_use(store)
     with st.container(border=True, key="c_ask"):

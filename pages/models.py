@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from core.errors import Refusal
 from core.store import Store
 from pages._ui import (
@@ -18,6 +16,7 @@ from pages._ui import (
 )
 from pages._ui.models_jobs import VIEW, VIEWS
 from pages._ui.shell import refuse, start
+from pages._ui.views import pick_view
 
 _QUESTIONS = {
     "Compare": "Compare models",
@@ -52,17 +51,7 @@ def main() -> None:
 
 def _draw(store: Store) -> None:
     models_jobs.arrive(store)
-    view = st.segmented_control(
-        "Show",
-        VIEWS,
-        default=VIEWS[0],
-        required=True,
-        key=VIEW,
-        bind="query-params",
-        format_func=_QUESTIONS.__getitem__,
-        label_visibility="collapsed",
-    )
-    _DRAW[view](store)
+    _DRAW[pick_view({view: _QUESTIONS[view] for view in VIEWS}, VIEW)](store)
 
 
 main()

@@ -48,9 +48,10 @@ def beside(store: Store, line: Timeline, value: Query, *, step: Step = no_step) 
         (int(line.users[0]), int(line.users[-1]), store.as_of()),
     )
     found = store.read(asked, step=step)
-    if store.version != line.version or found.num_rows != len(line):
-        raise Refusal("data_changed", "The data changed while this was worked out.", "Ask again.")
     numbers: npt.NDArray[np.int64] = found.column(0).to_numpy()
+    # the version rises a moment after a change can be seen: hence the sum too
+    if store.version != line.version or len(numbers) != len(line) or numbers.sum() != line.numbers.sum():
+        raise Refusal("data_changed", "The data changed while this was worked out.", "Ask again.")
     values: npt.NDArray[Any] = found.column(1).to_numpy()
     low, high = int(numbers.min()), int(numbers.max())
     if high - low < _SPARSE * len(numbers):

@@ -34,6 +34,7 @@ from pages._ui.jobs import job_result
 from pages._ui.models_words import spec_title
 from pages._ui.people import Behind, Choice, see_users
 from pages._ui.text import plain
+from pages._ui.views import pick_view
 
 MODEL, OF = "over_model", "over_of"
 """Keys of the chosen model (an id) and of items or categories, in session state and in the address."""
@@ -136,16 +137,7 @@ def _result(store: Store, model: StoredModel, told: dict[str, Any]) -> None:
         st.session_state.pop(OF, None)
     of = there[0]
     if len(there) > 1:
-        of = st.segmented_control(
-            "Of what",
-            there,
-            default=there[0],
-            required=True,
-            key=OF,
-            bind="query-params",
-            format_func=_MANY.__getitem__,
-            label_visibility="collapsed",
-        )
+        of = pick_view({name: _MANY[name] for name in there}, OF, "Of what")
     picked = chart(
         overlisted_figure(found, of, name),
         f"fig_over_{of}_{model.model_id}",

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 import streamlit as st
 
+V = TypeVar("V", bound=str)
 
-def pick_view(questions: Mapping[str, str], key: str) -> str:
-    """The chosen view: a key of `questions`, whose values are what people see; the first one where none is chosen."""
+
+def pick_view(questions: Mapping[V, str], key: str, label: str = "Show") -> V:
+    """The chosen view: a key of `questions`, whose values are what people see; the first one where none is chosen.
+
+    `label` is what screen readers say.
+    """
     views = list(questions)
     return st.segmented_control(
-        "Show",
+        label,
         views,
         default=views[0],
         required=True,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import nnls
 
@@ -13,6 +13,7 @@ from core.recommend.nonnegative import free_part, solve_nonnegative
 from tests.examples import examples
 
 
+@example(5, 2, 29, 0.125, False, 73)
 @settings(max_examples=examples(40))
 @given(
     st.integers(1, 25), st.integers(1, 20), st.integers(1, 30), st.floats(0.05, 1), st.booleans(), st.integers(0, 99)
@@ -33,7 +34,20 @@ def test_it_is_the_solution(k: int, n: int, m: int, density: float, signed: bool
         assert max(_off(left, row, z) for row, z in zip(right, ours, strict=True)) < 1e-8
     worth = [np.einsum("nk,kl,nl->n", z, left, z) / 2 - (right * z).sum(axis=1) for z in (found, wanted)]
     assert (worth[0] <= worth[1] + 1e-9 * (1 + np.abs(worth[1]))).all()
-    assert sound.mean() > 0.5 or len(sound) < 4
+
+
+def test_scipy_says_the_same_nearly_always() -> None:
+    """What the law above leaves aside where scipy is off is little: of these 800 rows a few at most."""
+    sound = 0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        y = rng.random((30, 8)) * (rng.random((30, 8)) < 0.3)
+        left, right = y.T @ y + 0.05 * np.eye(8), (rng.random((20, 30)) * (rng.random((20, 30)) < 0.4)) @ y
+        root, found = np.linalg.cholesky(left), solve_nonnegative(left, right)
+        for row, ours in zip(right, found, strict=True):
+            theirs = nnls(root.T, np.linalg.solve(root, row))[0]
+            sound += bool(np.allclose(theirs, ours, atol=1e-7))
+    assert sound > 760
 
 
 def _off(left: np.ndarray, right: np.ndarray, z: np.ndarray) -> float:

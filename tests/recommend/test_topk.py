@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.interactions import Array
-from core.recommend.topk import topk
+from core.recommend.topk import GROUP, group_heads, topk
 from tests.examples import examples
 
 FEW = [-np.inf, np.nan, -2.5, -0.0, 0.0, 1.0, 1.0000001, 3.0]
@@ -62,3 +62,18 @@ def test_negative_scores_are_scores() -> None:
     items, values = topk(np.array([[-3.0, -1.0, -2.0]], dtype=np.float32), 2)
     assert items.tolist() == [[1, 2]]
     assert values.tolist() == [[-1.0, -2.0]]
+
+
+@pytest.mark.parametrize("columns", [100, 300, 333])
+def test_heads_found_elsewhere_give_the_same(columns: int) -> None:
+    rng = np.random.default_rng(columns)
+    scores = rng.standard_normal((40, columns)).astype(np.float32)
+    scores[::3][rng.random((14, columns)) < 0.2] = np.nan
+    scores[1], scores[2] = np.nan, -np.inf
+    heads = group_heads(scores)
+    inside = scores[:, : columns // GROUP * GROUP].reshape(40, GROUP, -1)
+    np.testing.assert_array_equal(heads, inside.max(axis=1))
+    before = heads.copy()
+    for mine, whole in zip(topk(scores, 4, heads), topk(scores, 4), strict=True):
+        np.testing.assert_array_equal(mine, whole)
+    np.testing.assert_array_equal(heads, before)
