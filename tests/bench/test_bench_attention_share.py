@@ -1,4 +1,4 @@
-"""Shares, concentration and outcome over ten million events, beside SQL written by hand (`make bench`).
+"""Shares, concentration, outcome, launch and fatigue over ten million events, beside SQL by hand (`make bench`).
 
 Each question is asked once in a fresh Store, as the first that a page asks. By hand: the same counts, without
 intervals, verdicts, names and measures.
@@ -36,13 +36,22 @@ BY_HAND = {
     f" WHERE event = 'purchase' GROUP BY 1), v AS (SELECT {_PAIR} AS pair, min(at_utc) AS seen FROM events"
     " WHERE event = 'view' GROUP BY 1) SELECT pair >> 32, count(*), count(*) FILTER (bought >= seen) FROM v"
     " LEFT JOIN p USING (pair) GROUP BY 1",
+    "after launch": "WITH first AS (SELECT item_no, min(at_utc) AS launched FROM events WHERE item_no IS NOT NULL"
+    " GROUP BY 1) SELECT date_diff('day', launched, at_utc) AS age, count(*), count(DISTINCT item_no) FROM events JOIN"
+    " first USING (item_no) WHERE event = 'view' AND at_utc < launched + INTERVAL 90 DAY GROUP BY age",
+    "with every repetition": "WITH e AS (SELECT user_no, campaign, event, at_utc, lead(event) OVER w AS next,"
+    " lead(at_utc) OVER w AS soon, count(*) FILTER (event = 'impression') OVER (w ROWS UNBOUNDED PRECEDING) AS n"
+    " FROM events WHERE user_no IS NOT NULL AND campaign IS NOT NULL AND event IN ('impression', 'click')"
+    " WINDOW w AS (PARTITION BY user_no, campaign ORDER BY at_utc, event_no)) SELECT least(n, 10) AS nth, count(*),"
+    " count(*) FILTER (next = 'click' AND soon <= at_utc + INTERVAL 1 DAY) FROM e WHERE event = 'impression'"
+    " GROUP BY 1",
 }
 
 
 @pytest.mark.bench
 @pytest.mark.timeout(3600)
 def test_attention_over_millions_of_events(tmp_path: Path) -> None:
-    from core.attention import ITEM, OutcomeSpec, ShareSpec, area_named, concentration, outcome, share
+    from core.attention import ITEM, OutcomeSpec, ShareSpec, area_named, concentration, fatigue, launch, outcome, share
     from core.store import Query, Store
 
     load = os.getloadavg()[0]
@@ -53,6 +62,8 @@ def test_attention_over_millions_of_events(tmp_path: Path) -> None:
         "share by channel, weeks": lambda s: share(s, ShareSpec(area_named(s, "channel")), "week"),
         "concentration by item, weeks": lambda s: concentration(s, unit="week"),
         "outcome by item": lambda s: outcome(s, OutcomeSpec()),
+        "after launch": launch,
+        "with every repetition": fatigue,
     }
     rows = []
     with Store(file) as warm:  # imports, and the file in the machine's memory
