@@ -13,7 +13,7 @@ from core.behaviour import Window, contents
 from core.errors import Refusal
 from core.progress import Step
 from core.segments import EventStep, event_query, read_schema
-from core.store import Query, Store
+from core.store import Query, Store, flat
 
 Per = Literal["campaign", "item", "user"]
 MOST_EXPOSURES = 50
@@ -126,8 +126,8 @@ def read_runs(store: Store, question: FatigueQuestion, window: Window, step: Ste
         + Query(f")) AND e.user_no IS NOT NULL AND e.at_utc < ? AND {key} IS NOT NULL ORDER BY ALL", (end,))
     )
     read = store.read(query, step=step)
-    user, keys, at = (read.column(i).to_numpy() for i in range(3))
-    answers = read.column(3).to_numpy(zero_copy_only=False).astype(bool)
+    user, keys, at = (flat(read.column(i)) for i in range(3))
+    answers = flat(read.column(3)).astype(bool)
     if not len(user):
         return Runs(np.zeros(0, np.int32), *(np.zeros(0, np.int64),) * 2, np.zeros(0, bool), 0)
     begins = np.ones(len(user), dtype=bool)

@@ -25,7 +25,7 @@ from core.behaviour import (
 )
 from core.errors import Refusal
 from core.progress import Step, no_step
-from core.store import Query, Store
+from core.store import Query, Store, flat
 
 Kind = Literal["focused", "mixed", "roaming", "few"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -233,7 +233,7 @@ def _seen(store: Store, event: str, window: Window, step: Step) -> Iterator[tupl
     for part, (low, high) in enumerate(itertools.pairwise(edges)):
         some = Query(" AND user_no >= ? AND user_no < ?", (low, high)) if parts > 1 else Query("")
         read = store.read(Query("SELECT user_no, item_no ") + asked + some, step=step.part(part / parts, 1))
-        yield read.column(0).to_numpy(), read.column(1).to_numpy()
+        yield flat(read.column(0)), flat(read.column(1))
 
 
 def _categories(store: Store, over: str | None) -> tuple[Ints, Ints]:

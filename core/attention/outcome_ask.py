@@ -19,7 +19,7 @@ from core.behaviour import (
     spread_sort,
     wholly_returned,
 )
-from core.store import Query, Store, ident
+from core.store import Query, Store, flat, ident
 
 Attention = Literal["views", "looks", "dwell", "orders"]
 Who = Literal["viewers", "buyers", "missed", "traders"]
@@ -127,7 +127,7 @@ def pairs(store: Store, area: Area, attention: Attention, window: Window) -> pd.
 def _viewers(store: Store, names: Query, pairs: Query) -> pd.DataFrame:
     """number, viewers: how many different pairs share their upper bits. Sorting them is quicker than hashing."""
     asked = Query("WITH ") + names + "listed AS (" + pairs + ") SELECT pair FROM listed"
-    keys = spread_sort(store.read(asked).column(0).to_numpy())
+    keys = spread_sort(flat(store.read(asked).column(0)))
     numbers = keys[_fresh(keys)] >> _SHIFT
     begins = np.flatnonzero(_fresh(numbers))
     return pd.DataFrame({"number": numbers[begins], "viewers": np.diff(begins, append=len(numbers))})

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.attention.path_visits import NOTHING, Visits, category_of_items, leaders, visits
-from core.behaviour import Beside, Timeline, Window, beside, spread, timelines
+from core.behaviour import Timeline, Window, beside, spread, timelines
 from core.progress import Step
 from core.store import Query, Store
 
@@ -90,10 +90,10 @@ def many_steps(store: Store, question: PathQuestion, window: Window, step: Step)
         here = np.array([kinds.setdefault(kind, len(kinds)) for kind in line.kinds], dtype=np.int16)
         entry = _channels(store, line, channels) if question.entry == "channel" else None
 
-        def cut(piece: Timeline, here: Codes = here, entry: Beside | None = entry) -> tuple[Any, ...]:
+        def cut(piece: Timeline, here: Codes = here, entry: Any = entry) -> tuple[Any, ...]:
             found = visits(piece, window, question.gap)
             code = here[piece.kind[found.place]] if codes is None else codes[piece.items[found.place]]
-            begun = None if entry is None else entry.of(piece.numbers[found.place[found.starts]])
+            begun = None if entry is None else piece.here(entry)[found.place[found.starts]]
             return *_ways(piece, found, code, question), begun
 
         parts += spread(cut, line.pieces)
@@ -171,7 +171,7 @@ def _nothing(depth: int) -> tuple:  # type: ignore[type-arg]
     )  # fmt: skip
 
 
-def _channels(store: Store, line: Timeline, known: dict[str, int]) -> Beside:
+def _channels(store: Store, line: Timeline, known: dict[str, int]) -> Codes:
     """The channel of each event, since the timeline does not hold it."""
     listed = store.rows(Query("SELECT DISTINCT channel FROM events WHERE channel IS NOT NULL ORDER BY channel"))
     for row in listed:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from core.attention.visits_rule import NO_VISIT, Choice, VisitRule, may_visit
-from core.behaviour import Beside, Timeline, beside, spread, timelines
+from core.behaviour import Timeline, beside, spread, timelines
 from core.progress import Step, no_step
 from core.store import Query, Store
 
@@ -116,9 +116,9 @@ def _by_gap(line: Timeline, dwell: bool, minutes: int) -> Iterator[Strand]:
     yield Strand(users, at, line.kinds, kind, spent, begins, numbers)
 
 
-def _own(line: Timeline, dwell: bool, sessions: Beside) -> Iterator[Strand]:
+def _own(line: Timeline, dwell: bool, sessions: npt.NDArray[Any]) -> Iterator[Strand]:
     """Visits by the data's own session ids, also where two of one user run side by side."""
-    session = sessions.of(line.numbers)
+    session = line.here(sessions)
     kept = np.flatnonzero((session != 0) & ~line.of(*NO_VISIT))
     if not len(kept):
         return

@@ -8,7 +8,7 @@ from core.behaviour.active import (
     stickiness,
     stickiness_users,
 )
-from core.behaviour.beside import Beside, beside
+from core.behaviour.beside import beside
 from core.behaviour.catalogue import category_columns, item_names
 from core.behaviour.chance import Z95, holm, share_interval
 from core.behaviour.contents import EventKind, contents, data_span, events_after_end, users_who
@@ -64,7 +64,6 @@ __all__ = [
     "UNITS",
     "Z95",
     "ActiveUsers",
-    "Beside",
     "EventKind",
     "EventsOverTime",
     "Funnel",

@@ -19,7 +19,7 @@ from core.errors import Refusal
 from core.funnel.question import FunnelSpec
 from core.progress import Step, no_step
 from core.segments import ANY_EVENT, Schema, event_query
-from core.store import Query, Store, joined
+from core.store import Query, Store, flat, joined
 
 Ints = npt.NDArray[np.int64]
 UNKNOWN = np.iinfo(np.int64).min
@@ -206,7 +206,7 @@ def _sorted(store: Store, inner: Query, parts: list[tuple[str, int]], step: Step
         names = ", ".join(f"coalesce({name}, {_none(bits)})::BIGINT AS {name}" for name, bits in parts)
         order = ", ".join(str(place + 1) for place in range(len(parts)))
         found = store.read(Query(f"SELECT {names} FROM (") + inner + f") ORDER BY {order}", step=step)
-        return [_or_none(name, found.column(name).to_numpy(), bits) for name, bits in parts]
+        return [_or_none(name, flat(found.column(name)), bits) for name, bits in parts]
     shift, packed = 0, []
     places = []
     for name, bits in reversed(parts):
@@ -215,7 +215,7 @@ def _sorted(store: Store, inner: Query, parts: list[tuple[str, int]], step: Step
         places.append((shift, wide))
         shift += wide
     keys = store.read(Query(f"SELECT {' | '.join(reversed(packed))} AS key FROM (") + inner + ")", step=step)
-    key = spread_sort(keys.column("key").to_numpy())
+    key = spread_sort(flat(keys.column("key")))
     columns = []
     for (name, bits), (low, wide) in zip(parts, reversed(places), strict=True):
         values = key >> low if name == parts[0][0] else (key >> low) & ((1 << wide) - 1)

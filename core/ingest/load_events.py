@@ -150,7 +150,10 @@ def _returned(plan: Plan) -> tuple[str, tuple[str, ...]]:
 
 
 def _insert(writer: Writer, batch_no: int, plan: Plan, deed: _Deed, number: tuple[int, int]) -> Query:
-    """`number`: the deed's place among those of a row, and how many there are."""
+    """`number`: the deed's place among those of a row, and how many there are.
+
+    They are written in order of user and time: what asks for each user's events in turn then need not sort them.
+    """
     has = {f.name for f in plan.fields if f.staged}
     columns: dict[str, str] = {
         "user_no": "u.no" if "user_raw" in has else "NULL",
@@ -162,7 +165,7 @@ def _insert(writer: Writer, batch_no: int, plan: Plan, deed: _Deed, number: tupl
     columns |= {ident(name): sql for name, sql in context_columns(writer, plan, "s").items()}
     columns |= overlap.row_number(plan.mapping, "s")
     place = "s.event_place" if any(f.map.role == "item" and f.map.split for f in plan.fields) else "s.rowid"
-    columns["event_no"] = f"{batch_no << 40} + {place} * {number[1]} + {number[0]}"
+    columns["event_no"] = f"{batch_no << 40} + {place} * {number[1]} + {number[0]}"  # in the file's order
     joins = ""
     if "user_raw" in has:
         joins += " LEFT JOIN load_user u ON s.user_raw = u.raw"
@@ -170,9 +173,10 @@ def _insert(writer: Writer, batch_no: int, plan: Plan, deed: _Deed, number: tupl
         joins += " LEFT JOIN load_item i ON s.item_raw = i.raw"
     if "event_raw" in has:
         joins += " LEFT JOIN load_words w ON s.event_raw = w.raw"
+    order = [columns["user_no"]] * ("user_raw" in has) + ["s.at_utc"] * ("at_utc" in has) + [columns["event_no"]]
     return Query(
         f"INSERT INTO events ({', '.join(columns)}, batch_no) SELECT {', '.join(columns.values())}, {batch_no} "
-        f"FROM load_stage s{joins} WHERE {deed.when}",
+        f"FROM load_stage s{joins} WHERE {deed.when} ORDER BY {', '.join(order)}",
         deed.params,
     )
 

@@ -14,7 +14,7 @@ from scipy.sparse import coo_matrix
 
 from core.interactions.types import Array
 from core.progress import Step, no_step
-from core.store import Query, Store
+from core.store import Query, Store, flat
 
 MOST_EVENTS = 30_000_000
 """More events than this are added up by SQL, which spills what does not fit in memory; here an event takes 50 bytes."""
@@ -58,8 +58,8 @@ def of_events(store: Store, each: Query, *, timed: bool, step: Step = no_step) -
     if not table.num_rows:
         none = np.zeros(0, dtype=np.int64)
         return Pairs(none.astype(np.int32), none.astype(np.int32), none.astype(np.float64), none, none)
-    users, items, weights = (table[name].to_numpy() for name in _COLUMNS)
-    seen = table["seen"].to_numpy() if timed else None
+    users, items, weights = (flat(table[name]) for name in _COLUMNS)
+    seen = flat(table["seen"]) if timed else None
     del table
     step.report(0.3, "sorting events")
     users, items, order = _sorted(users, items)
@@ -83,9 +83,9 @@ def seen_at(timed: bool) -> Query:
 
 def of_table(table: Any, *, timed: bool) -> Pairs:
     """The pairs of a table of user_no, item_no, weight, events and first_seen (NULL without a time), in any order."""
-    users, items, order = _sorted(table["user_no"].to_numpy(), table["item_no"].to_numpy())
-    weights, events = (table[name].to_numpy()[order] for name in ("weight", "events"))
-    first = _times(table["first_seen"].to_numpy()[order]) if timed else None
+    users, items, order = _sorted(flat(table["user_no"]), flat(table["item_no"]))
+    weights, events = (flat(table[name])[order] for name in ("weight", "events"))
+    first = _times(flat(table["first_seen"])[order]) if timed else None
     return Pairs(users, items, weights, events, first)
 
 

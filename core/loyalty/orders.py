@@ -17,7 +17,7 @@ import numpy.typing as npt
 from core.behaviour import IS_ORDER, ORDER_KEY, Window
 from core.loyalty.kept import Kept
 from core.progress import Step, no_step
-from core.store import Query, Store
+from core.store import Query, Store, flat
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -165,7 +165,7 @@ def _read(store: Store, window: Window, step: Step) -> Orders:
         query + window.condition() + ") GROUP BY user_no, order_id, order_day ORDER BY user_no, placed, value",
         step=step,
     )
-    numbers, at = (found.column(n).to_numpy() for n in (0, 1))
+    numbers, at = (flat(found.column(n)) for n in (0, 1))
     first = _changes(numbers)
     return Orders(
         np.cumsum(first) - 1,

@@ -13,7 +13,7 @@ from core.quality import said
 from core.quality.ask import one, remember
 from core.quality.event_examples import EXAMPLES, behind
 from core.quality.types import Asked, Exclude, Finding, Kind, Param, Repair, Selection
-from core.store import Query, ident
+from core.store import Query, flat, ident
 
 Halves = npt.NDArray[np.uint32]
 
@@ -90,12 +90,12 @@ def _repeats(asked: Asked) -> pa.Array:
         names = ", ".join(ident(name) for name in ("user_no", "item_no", *asked.columns["events"]))
         half = f"(hash({names}) >> 32)::UINTEGER"
         table = asked.reader.read(Query(f"SELECT event_no, {half} AS h FROM events"), step=asked.step)
-        halves = table["h"].to_numpy()
+        halves = flat(table["h"])
         ordered = np.sort(halves)
         twice = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
         if not len(twice):
             return pa.array([], pa.int64())
-        maybe = table["event_no"].to_numpy()[_where_in(halves, twice)]
+        maybe = flat(table["event_no"])[_where_in(halves, twice)]
         among = Query("")
         if len(maybe) <= _MOST_ROWS:
             among = Query("WHERE event_no IN (SELECT unnest(CAST(? AS BIGINT[])))", (json.dumps(maybe.tolist()),))

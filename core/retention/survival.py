@@ -20,7 +20,7 @@ from core.retention.pauses import usual_silence
 from core.retention.starts import DAY_US, Ints, Starts, did, part_condition, read_starts, start_query
 from core.retention.ways import named_way, part_query
 from core.segments import ANY_EVENT
-from core.store import Query, Store
+from core.store import Query, Store, flat
 
 Ends = Literal["lapse", "again"]
 _EPOCH = datetime(1970, 1, 1)
@@ -153,7 +153,7 @@ def _lives(store: Store, question: Survive, window: Window, step: Step) -> _Live
     ended = _lasts(store, question, window)
     found = store.read(Query("SELECT user_no, epoch_us(last) AS last FROM (") + ended + ")", step=step)
     last = np.full(int(starts.users.max(initial=0)) + 1, -1, dtype=np.int64)
-    users, moments = (found.column(n).to_numpy() for n in range(2))
+    users, moments = (flat(found.column(n)) for n in range(2))
     inside = users < len(last)
     last[users[inside]] = moments[inside]
     then, until = last[starts.users], _until(store, question, window)

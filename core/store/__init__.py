@@ -4,6 +4,7 @@ from core.store.adopt import adopt
 from core.store.cells import defuse
 from core.store.contacts import contact_columns, contacts_query
 from core.store.filled import filled_query, fills_users
+from core.store.flat import flat
 from core.store.patterns import pattern_problem
 from core.store.query import Query, ident, joined, literal
 from core.store.rewrite import rewrite_workspace
@@ -44,6 +45,7 @@ __all__ = [
     "delete_workspace",
     "filled_query",
     "fills_users",
+    "flat",
     "home",
     "ident",
     "is_open",

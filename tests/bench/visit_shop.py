@@ -9,7 +9,7 @@ from pathlib import Path
 from core.store import Query, Store
 
 USERS, ITEMS, CATEGORIES, DAYS = 400_000, 20_000, 40, 365
-_MADE = 1  # raise where what is made changes
+_MADE = 2  # raise where what is made changes
 
 # A visit's user, moment, channel and length hang on its number v; each of its events on v and its place k in it.
 _EVENTS = f"""
@@ -37,6 +37,7 @@ SELECT user_no,
     CASE WHEN event = 'view' THEN h % 120 END AS dwell,
     channel, device, campaign, 1 AS batch_no, v * 10 + k AS event_no
 FROM steps
+ORDER BY user_no, at_utc, event_no  -- as a load writes them
 """
 _BATCH = (
     "INSERT INTO batches VALUES (1, 'events', '[]', '{}', 0, 0, 0, 0, 0, 0, 0, TIMESTAMP '2030-01-01', NULL, "

@@ -264,3 +264,21 @@ def test_what_is_not_a_time_is_rejected(store: Store, time_format: str, cell: st
     how = mapping(event="view", user="u", time=f"t@{time_format}")
     reconciled(load_text(store, f"u,t\n1,{good}\n1,{cell}\n", how))
     assert rejects(store) == [(3, "t", "bad_time")]
+
+
+@pytest.mark.parametrize("without", ["", "who", "when"])
+def test_events_lie_in_order_of_user_and_time(store: Store, without: str) -> None:
+    """What asks for each user's events in turn (core.behaviour.timeline) reads them as they lie."""
+    table = [row.split(",") for row in SHOP.strip().split("\n")]
+    kept = [n for n, name in enumerate(table[0]) if name != without]
+    text = "\n".join(",".join(row[n] for n in kept) for row in reversed(table[1:]))
+    wanted = shop_mapping()
+    wanted = replace(wanted, columns=tuple(column for column in wanted.columns if column.column != without))
+    load_text(store, ",".join(table[0][n] for n in kept) + "\n" + text + "\n", wanted)
+    found = store.rows(Query("SELECT user_no, at_utc, event_no, rowid FROM events ORDER BY rowid"))
+    late = datetime(9999, 1, 1)
+    keys = [(row["user_no"] or 10**9, row["at_utc"] or late, row["event_no"]) for row in found]
+    assert keys == sorted(keys)
+    assert len(keys) > 4
+    if not without:
+        assert [row["event_no"] for row in found] != sorted(row["event_no"] for row in found), "not the file's order"
