@@ -41,7 +41,7 @@ class Visits:
 
 
 def visits(line: Timeline, window: Window, gap: int) -> Visits:
-    """Cut a slab into visits: a pause of more than `gap` minutes ends one, however long the visit.
+    """Cut a slab into visits: a pause of `gap` minutes or more ends one, however long the visit.
 
     A visit belongs to the window that it begins in; events from the window's end on are not seen.
     """
@@ -53,7 +53,7 @@ def visits(line: Timeline, window: Window, gap: int) -> Visits:
     place = np.arange(len(line)) if active is None else np.flatnonzero(active)
     users, at = (line.users, line.at) if active is None else (line.users[place], line.at[place])
     begins = np.ones(len(place), dtype=np.bool_)
-    begins[1:] = (users[1:] != users[:-1]) | (np.diff(at) > gap * _MINUTE_US)
+    begins[1:] = (users[1:] != users[:-1]) | (np.diff(at) >= gap * _MINUTE_US)
     starts = np.flatnonzero(begins)
     if window.start is not None and len(starts):
         inside = at[starts] >= microseconds(window.start)

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from core.ingest.plan import Plan
 from core.progress import Step, no_step
-from core.store import Query, Writer
+from core.store import Query, Writer, flat
 
 _AT_ONCE = 3_000_000  # hashes in one sorted piece: 24 MB
 _THREADS = 2  # NumPy sorts without holding the interpreter
@@ -57,7 +57,7 @@ def _twice(writer: Writer, step: Step) -> _Hashes:
                 "SELECT row_hash FROM load_stage WHERE row_hash BETWEEN CAST(? AS UBIGINT) AND CAST(? AS UBIGINT)",
                 (low, high - 1),
             )
-            hashes = writer.read(query, step=step)["row_hash"].to_numpy()
+            hashes = flat(writer.read(query, step=step)["row_hash"])
             if len(sorting) == _THREADS:
                 found.append(sorting.popleft().result())
             sorting.append(threads.submit(_more_than_once, hashes))

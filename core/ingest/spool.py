@@ -15,14 +15,14 @@ from pathlib import Path
 from core.errors import Refusal
 from core.progress import Amount, Step
 
-CHUNK = 4 << 20
+CHUNK = 256 << 10  # what is made of a chunk stays in the cache, in memory used again: half the time that 4 MB take
 _FIRST_LOOK = 256 << 20
 _HIGHEST_RATIO = 250
 _KEEP_FREE = 256 << 20
 
 
 def chunks(path: Path, step: Step, note: str) -> Iterator[bytes]:
-    """The bytes of a file, 4 MB at a time, with progress. Raises Refusal `unreadable_file`."""
+    """The bytes of a file, a CHUNK at a time, with progress. Raises Refusal `unreadable_file`."""
     size = max(path.stat().st_size, 1)
     done = 0
     try:

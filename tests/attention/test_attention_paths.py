@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.attention import FlowQuestion, PathQuestion, flow, flow_users, paths, paths_users
+from core.attention import FlowQuestion, PathQuestion, VisitFigures, flow, flow_users, paths, paths_users, visits
 from core.attention.flow import OTHERS
 from core.behaviour import Timeline, Window, timelines
 from core.errors import Refusal
@@ -29,10 +29,10 @@ def e(user: int | None, event: str, when: str, item: int | None = None, channel:
 CATEGORIES = {1: "A", 2: "B", 3: "C", 4: "A"}
 SHOP = [
     e(1, "view", "01 10:00", 1, "mail"), e(1, "view", "01 10:05", 2, "web"), e(1, "impression", "01 10:06", 3),
-    e(1, "click", "01 10:07", 2), e(1, "view", "01 10:37", 4), e(1, "purchase", "01 10:40", 4),
+    e(1, "click", "01 10:07", 2), e(1, "view", "01 10:36", 4), e(1, "purchase", "01 10:40", 4),
     e(1, "view", "01 10:41", 3),
     e(1, "view", "01 11:12", 1), e(1, "view", "01 11:13", 4),  # 31 minutes later: a visit of its own
-    e(2, "view", "01 10:00", 1, "mail"), e(2, "view", "01 10:30", 2), e(2, "view", "01 10:31"),
+    e(2, "view", "01 10:00", 1, "mail"), e(2, "view", "01 10:29", 2), e(2, "view", "01 10:31"),
     e(3, "purchase", "02 10:00", 1, "web"), e(None, "view", "02 10:00", 1), e(None, "view", "02 10:01", 2),
     e(3, "view", "03 10:00", 1, "web"),
 ]  # fmt: skip
@@ -58,6 +58,16 @@ def test_moves_written_out(small: Store) -> None:
     for wrong in (FlowQuestion(category="zoo"), FlowQuestion(event="zoo"), FlowQuestion(most=1)):
         with pytest.raises(Refusal):
             flow(small, wrong)
+
+
+def test_a_pause_of_half_an_hour_ends_a_visit_everywhere(tmp_path: Path) -> None:
+    half = [e(1, "view", "01 10:00", 1), e(1, "view", "01 10:30", 2)]
+    near = [e(2, "view", "01 10:00", 1), {**e(2, "view", "01 10:29", 2), "at": at("01 10:29") + timedelta(seconds=59)}]
+    with shop(tmp_path / "w.duckdb", half + near, CATEGORIES) as store:
+        figures = visits(store).figures
+        assert isinstance(figures, VisitFigures)
+        assert figures.visits == paths(store, PathQuestion(of="category")).visits == 3
+        assert flow(store).moves == 1
 
 
 def test_ways_written_out(small: Store) -> None:
@@ -108,7 +118,7 @@ def by_loop(events: list[dict[str, Any]], depth: int) -> tuple[Counter[Any], dic
         mine.sort(key=lambda x: x["at"])  # stable: ties by number
         visits: list[list[dict[str, Any]]] = []
         for x in mine:
-            if visits and x["at"] - visits[-1][-1]["at"] <= timedelta(minutes=30):
+            if visits and x["at"] - visits[-1][-1]["at"] < timedelta(minutes=30):
                 visits[-1].append(x)
             else:
                 visits.append([x])

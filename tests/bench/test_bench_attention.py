@@ -18,6 +18,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from tests.bench.memory import ready_memory
 from tests.bench.paper import put
 from tests.bench.test_bench_pages import ROOT, held_up, measured
 from tests.bench.visit_shop import visit_shop
@@ -90,7 +91,8 @@ DuckDB {duckdb.__version__}, {os.cpu_count()} cores.
 
 Ten million generated events (tests/bench/visit_shop.py), core.attention beside SQL by hand \
 (tests/bench/test_bench_attention.py). Cold: the first question of an opened workspace; warm: the same for another \
-period, when the visits are known. Limits: {COLD} s cold, {WARM} s warm for visits, \
+period, when the visits are known. Memory is \
+at hand (tests/bench/memory.py). Limits: {COLD} s cold, {WARM} s warm for visits, \
 {RATIO:.0f} times the CPU seconds of the SQL.
 
 | figure | cold: seconds | CPU seconds | warm: seconds | by hand: seconds | CPU seconds |
@@ -134,6 +136,7 @@ def main(name: str) -> None:
         def by_hand() -> None:
             found["plain"] = sum(int(row["n"]) for row in store.rows(Query(BY_HAND[name])))
 
+        ready_memory()
         cold = measured(lambda: ask("found", EVERYTHING))
         warm = measured(lambda: ask("later", later))
         by_hand()

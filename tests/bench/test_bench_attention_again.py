@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from tests.bench.memory import ready_memory
 from tests.bench.paper import put
 from tests.bench.test_bench_pages import ROOT, measured
 from tests.bench.visit_shop import visit_shop
@@ -67,6 +68,7 @@ def drawn() -> dict[str, dict[str, float]]:
             page = AppTest.from_file(str(ROOT / "pages" / "_ui" / "frame.py"), default_timeout=3600)
             page.query_params["ws"], page.query_params["look_at"] = "shop", view
             page.switch_page(f"../{name}.py")
+            ready_memory()
             first = measured(page.run)["wall"]
             again = min(measured(page.run)["wall"] for _ in range(TURNS))
             shown = page.segmented_control(key="look_at")

@@ -17,6 +17,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from tests.bench.memory import ready_memory
 from tests.bench.paper import put
 from tests.bench.test_bench_pages import held_up, measured
 from tests.bench.visit_shop import visit_shop
@@ -69,6 +70,7 @@ def test_attention_over_millions_of_events(tmp_path: Path) -> None:
     with Store(file) as warm:  # imports, and the file in the machine's memory
         outcome(warm, OutcomeSpec())
     for name, ask in ours.items():
+        ready_memory()
         with Store(file) as store:
             mine = measured(lambda ask=ask, store=store: ask(store))  # type: ignore[misc]
         with Store(file) as store:

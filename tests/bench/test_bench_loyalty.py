@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from tests.bench.memory import ready_memory
 from tests.bench.paper import put
 from tests.bench.test_bench_pages import ROOT, held_up, measured
 from tests.bench.visit_shop import visit_shop
@@ -110,6 +111,7 @@ def main(folder: Path) -> None:
         name = ask.__name__
         with Store(file) as store:
             store.as_of()
+            ready_memory()
             cold = measured(lambda: ask(store))  # noqa: B023  # asked at once
             again = measured(lambda: ask(store))  # noqa: B023
         with Store(file) as store:
