@@ -9,7 +9,7 @@ from typing import Literal, get_args
 from core.behaviour import NOT_ACTIVE, active
 from core.errors import Refusal
 from core.segments import ColumnKind, read_schema
-from core.store import Query, Store, ident
+from core.store import Query, Store, ident, joined
 
 Of = Literal["item", "items", "event", "user"]
 Counts = Literal["views", "looks", "dwell", "users", "events"]
@@ -83,8 +83,8 @@ def areas(store: Store) -> tuple[Area, ...]:
     own = [column for (table, column), role in roles.items() if table == "events" and role == "context"]
     held = [column for column in (*_CONTEXT, *own) if schema.event.get(column) in _PARTS]
     if held:
-        some = ", ".join(f"bool_or({ident(column)} IS NOT NULL) AS c{n}" for n, column in enumerate(held))
-        row = store.rows(Query(f"SELECT {some} FROM events"))[0]
+        some = joined(", ", [_there(Query(f"{ident(column)} IS NOT NULL"), n) for n, column in enumerate(held)])
+        row = store.rows(Query("SELECT ") + some)[0]
         found += [Area("event", c, schema.event[c] == "list") for n, c in enumerate(held) if row[f"c{n}"]]
     found += [
         Area("user", column, kind == "list")
@@ -130,11 +130,14 @@ def has(store: Store, counts: Counts) -> bool:
 
 def counts_there(store: Store) -> tuple[Counts, ...]:
     """What attention can be counted in here: the kinds that the data hold; views before all else."""
-    row = Query("SELECT ")
-    for place, counts in enumerate(COUNTS):
-        row += Query("" if place == 0 else ", ") + "coalesce(bool_or(" + counted(counts) + f"), false) AS c{place}"
-    found = store.rows(row + " FROM events")[0]
+    row = joined(", ", [_there(counted(counts), place) for place, counts in enumerate(COUNTS)])
+    found = store.rows(Query("SELECT ") + row)[0]
     return tuple(counts for place, counts in enumerate(COUNTS) if found[f"c{place}"])
+
+
+def _there(condition: Query, place: int) -> Query:
+    """The column c<place>: true where any event meets the condition, else NULL. Looking stops at the first."""
+    return Query("(SELECT true FROM events WHERE ") + condition + f" LIMIT 1) AS c{place}"
 
 
 def counted(counts: Counts) -> Query:
