@@ -58,15 +58,33 @@ def test_where_the_quick_way_fails_the_dense_one_serves(monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("dense", [0, 10**6])
 def test_a_checkerboard_has_two_tastes_and_is_continued(dense: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rank 2, whatever is asked for: both boards' users and items fall apart, and a gap is filled."""
+    """Two boards and a gap: half of rank 3, whatever is asked for. Users and items fall apart, the gap is filled."""
     monkeypatch.setattr(svd, "_DENSE", dense)
     board = (np.add.outer(np.arange(30), np.arange(20)) % 2 == 0).astype(np.float32)
-    assert fitted(Interactions.of(board), factors=10).arrays()["strengths"].shape == (2,)
     board[4, 6] = 0
-    model = fitted(Interactions.of(board), factors=2)
+    model = fitted(Interactions.of(board), factors=10)
+    assert model.arrays()["strengths"].shape == (2,)
     assert model.recommend(np.array([4]), 1).items.tolist() == [[6]]
     assert model.score(np.array([4]), np.array([6]))[0, 0] > 0.8
     assert model.score(np.array([5]), np.array([6]))[0, 0] == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", ["puresvd", "attention"])
+@pytest.mark.parametrize("dense", [0, 10**6])
+def test_a_shop_of_fewer_items_than_factors_is_not_sorted_by_rounding_errors(
+    name: str, dense: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All directions together give the matrix back, where what a user has not taken is 0 (seen with attention)."""
+    monkeypatch.setattr(svd, "_DENSE", dense)
+    draw = np.random.default_rng(5)
+    likes = np.kron(np.eye(3), np.full((50, 20), 0.5)) + 0.02
+    x = Interactions.of((draw.random(likes.shape) < likes).astype(np.float32))
+    model = make(spec(name, {"factors": 500})).fit(x, seed=0)
+    scores = model.score(np.arange(150)).astype(np.float64)
+    unseen = x.matrix.toarray() == 0
+    assert np.abs(scores[unseen]).mean() > 0.05 * np.abs(scores[~unseen]).mean()
+    listed = model.recommend(np.arange(150), 5).items
+    assert (listed // 20 == np.arange(150)[:, None] // 50).mean() > 0.6, "0.33 by chance"
 
 
 @settings(max_examples=examples(30))

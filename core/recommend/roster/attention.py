@@ -17,7 +17,9 @@ LINES = (
         "After He et al. 2018, NAIS: Neural Attentive Item Similarity Model for Recommendation; here on item vectors "
         "of PureSVD, without training the attention",
         (
-            factors(64, "How many numbers describe an item.", low=2, high=500),
+            factors(
+                64, "Numbers that describe an item; in small data at most half of what they hold.", low=2, high=500
+            ),
             Param(
                 "focus",
                 "float",

@@ -67,7 +67,7 @@ LINES = (
         "Keeps the strongest common directions of taste. Fast, repeatable to the digit, with few settings.",
         "Cremonesi, Koren and Turrin 2010, Performance of Recommender Algorithms on Top-N Recommendation Tasks",
         (
-            factors(20, "How many directions of taste are kept.", low=2, high=500),
+            factors(20, "How many directions of taste are kept; in small data at most half of them.", low=2, high=500),
             replace(VALUES, default="once"),
         ),
         "core.recommend.svd",
