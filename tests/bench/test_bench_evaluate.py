@@ -20,6 +20,7 @@ import pytest
 
 from core.interactions import Interactions
 from tests.bench.interactions_10m import ITEMS, PAIRS, USERS, ten_million
+from tests.bench.memory import ready_memory
 from tests.bench.paper import put
 
 TURNS, K, LIMIT = 3, 10, 1.5
@@ -121,6 +122,7 @@ lists of {K} from all items not taken, seven metrics of accuracy, and the exact 
 
 if __name__ == "__main__":
     before = os.getloadavg()[0]
+    ready_memory()
     result = measure(ten_million())
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(json.dumps({"models": result, "load": (before, os.getloadavg()[0]), "peak": peak}))
