@@ -21,6 +21,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from tests.bench.memory import ready_memory
 from tests.bench.paper import put
 from tests.bench.shop_file import write_shop_file
 
@@ -40,6 +41,7 @@ def test_a_load_takes_little_longer_than_bare_duckdb(tmp_path: Path) -> None:
         for way in ("bare", "ours"):
             folder = tmp_path / f"{way}{turn}"
             folder.mkdir()
+            ready_memory(4)
             found = in_a_process(way, file, folder)
             assert found["rows"] == ROWS
             if turn:  # the first turn warms the page cache

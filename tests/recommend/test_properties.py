@@ -78,6 +78,7 @@ def test_scores_and_parts_are_those_of_the_formula(name: str) -> None:
     def law(weights: Array, params: dict[str, Any]) -> None:
         params = {**params, **{k: v for k, v in WIDE.items() if k in params}}
         v = dense(weights, params.get("values", "sum"))
+        cut = 0
         if name == "puresvd":  # equal strengths at the cut: which direction is kept would be chance
             strengths = np.append(np.linalg.svd(v, compute_uv=False), 0.0)
             cut = min(params["factors"], (int((strengths > 1e-9).sum()) + 1) // 2)
