@@ -20,7 +20,7 @@ from tests.bench.paper import put
 from tests.bench.test_bench_pages import ROOT, held_up, measured, typical
 
 TURNS = 3
-LIMIT, RATIO = 1.5, 2.0
+LIMIT, RATIO, SMALL = 1.5, 2.0, 0.1
 
 _DOES = "user_no IS NOT NULL AND event <> 'impression'"
 _COHORTS = f"""
@@ -74,7 +74,7 @@ def test_retention_over_millions_of_events(tmp_path: Path) -> None:
     for name, row in found["rows"].items():
         assert held_up(row["asked"], found["load"]) < LIMIT, name
         if row["plain"]:
-            assert row["asked"]["cpu"] < RATIO * row["plain"]["cpu"], name
+            assert row["asked"]["cpu"] < RATIO * row["plain"]["cpu"] + SMALL, name
     put("Retention", text)
 
 
@@ -89,8 +89,8 @@ def paper(found: dict[str, Any]) -> str:
 DuckDB {duckdb.__version__}, {os.cpu_count()} cores, load average {found["load"]:.1f} at the start.
 
 {found["events"]:,} events in visits (tests/bench/visit_shop.py); nothing is kept from one question to the next; \
-medians of {TURNS} turns. Limits: {LIMIT} s, and {RATIO:.0f} times the CPU seconds of the SQL by hand, which yields \
-the counts alone.
+medians of {TURNS} turns. Limits: {LIMIT} s, and {RATIO:.0f} times the CPU seconds of the SQL by hand, which \
+yields the counts alone (or {SMALL} s more).
 
 | question | seconds | CPU seconds | by hand: seconds | CPU seconds |
 |---|---|---|---|---|
