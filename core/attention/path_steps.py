@@ -90,7 +90,7 @@ def many_steps(store: Store, question: PathQuestion, window: Window, step: Step)
         here = np.array([kinds.setdefault(kind, len(kinds)) for kind in line.kinds], dtype=np.int16)
         entry = _channels(store, line, channels) if question.entry == "channel" else None
 
-        def cut(piece: Timeline, here: Codes = here, entry: Any = entry) -> tuple[Any, ...]:
+        def cut(piece: Timeline, here: Codes = here, entry: Codes | None = entry) -> tuple[Any, ...]:
             found = visits(piece, window, question.gap)
             code = here[piece.kind[found.place]] if codes is None else codes[piece.items[found.place]]
             begun = None if entry is None else piece.here(entry)[found.place[found.starts]]

@@ -73,7 +73,7 @@ def areas(store: Store) -> tuple[Area, ...]:
     """What attention can be divided among here: items, their columns, columns of events that hold something, users'."""
     schema = read_schema(store)
     roles = {(str(r["table_name"]), str(r["column_name"])): str(r["role"]) for r in store.rows(_ROLES)}
-    found = [ITEM] if _any_item(store) else []
+    found = [ITEM] if _any(store, [Query("item_no IS NOT NULL")])[0] else []
     for role in ("category", "attribute") if found else ():
         found += [
             Area("items", column, kind == "list")
@@ -82,10 +82,8 @@ def areas(store: Store) -> tuple[Area, ...]:
         ]
     own = [column for (table, column), role in roles.items() if table == "events" and role == "context"]
     held = [column for column in (*_CONTEXT, *own) if schema.event.get(column) in _PARTS]
-    if held:
-        some = joined(", ", [_there(Query(f"{ident(column)} IS NOT NULL"), n) for n, column in enumerate(held)])
-        row = store.rows(Query("SELECT ") + some)[0]
-        found += [Area("event", c, schema.event[c] == "list") for n, c in enumerate(held) if row[f"c{n}"]]
+    some = _any(store, [Query(f"{ident(column)} IS NOT NULL") for column in held])
+    found += [Area("event", c, schema.event[c] == "list") for c, there in zip(held, some, strict=True) if there]
     found += [
         Area("user", column, kind == "list")
         for column, kind in schema.user.items()
@@ -95,12 +93,6 @@ def areas(store: Store) -> tuple[Area, ...]:
 
 
 _ROLES = Query("SELECT table_name, column_name, role FROM columns")
-
-
-def _any_item(store: Store) -> bool:
-    return bool(
-        store.rows(Query("SELECT count(*) AS n FROM (SELECT 1 FROM events WHERE item_no IS NOT NULL LIMIT 1)"))[0]["n"]
-    )
 
 
 def area_named(store: Store, name: str) -> Area:
@@ -124,20 +116,25 @@ def default_counts(store: Store) -> Counts:
 
 def has(store: Store, counts: Counts) -> bool:
     """Whether the data hold any of this attention."""
-    query = Query("SELECT count(*) AS n FROM (SELECT 1 FROM events WHERE ") + counted(counts) + " LIMIT 1)"
-    return bool(store.rows(query)[0]["n"])
+    return _any(store, [counted(counts)])[0]
 
 
 def counts_there(store: Store) -> tuple[Counts, ...]:
     """What attention can be counted in here: the kinds that the data hold; views before all else."""
-    row = joined(", ", [_there(counted(counts), place) for place, counts in enumerate(COUNTS)])
-    found = store.rows(Query("SELECT ") + row)[0]
-    return tuple(counts for place, counts in enumerate(COUNTS) if found[f"c{place}"])
+    found = _any(store, [counted(counts) for counts in COUNTS])
+    return tuple(counts for counts, there in zip(COUNTS, found, strict=True) if there)
 
 
-def _there(condition: Query, place: int) -> Query:
-    """The column c<place>: true where any event meets the condition, else NULL. Looking stops at the first."""
-    return Query("(SELECT true FROM events WHERE ") + condition + f" LIMIT 1) AS c{place}"
+def _any(store: Store, conditions: Sequence[Query]) -> list[bool]:
+    """Whether any event meets each condition. Looking stops at the first."""
+    if not conditions:
+        return []
+    asked = [
+        Query("(SELECT true FROM events WHERE ") + condition + f" LIMIT 1) AS c{place}"
+        for place, condition in enumerate(conditions)
+    ]
+    found = store.rows(Query("SELECT ") + joined(", ", asked))[0]
+    return [bool(found[f"c{place}"]) for place in range(len(conditions))]
 
 
 def counted(counts: Counts) -> Query:

@@ -136,6 +136,27 @@ def test_what_stands_beside_other_events_is_refused(store: Store, change: str, l
     assert refused.value.code == "data_changed"
 
 
+def test_a_word_that_comes_while_events_are_read_is_refused(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the listing of the words and the reading: it would have no code."""
+    rows, done = store.rows, []
+
+    def late(query: Query) -> list[dict[str, Any]]:
+        found = rows(query)
+        if "GROUP BY event" in query.sql and not done:
+            done.append(True)
+            with store.atomic() as writer:
+                writer.run("UPDATE events SET event = 'a new word' WHERE event = 'zoo'")
+        return found
+
+    monkeypatch.setattr(store, "rows", late)
+    with pytest.raises(Refusal) as refused:
+        list(timelines(store))
+    assert refused.value.code == "data_changed"
+    assert done
+    (again,) = timelines(store)
+    assert "zoo" not in again.kinds
+
+
 def test_pieces_hold_the_same_and_part_no_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timeline, "_PIECE", 150)
     with shop(tmp_path / "w.duckdb") as store:

@@ -6,6 +6,7 @@ A virtual machine may have given its unused memory back to its host, which takes
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -13,6 +14,8 @@ _TOUCH = "import numpy as np; held = np.zeros({size} // 8); held[::512] = 1"
 
 
 def ready_memory(gigabytes: float = 2.5) -> None:
-    """Use that much memory for a moment, in a process of its own. Does nothing where there is not so much."""
+    """Use that much memory for a moment, in a process of its own. Does nothing where less than twice that is free."""
     size = int(gigabytes * 1e9)
+    if os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") < 2 * size:
+        return
     subprocess.run([sys.executable, "-c", _TOUCH.format(size=size)], check=False, stderr=subprocess.DEVNULL)

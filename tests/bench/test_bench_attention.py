@@ -9,18 +9,19 @@ from __future__ import annotations
 import json
 import os
 import platform
-import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
+from tests.bench.child import measured_apart
 from tests.bench.memory import ready_memory
 from tests.bench.paper import put
-from tests.bench.test_bench_pages import ROOT, held_up, measured
+from tests.bench.test_bench_pages import held_up, measured
 from tests.bench.visit_shop import visit_shop
 
 COLD, WARM, RATIO = 1.5, 0.3, 2.0
@@ -73,14 +74,10 @@ BY_HAND = {
 
 @pytest.mark.bench
 @pytest.mark.timeout(3600)
-def test_attention_over_ten_million_events() -> None:
+def test_attention_over_ten_million_events(tmp_path: Path) -> None:
     rows: dict[str, Any] = {}
     for name in BY_HAND:  # a process for each, so that each is cold
-        done = subprocess.run(
-            [sys.executable, "-W", "ignore", "-m", "tests.bench.test_bench_attention", name],
-            stdout=subprocess.PIPE, text=True, check=True, cwd=ROOT,
-        )  # fmt: skip
-        rows[name] = json.loads(done.stdout.splitlines()[-1])
+        rows[name] = measured_apart("test_bench_attention", tmp_path, name)
     listed = "\n".join(
         f"| {name} | {row['cold']['wall']:.2f} | {row['cold']['cpu']:.2f} | {row['warm']['wall']:.2f} | "
         f"{row['plain']['wall']:.2f} | {row['plain']['cpu']:.2f} |"

@@ -10,17 +10,16 @@ import json
 import os
 import platform
 import shutil
-import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.bench.child import ROOT, measured_apart
 from tests.bench.memory import ready_memory
 from tests.bench.paper import put
-from tests.bench.test_bench_pages import ROOT, measured
+from tests.bench.test_bench_pages import measured
 from tests.bench.visit_shop import visit_shop
 
 LIMIT = 0.3
@@ -42,15 +41,7 @@ VIEWS = {
 @pytest.mark.timeout(3600)
 def test_views_are_drawn_again_at_once(tmp_path: Path) -> None:
     shutil.copyfile(visit_shop(), tmp_path / "shop.duckdb")
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "tests.bench.test_bench_attention_again"],
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-        cwd=ROOT,
-        env=os.environ | {"LIMELIGHT_HOME": str(tmp_path)},
-    )
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    found = measured_apart("test_bench_attention_again", tmp_path)
     text = paper(found)
     print(f"\n{text}")
     put("Attention and Loyalty drawn again", text)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import subprocess
 import sys
 import time
 from datetime import UTC, datetime
@@ -19,9 +18,10 @@ from typing import Any
 import duckdb
 import pytest
 
+from tests.bench.child import ROOT, measured_apart
 from tests.bench.feature_shop import USERS, make_feature_shop
 from tests.bench.paper import put
-from tests.bench.test_bench_pages import ROOT, ROWS, held_up, measured, typical
+from tests.bench.test_bench_pages import ROWS, held_up, measured, typical
 
 TURNS, SEGMENTS = 3, 100
 LIMIT = 1.0
@@ -31,15 +31,7 @@ VIEWS = ("Rules", "Saved")
 @pytest.mark.bench
 @pytest.mark.timeout(7200)
 def test_the_editor_opens_at_once_with_100_stored_segments(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "tests.bench.test_bench_editor", str(tmp_path)],
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-        cwd=ROOT,
-        env=os.environ | {"LIMELIGHT_HOME": str(tmp_path)},
-    )
-    found = json.loads(done.stdout.splitlines()[-1])
+    found = measured_apart("test_bench_editor", tmp_path, tmp_path)
     text = paper(found)
     print(f"\n{text}")
     assert found["segments"] == found["counted"] == SEGMENTS

@@ -11,7 +11,6 @@ import json
 import os
 import platform
 import resource
-import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,9 +19,10 @@ from typing import Any
 import duckdb
 import pytest
 
+from tests.bench.child import measured_apart
 from tests.bench.feature_shop import CATEGORIES, ITEMS, USERS, make_feature_shop
 from tests.bench.paper import put
-from tests.bench.test_bench_pages import ROOT, ROWS, held_up, measured, typical
+from tests.bench.test_bench_pages import ROWS, held_up, measured, typical
 
 TURNS = 3
 LIMITS = {"users": 15.0, "items": 10.0}
@@ -31,15 +31,7 @@ LIMITS = {"users": 15.0, "items": 10.0}
 @pytest.mark.bench
 @pytest.mark.timeout(7200)
 def test_features_of_millions_of_events(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "tests.bench.test_bench_features", str(tmp_path)],
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-        cwd=ROOT,
-        env=os.environ | {"LIMELIGHT_HOME": str(tmp_path)},
-    )
-    found = json.loads(done.stdout.splitlines()[-1])
+    found = measured_apart("test_bench_features", tmp_path, tmp_path)
     text = paper(found)
     print(f"\n{text}")
     for table, limit in LIMITS.items():

@@ -8,8 +8,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,8 +15,9 @@ from typing import Any
 import duckdb
 import pytest
 
+from tests.bench.child import measured_apart
 from tests.bench.paper import put
-from tests.bench.test_bench_pages import ROOT, held_up, measured, typical
+from tests.bench.test_bench_pages import held_up, measured, typical
 from tests.bench.visit_shop import visit_shop
 
 TURNS = 3
@@ -61,15 +60,7 @@ SELECT count(*) AS s0, count(*) FILTER (c) AS s1, count(*) FILTER (p) AS s2 FROM
 @pytest.mark.bench
 @pytest.mark.timeout(3600)
 def test_funnels_over_ten_million_events(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "tests.bench.test_bench_funnel"],
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-        cwd=ROOT,
-        env=os.environ | {"LIMELIGHT_HOME": str(tmp_path)},
-    )
-    found = json.loads(done.stdout.splitlines()[-1])
+    found = measured_apart("test_bench_funnel", tmp_path)
     text = paper(found)
     print(f"\n{text}")
     for name, row in found["rows"].items():

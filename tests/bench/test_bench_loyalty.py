@@ -6,7 +6,6 @@ import json
 import os
 import platform
 import shutil
-import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,9 +14,10 @@ from typing import Any
 import duckdb
 import pytest
 
+from tests.bench.child import measured_apart
 from tests.bench.memory import ready_memory
 from tests.bench.paper import put
-from tests.bench.test_bench_pages import ROOT, held_up, measured
+from tests.bench.test_bench_pages import held_up, measured
 from tests.bench.visit_shop import visit_shop
 
 LIMIT, RATIO = 1.5, 2.0
@@ -62,11 +62,7 @@ BY_HAND = {
 @pytest.mark.bench
 @pytest.mark.timeout(3600)
 def test_loyalty_over_millions_of_events(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "tests.bench.test_bench_loyalty", str(tmp_path)],
-        stdout=subprocess.PIPE, text=True, check=True, cwd=ROOT, env=os.environ | {"LIMELIGHT_HOME": str(tmp_path)},
-    )  # fmt: skip
-    found = json.loads(done.stdout.splitlines()[-1])
+    found = measured_apart("test_bench_loyalty", tmp_path, tmp_path)
     text = paper(found)
     print(f"\n{text}")
     for name, row in found["rows"].items():

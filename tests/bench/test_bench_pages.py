@@ -12,7 +12,6 @@ import os
 import platform
 import resource
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -23,11 +22,11 @@ from typing import Any
 import duckdb
 import pytest
 
+from tests.bench.child import ROOT, measured_apart
 from tests.bench.paper import put
 from tests.bench.shop_file import write_shop_file
 
 ROWS = int(os.environ.get("LIMELIGHT_BENCH_ROWS", "10_000_000"))
-ROOT = Path(__file__).parents[2]
 TURNS = 5
 HOME_LIMIT, MATRIX_LIMIT, RERUN_LIMIT = 1.5, 5.0, 0.5
 _BUSY, _SLACK = 0.5, 1.5  # load average at the start from which on other programs are at work; see `held_up`
@@ -36,15 +35,7 @@ _BUSY, _SLACK = 0.5, 1.5  # load average at the start from which on other progra
 @pytest.mark.bench
 @pytest.mark.timeout(7200)
 def test_pages_and_matrix_over_millions_of_events(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "tests.bench.test_bench_pages", str(tmp_path)],
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-        cwd=ROOT,
-        env=os.environ | {"LIMELIGHT_HOME": str(tmp_path)},
-    )
-    found = json.loads(done.stdout.splitlines()[-1])
+    found = measured_apart("test_bench_pages", tmp_path, tmp_path)
     text = paper(found)
     print(f"\n{text}")
     assert found["held"] == ROWS

@@ -6,7 +6,6 @@ import json
 import os
 import platform
 import shutil
-import subprocess
 import sys
 from datetime import UTC, datetime
 from functools import partial
@@ -16,8 +15,9 @@ from typing import Any
 import duckdb
 import pytest
 
+from tests.bench.child import measured_apart
 from tests.bench.paper import put
-from tests.bench.test_bench_pages import ROOT, held_up, measured, typical
+from tests.bench.test_bench_pages import held_up, measured, typical
 
 TURNS = 3
 LIMIT, RATIO, SMALL = 1.5, 2.0, 0.1
@@ -60,15 +60,7 @@ def questions() -> dict[str, tuple[Any, str | None]]:
 @pytest.mark.bench
 @pytest.mark.timeout(7200)
 def test_retention_over_millions_of_events(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "tests.bench.test_bench_retention", str(tmp_path)],
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-        cwd=ROOT,
-        env=os.environ | {"LIMELIGHT_HOME": str(tmp_path)},
-    )
-    found = json.loads(done.stdout.splitlines()[-1])
+    found = measured_apart("test_bench_retention", tmp_path, tmp_path)
     text = paper(found)
     print(f"\n{text}")
     for name, row in found["rows"].items():

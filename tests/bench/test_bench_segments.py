@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,10 +17,11 @@ from typing import Any
 import duckdb
 import pytest
 
+from tests.bench.child import measured_apart
 from tests.bench.feature_shop import ITEMS, USERS, make_feature_shop
 from tests.bench.paper import put
 from tests.bench.segment_questions import ALIKE, AS_OF, PAIRS
-from tests.bench.test_bench_pages import ROOT, ROWS, held_up, measured, typical
+from tests.bench.test_bench_pages import ROWS, held_up, measured, typical
 
 TURNS = 3
 LIMIT, RFM_LIMIT, RATIO = 1.0, 2.0, 3.0
@@ -31,15 +31,7 @@ SMALL = 0.1  # seconds: below, asking what the workspace has takes longer than t
 @pytest.mark.bench
 @pytest.mark.timeout(7200)
 def test_rules_over_millions_of_events(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "tests.bench.test_bench_segments", str(tmp_path)],
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-        cwd=ROOT,
-        env=os.environ | {"LIMELIGHT_HOME": str(tmp_path)},
-    )
-    found = json.loads(done.stdout.splitlines()[-1])
+    found = measured_apart("test_bench_segments", tmp_path, tmp_path)
     text = paper(found)
     print(f"\n{text}")
     for name, row in found["rows"].items():
