@@ -138,7 +138,8 @@ def test_what_stands_beside_other_events_is_refused(store: Store, change: str, l
 
 def test_a_word_that_comes_while_events_are_read_is_refused(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Between the listing of the words and the reading: it would have no code."""
-    rows, done = store.rows, []
+    rows = store.rows
+    done: list[bool] = []
 
     def late(query: Query) -> list[dict[str, Any]]:
         found = rows(query)
