@@ -30,7 +30,7 @@ def test_a_command_does_not_wait_for_libraries_that_it_does_not_use() -> None:
     code = (
         "import contextlib, sys; from core.__main__ import main\n"
         "with contextlib.suppress(SystemExit): main(['load', '--help'])\n"
-        "print('core.ingest' in sys.modules, {'pandas', 'plotly', 'scipy', 'sklearn'} & set(sys.modules))"
+        "print('core.ingest' in sys.modules, {'pandas', 'plotly', 'scipy', 'sklearn', 'numba'} & set(sys.modules))"
     )
     ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert ended.stdout.splitlines()[-1] == "True set()"

@@ -10,12 +10,14 @@ from scipy.sparse import csr_matrix
 from core.evaluate.split import mixed
 from core.interactions import Array
 from core.progress import Step, no_step
-from core.recommend import GROUP, Recommender, group_heads, in_blocks, near, topk
+from core.recommend import GROUP, Recommender, best_and_below, compiling_pays, group_heads, in_blocks, near, topk
 
 DRAWN = 99
 """Items drawn beside the held-out one, where candidates are sampled."""
 
 _WORDS = 250  # of eight flags; at most 255
+
+_NONE = np.empty(0, dtype=np.int32)
 
 _LOWEST = np.finfo(np.float32).min  # what a model cannot say stands below all that it can
 
@@ -52,7 +54,13 @@ def rank_all(
             levels[part], heads = _auc(scores, relevant[part], taken[part])
         items[part] = topk(scores, k, heads)[0]
 
-    in_blocks(model, rows, work, step=step)
+    def quick(part: slice, scores: Array) -> None:
+        held = relevant[part]
+        items[part], _, won = best_and_below(scores, k, held.indptr if auc else _NONE, held.indices)
+        levels[part] = _share(won, np.diff(held.indptr), taken[part], scores.shape[1])
+
+    many = len(rows) * model.x.shape[1]
+    in_blocks(model, rows, quick if compiling_pays(many) else work, step=step)
     return Ranked(items, levels if auc else None)
 
 
@@ -73,11 +81,14 @@ def _auc(scores: Array, relevant: csr_matrix, taken: Array) -> tuple[Array, Arra
         if np.isnan(found.max(initial=0)) or np.isnan(here[:, rest:].max(initial=0)):
             here = np.where(np.isnan(here), _LOWEST, here)
         won[some] = _won(here, relevant.indices, relevant.indptr[some.start : some.stop + 1])
-    right = np.diff(relevant.indptr)
-    others = n_items - taken - right
-    whole = right * others.astype(np.float64)
+    return _share(won, np.diff(relevant.indptr), taken, n_items), heads
+
+
+def _share(won: Array, right: Array, taken: Array, n_items: int) -> Array:
+    """The AUC of users, of whose items some are right and some taken: see `_auc`."""
+    whole = right * (n_items - taken - right).astype(np.float64)
     pairs = won - right * taken - right * right / 2.0
-    return np.asarray(np.divide(pairs, whole, out=np.full(n, np.nan), where=whole > 0)), heads
+    return np.asarray(np.divide(pairs, whole, out=np.full(len(won), np.nan), where=whole > 0))
 
 
 def _won(scores: Array, items: Array, begins: Array) -> Array:

@@ -1,5 +1,6 @@
 """The models: one contract, and for each exact reasons where its mathematics allows, measured ones elsewhere."""
 
+from core.recommend.compiled import best_and_below, compiling_pays
 from core.recommend.diverse import check_diversity, diverse, reranked
 from core.recommend.has import Has, has, idle, lacks
 from core.recommend.likeness import cosines, unit_columns
@@ -80,9 +81,11 @@ __all__ = [
     "View",
     "ViewName",
     "Without",
+    "best_and_below",
     "best_of",
     "build_ratings",
     "check_diversity",
+    "compiling_pays",
     "cosines",
     "delete_model",
     "diverse",

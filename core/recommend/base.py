@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from core.errors import Refusal
 from core.interactions import Array, Interactions
 from core.progress import Step, no_step
+from core.recommend.compiled import Best, best_of
 from core.recommend.topk import topk
 from core.recommend.types import Explanation, RecTable, Spec, View, ViewName, check_rows
 
@@ -113,10 +114,11 @@ class Model(ABC):
         workers = threads()
         size = min(max(_BLOCK // width, _LEAST), _MOST, -(-len(users) // workers))
         begins = range(0, len(users), size)
+        best = best_of(len(users) * width)
 
         def block(begin: int) -> None:
             part = slice(begin, begin + size)
-            items[part], scores[part] = self._best(users[part], k, exclude_seen, among)
+            items[part], scores[part] = self._best(users[part], k, exclude_seen, among, best)
 
         if len(begins) == 1:
             block(0)
@@ -132,11 +134,13 @@ class Model(ABC):
         for name, array in self.arrays().items():
             np.save(folder / f"{name}.npy", array, allow_pickle=False)
 
-    def _best(self, users: Array, k: int, exclude_seen: bool, among: Array | None) -> tuple[Array, Array]:
+    def _best(
+        self, users: Array, k: int, exclude_seen: bool, among: Array | None, best: Best = topk
+    ) -> tuple[Array, Array]:
         scores = np.ascontiguousarray(self.score(users, among), dtype=np.float32)
         if exclude_seen:
             _hide(scores, self.x.matrix, users, among)
-        items, values = topk(scores, k)
+        items, values = best(scores, k)
         return (items if among is None else np.where(items < 0, -1, among[items])), values
 
     def _unsaid(self, user: int, item: int, how: str = "This user has no history that the model uses.") -> Explanation:

@@ -15,7 +15,9 @@ from scipy.sparse import csr_matrix
 
 from core.interactions import Array
 from core.recommend.base import Model
+from core.recommend.compiled import Best
 from core.recommend.nearest import kernel, kernel_rows
+from core.recommend.topk import topk
 
 _OUT = -1e30  # no sum of likenesses comes near it
 
@@ -36,14 +38,16 @@ class SparseLists(Model):
     _left_is_history = True
     """Row u of `_left` has its entries where u has theirs."""
 
-    def _best(self, users: Array, k: int, exclude_seen: bool, among: Array | None) -> tuple[Array, Array]:
+    def _best(
+        self, users: Array, k: int, exclude_seen: bool, among: Array | None, best: Best = topk
+    ) -> tuple[Array, Array]:
         """The k best as `Model._best` has them.
 
         Rows where equal scores, or zeros, would have to be chosen from are left to it: those are few.
         """
         n_items = self.x.shape[1]
         if among is not None or 4 * k > n_items or not self._right.nnz:
-            return super()._best(users, k, exclude_seen, among)
+            return super()._best(users, k, exclude_seen, among, best)
         rows = self._left[users].astype(np.float64)  # a copy: the kernel wants to be allowed to write
         remove = exclude_seen and self._left_is_history
         if exclude_seen and not remove:
@@ -55,7 +59,7 @@ class SparseLists(Model):
         again = np.flatnonzero((values[:, k - 1] <= 0) | (values[:, k - 1] == values[:, k]))
         items, scores = columns[:, :k], values[:, :k]
         if len(again):
-            items[again], scores[again] = super()._best(users[again], k, exclude_seen, among)
+            items[again], scores[again] = super()._best(users[again], k, exclude_seen, among, best)
         return items, scores
 
     @property
