@@ -102,6 +102,22 @@ def figure(title: str, x: str, y: str, *, height: int = 380, legend: bool = True
     return made
 
 
+def make_room_for_legend(made: go.Figure) -> None:
+    """Raise a figure whose legend needs several lines at 1,000 pixels, so that it does not reach into the title.
+
+    Entries are as wide as the widest. Call it when all is drawn.
+    """
+    names = [str(trace.name) for trace in made.data if trace.showlegend is not False and trace.name]
+    if not names:
+        return
+    in_a_line = max(1, _NARROW // (_MARK + _LETTER * max(map(len, names))))
+    room = _LINE * (-(-len(names) // in_a_line) - 1)
+    made.update_layout(height=made.layout.height + room, margin_t=made.layout.margin.t + room)
+
+
+_NARROW, _MARK, _LETTER, _LINE = 540, 48, 6, 20  # pixels: the figure on a narrow page, and parts of an entry
+
+
 def hover(value: str, definition: str, *, head: str = "%{x}") -> str:
     """A hover text: where, the exact value with its unit, and what it means."""
     meaning = "<br>".join(textwrap.wrap(escaped(definition), 64))

@@ -22,6 +22,7 @@ from core.figures.template import (
     escaped,
     figure,
     hover,
+    make_room_for_legend,
     shortened,
 )
 from core.recommend import Param, info
@@ -54,6 +55,10 @@ def history_figure(study: Study) -> go.Figure:
             trials = [t for t in study.trials if t.spec.model == model.model and t.state == state]
             if trials:
                 _points(made, study, trials, [t.number for t in trials], model.model, state)
+    if len(study.spec.models) > 1 and any(t.state == "pruned" for t in study.trials):
+        symbol = {"symbol": _SYMBOLS["pruned"], "color": GREY, "size": 9}
+        made.add_scatter(x=[None], y=[None], mode="markers", marker=symbol, name=_STATES["pruned"])
+    make_room_for_legend(made)
     made.update_yaxes(rangemode="normal", tickformat=_format(study))
     last = max(len(study.trials) - 1, 1)
     made.update_xaxes(range=[-0.03 * last, 1.03 * last], rangemode="normal")  # room for the first point's whole mark
@@ -107,6 +112,7 @@ def parallel_figure(study: Study, model: str) -> go.Figure:
         line={"color": values, "colorscale": "Viridis", "reversescale": True, "showscale": False},
         dimensions=[*(_dimension(p, trials) for p in moved), _outcome(study, values)],
         labelfont={"size": 11},
+        tickfont={"size": 12, "shadow": "auto"},  # lines run behind the words
         rangefont={"size": 1, "color": "rgba(0,0,0,0)"},  # the ends, with all their digits, are on the ticks already
     )
     made.update_layout(margin={"l": 64, "r": 56, "t": 128, "b": 24})
@@ -157,23 +163,28 @@ def _against(study: Study, front: Sequence[Trial], what: str, title: str, x: str
         mine = [t for t in trials if t.spec.model == model.model]
         if mine:
             _points(made, study, mine, [getattr(t, what) for t in mine], model.model, "complete")
+    make_room_for_legend(made)
     made.update_yaxes(rangemode="normal", tickformat=_format(study))
     return made
 
 
 def _points(made: go.Figure, study: Study, trials: Sequence[Trial], x: Sequence[float], model: str, state: str) -> None:
-    alone = len(study.spec.models) == 1 and state == "complete"
-    name = _STATES[state].capitalize() if alone else info(model).plain + ("" if state == "complete" else ", given up")
+    """Marks of a model's trials. With several models the legend has each once, and what the shape means once."""
+    alone = len(study.spec.models) == 1
+    name = _STATES[state] if alone else info(model).plain
+    others = {t.state for t in study.trials if t.spec.model == model}
     made.add_scatter(
         x=list(x),
         y=[t.value for t in trials],
         mode="markers",
         marker={
-            "color": BLUE if alone else _colour(study, model),
+            "color": BLUE if alone and state == "complete" else _colour(study, model),
             "size": [13 if t.start else 9 for t in trials],
             "symbol": ["diamond" if t.start else _SYMBOLS[state] for t in trials],
         },
         name=escaped(name),
+        legendgroup=model if not alone else state,
+        showlegend=alone or state == "complete" or "complete" not in others,
         customdata=[[t.number, escaped(f"Trial {t.number}: {info(model).plain}"), _told(study, t)] for t in trials],
         hovertemplate=hover("%{customdata[2]}", definition(study.spec.metric, study.spec.k), head="%{customdata[1]}"),
     )
@@ -231,11 +242,12 @@ def _lines(name: str) -> str:
 
 
 def _ticks(values: Sequence[float]) -> list[float]:
-    """1, 2 and 5 of each power of ten from below the least to above the greatest value."""
+    """1, 2 and 5 of each power of ten from below the least to above the greatest; of a narrow range all digits."""
     if not values:
         return []
+    digits = (1, 2, 5) if max(values) > 10 * min(values) else range(1, 10)
     powers = range(math.floor(math.log10(min(values))), math.ceil(math.log10(max(values))) + 1)
-    return [digit * 10.0**power for power in powers for digit in (1, 2, 5)]
+    return [digit * 10.0**power for power in powers for digit in digits]
 
 
 def _colour(study: Study, model: str) -> str:

@@ -8,6 +8,8 @@ from typing import Final
 import streamlit as st
 
 from core.errors import Refusal
+from core.evaluate import leaderboard
+from core.figures.evaluate import amount
 from core.interactions import MatrixSpec
 from core.jobs import Job, JobSpec, runner_for
 from core.recommend import (
@@ -15,6 +17,7 @@ from core.recommend import (
     MODELS,
     FitSpec,
     Recommender,
+    Spec,
     StoredModel,
     has,
     info,
@@ -38,7 +41,7 @@ MODEL: Final = "explain_model"
 """Session key, and key in the address, of the model in use: a model_id."""
 
 FIRST = "item-knn"
-"""What is proposed where nothing has been fitted: quick on any data, and its reasons are easy to tell."""
+"""What is proposed where nothing has been compared: quick on any data, and its reasons are easy to tell."""
 
 _JOB, _REFUSED, _KIND, _MATRIX, _MORE = "_fit_job", "_fit_refused", "fit_model", "fit_matrix", "fit_more"
 _OPEN = 4  # models held open by the process
@@ -163,16 +166,18 @@ def form(store: Store, *, primary: bool) -> None:
     """The models by what they do, the usual ones first; the settings of behaviour, and the button."""
     found, lines = ask(store, has), {line.name: line for line in MODELS}
     rare = [line.name for line in MODELS if not line.usual]
-    opened = bool(st.session_state.get(_MORE)) or st.session_state.get(_KIND) in rare
+    proposed, why = _proposed(store)
+    opened = bool(st.session_state.get(_MORE)) or st.session_state.get(_KIND, proposed.model) in rare
     shown = [*(line.name for line in MODELS if line.usual), *(rare if opened else ())]
     missing = {name: lacks(lines[name], found) for name in shown}
+    said = {name: [lines[name].when, missing[name], why if name == proposed.model else ""] for name in shown}
     chosen = st.radio(
         "What it goes by",
         shown,
-        index=shown.index(FIRST),
+        index=shown.index(proposed.model),
         key=_KIND,
         format_func=lambda model: f"**{lines[model].plain}** · {lines[model].term}",
-        captions=[f"{lines[name].when} {missing[name]}".strip() for name in shown],
+        captions=[" ".join(filter(None, said[name])) for name in shown],
     )
     # once one of the others is chosen they stay in sight, or the choice would be gone with them
     st.toggle(
@@ -192,10 +197,24 @@ def form(store: Store, *, primary: bool) -> None:
     _say_refused()
 
 
+def _proposed(store: Store) -> tuple[Spec, str]:
+    """The best of the newest comparison of the data as they are, with the settings it had there, and words for that."""
+    boards = (b for b in leaderboard(store) if b.standings and not b.stale and b.spec.candidates == "all")
+    board = next(boards, None)
+    if board is None:
+        return spec(FIRST), ""
+    best = board.standings[0].score
+    own = "" if best.spec == spec(best.spec.model) else ", with the settings it had there"
+    said = f"NDCG@{board.spec.k} {amount('ndcg', best.metrics['ndcg'].value)}"
+    return best.spec, f"**The best of what was compared here ({said}){own}.**"
+
+
 def _fit_chosen(store: Store) -> None:
     try:
         matrix: MatrixSpec = matrix_read(store, _MATRIX)
-        _try(store, FitSpec(spec(st.session_state.get(_KIND) or FIRST), matrix))
+        proposed, _ = _proposed(store)
+        chosen = st.session_state.get(_KIND) or proposed.model
+        _try(store, FitSpec(proposed if chosen == proposed.model else spec(chosen), matrix))
     except Refusal as refusal:
         st.session_state[_REFUSED] = refusal
 

@@ -75,7 +75,10 @@ def study_title(study: Study) -> str:
 
 def study_label(kept: StoredStudy) -> str:
     """How a study is told from the others in a list."""
-    said = f"{fmt.moment(kept.updated_at)} UTC · {study_title(kept.study)}"
+    spec = kept.study.spec
+    first, others = info(spec.models[0].model).plain, len(spec.models) - 1
+    models = first if not others else f"{first} and {fmt.count(others, 'more model')}"
+    said = f"{fmt.moment(kept.updated_at)} UTC · {fmt.count(len(kept.study.trials), 'trial')} · {models}"
     return said + (" · data have changed since" if kept.stale else "")
 
 

@@ -60,6 +60,40 @@ def test_history_has_every_trial_that_was_judged(study: Study) -> None:
     assert "0 to 1" in made.layout.yaxis.title.text
 
 
+def test_each_model_stands_in_the_legend_once(study: Study) -> None:
+    """Also one of which every trial was given up; what a triangle is stands there once."""
+    given_up = tuple(
+        replace(t, state="pruned") if t.spec.model == "ease" and t.state == "complete" else t for t in study.trials
+    )
+    for trials in (study.trials, given_up):
+        made = tuning.history_figure(replace(study, trials=trials))
+        names = [trace.name for trace in made.data if trace.showlegend is not False]
+        assert names == ["best so far", "Goes together", "Goes together, weighed jointly", "given up early"]
+    alone = replace(
+        study, spec=TuneSpec((spec("item-knn"),)), trials=tuple(t for t in study.trials if t.number % 2 == 0)
+    )
+    names = [trace.name for trace in tuning.history_figure(alone).data if trace.showlegend is not False]
+    assert names == ["best so far", "tried", "given up early"]
+
+
+def test_a_legend_of_several_lines_does_not_reach_into_the_title(study: Study) -> None:
+    many = tuple(spec(name) for name in ("popular", "user-knn", "item-knn", "ease", "ials", "puresvd", "bpr"))
+    few = tuning.history_figure(study)
+    trials = tuple(replace(t, spec=many[t.number % len(many)]) for t in study.trials)
+    made = tuning.history_figure(replace(study, spec=TuneSpec(many), trials=trials))
+    assert made.layout.margin.t - few.layout.margin.t >= 20  # a line
+    assert made.layout.height - few.layout.height == made.layout.margin.t - few.layout.margin.t
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.26, 0.9), (0.4, 0.45), (0.01, 30.0), (7.0, 7.0)])
+def test_a_log_axis_has_marks_on_both_sides(low: float, high: float) -> None:
+    ticks = tuning._ticks([low, (low * high) ** 0.5, high])
+    assert ticks == sorted(set(ticks))
+    assert ticks[0] <= low
+    assert ticks[-1] >= high
+    assert len([t for t in ticks if low / 2 <= t <= high * 2]) >= 3
+
+
 @pytest.mark.parametrize("against", ["seconds", "coverage"])
 def test_accuracy_against_what_it_costs(study: Study, against: Any) -> None:
     made = tuning.time_figure(study) if against == "seconds" else tuning.coverage_figure(study)

@@ -9,8 +9,9 @@ import pytest
 
 from core.evaluate import comparison_to_json, leaderboard, shared_lists
 from core.explain import recommended
-from core.recommend import list_models, load_model
+from core.recommend import list_models, load_model, spec
 from core.store import Query, Store
+from pages._ui import fitted
 from tests.figures.evaluations import comparison
 from tests.pages.drive import settled, words
 from tests.pages.explain_shop import model_of
@@ -92,3 +93,29 @@ def test_what_a_model_over_recommends_and_who_gets_it(store: Store, tmp_path: Pa
     at.run()
     assert "fit one first" in words(at)
     assert list_models(store)[0].model_id == model_id
+
+
+def test_the_best_of_what_was_compared_is_proposed_with_its_settings(store: Store) -> None:
+    """A model that is not among the usual ones, which are all that is shown unless one asks for more."""
+    found = comparison()
+    best = spec("rp3beta", {"alpha": 0.5})
+    ahead = replace(found.models[2], spec=best, label="rp3beta")
+    sampled = replace(found, spec=replace(found.spec, candidates="sampled", beyond=False))
+    asked = replace(found.spec, models=(*found.spec.models, best))
+    kept(store, "compare", comparison_to_json(replace(found, spec=asked, models=(ahead, *found.models[:2]))))
+    kept(store, "compare", comparison_to_json(sampled))  # newer, but no list a user would get
+    at = page("Board")
+    at.query_params["board_show"] = "Over-recommended"
+    at.run()
+    assert at.radio(key="fit_model").value == "rp3beta"
+    said = [caption for caption in at.radio(key="fit_model").proto.captions if "compared here" in caption]
+    assert len(said) == 1
+    assert "NDCG@10 0.120" in said[0]
+    assert "settings it had there" in said[0]
+    at = settled(press(at, "fit_start"))
+    assert list_models(store)[0].fit.model == best
+    at.run()
+
+    with store.atomic() as writer:
+        writer.run(Query("UPDATE events SET quantity = quantity WHERE false"))
+    assert fitted._proposed(store) == (spec("item-knn"), "")
