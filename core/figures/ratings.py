@@ -28,9 +28,10 @@ def rating_name(label: str, spec: Spec) -> str:
 
 
 def ratings_figure(found: RatingsComparison, metric: str = "rmse") -> go.Figure:
-    """A bar with its interval for each model, the least error on top; the baseline is grey, and the dashed line.
+    """A dot with its interval for each model, the least error on top; the baseline is grey, and the dashed line.
 
-    `customdata[0]` of a bar is the model's label. Models that could not be fitted are not in it.
+    The axis does not begin at 0, as bars would have to (say so beside it): good models differ by hundredths.
+    `customdata[0]` of a dot is the model's label. Models that could not be fitted are not in it.
     """
     models = [m for m in ranked_ratings(found, metric) if metric in m.metrics][::-1]
     name = RATING_NAMES_SHOWN[metric]
@@ -43,18 +44,18 @@ def ratings_figure(found: RatingsComparison, metric: str = "rmse") -> go.Figure:
         legend=False,
     )
     for place, model in enumerate(models):
-        _bar(made, place, model, metric)
+        _dot(made, place, model, metric)
     base = [m.metrics[metric].value for m in models if m.spec.model == "baseline"]
     if base:
         made.add_vline(
             x=base[0],
             line={"color": GREY, "width": 2, "dash": "dash"},
+            layer="below",
             annotation={"text": "usual rating", "yanchor": "bottom", "xanchor": "center", "font": {"size": 12}},
             annotation_position="top",
         )
         made.update_layout(margin={"t": 70})
-    top = max((m.metrics[metric].high for m in models), default=1.0)
-    made.update_xaxes(range=[0, top * 1.14])
+    made.update_xaxes(rangemode="normal")
     made.update_yaxes(
         tickvals=list(range(len(models))),
         ticktext=[escaped(shortened(rating_name(m.label, m.spec), 40)) for m in models],
@@ -64,25 +65,27 @@ def ratings_figure(found: RatingsComparison, metric: str = "rmse") -> go.Figure:
     return made
 
 
-def _bar(made: go.Figure, place: int, model: RatingScore, metric: str) -> None:
+def _dot(made: go.Figure, place: int, model: RatingScore, metric: str) -> None:
     value = model.metrics[metric]
     words = f"{value.value:.4f} (95 % interval {value.low:.4f} to {value.high:.4f})"
-    made.add_bar(
+    colour = GREY if model.spec.model == "baseline" else BLUE
+    made.add_scatter(
         x=[value.value],
         y=[place],
-        width=0.6,
-        orientation="h",
-        marker={"color": GREY if model.spec.model == "baseline" else BLUE},
+        mode="markers+text",
+        marker={"color": colour, "size": 13, "symbol": "diamond" if colour == GREY else "circle"},
         text=[f"{value.value:.3f}"],
-        textposition="inside",
-        insidetextanchor="start",
+        textposition="top right" if colour == GREY else "top center",  # beside the dashed line
+        textfont={"size": 11},
         error_x={
             "type": "data",
             "array": [value.high - value.value],
             "arrayminus": [value.value - value.low],
-            "thickness": 2,
-            "width": 6,
+            "color": colour,
+            "thickness": 3,
+            "width": 7,
         },
+        cliponaxis=False,
         customdata=[[model.label, escaped(rating_name(model.label, model.spec)), words]],
         hovertemplate=hover("%{customdata[2]}", RATING_DEFINITIONS[metric], head="%{customdata[1]}"),
     )

@@ -101,7 +101,7 @@ def parallel_figure(study: Study, model: str) -> go.Figure:
     plays = {p.name: sum(p.plays(dict(t.spec.params)) for t in trials) for p in line.params}
     moved = [p for p in line.params if len({t.spec[p.name] for t in trials}) > 1 and 2 * plays[p.name] >= len(trials)]
     made = figure(
-        f"{line.plain}: settings of {len(trials):,} trials, and the {_metric(study)} they led to",
+        f"{line.plain}: {len(trials):,} trials, setting by setting",
         "",
         "",
         height=420,

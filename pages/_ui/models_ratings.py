@@ -146,8 +146,9 @@ def _result(run: Run, found: RatingsComparison) -> None:
     if any(m.metrics for m in found.models):
         chart(ratings_figure(found, metric), "fig_ratings", "How far off each model is; the same numbers stand below.")
     st.caption(
-        f"**Definition.** {plain(RATING_DEFINITIONS[metric])} The thin line is its 95 % interval: where it would lie "
-        "for other users like these. The dashed line is the usual rating, the yardstick."
+        f"**Definition.** {plain(RATING_DEFINITIONS[metric])} The bar is its 95 % interval: where it would lie "
+        "for other users like these. The dashed line is the usual rating, the yardstick. The axis does not begin at 0, "
+        "so that small differences can be seen."
     )
     for model in found.models:
         if model.problem:
