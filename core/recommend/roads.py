@@ -3,10 +3,11 @@
 - "model": the user's history as the model was fitted on it.
 - "folded": the user has done other things than the fit knows of, or the fit is older than the data: the history as it
   is today is put into the model, without fitting again.
-- "kind": nothing is known of what the user did, but there are attributes: what users of the same kind take.
+- "kind": nothing is known of what the user did, but there are attributes that others have too: what users of the same
+  kind take.
 - "popular": nothing is known of the user that the other roads could use: what most users take.
 - "content": for an item that the fit knows nothing of: users who took what is described alike.
-- "active": for such an item where nothing is said of it either: users who do most.
+- "active": for such an item where nothing is said of it either that anybody's past is like: users who do most.
 
 The models of the last four are fitted here on the data as they are, when first asked; that takes a second or so.
 """
@@ -23,10 +24,11 @@ import pyarrow as pa
 from core.errors import Refusal
 from core.interactions import Array, Interactions, MatrixSpec
 from core.progress import Step, no_step
+from core.recommend.demographic import Demographic
 from core.recommend.folded import Folded, in_columns, load_folded, rows_of, today
 from core.recommend.lists import best_of
 from core.recommend.registry import info, make, spec, wide
-from core.recommend.roads_names import best_rows, known_columns, listed, number_of, numbered, seen_by
+from core.recommend.roads_names import best_rows, listed, number_of, numbered, seen_by
 from core.recommend.roads_types import Answered, Audience, Given, Listed, Road
 from core.recommend.stored import get_model, load_model
 from core.recommend.topk import topk
@@ -74,8 +76,8 @@ class Roads:
     def newcomer_items(self, user: str, k: int = 10) -> tuple[Listed, ...]:
         """Items that nobody has had to do with yet, in the order in which their descriptions suit the user's past.
 
-        Empty where there are no such items, or nothing is said of them, or the user has no past that speaks. Raises
-        Refusal `unknown_user`, `bad_k`.
+        Empty where there are no such items, or nothing is said of them that the user's past is like. Raises Refusal
+        `unknown_user`, `bad_k`.
         """
         _check(k)
         user_no = number_of(self.store, "user", user)
@@ -87,7 +89,8 @@ class Roads:
         if row < 0 or not len(untaken) or not self._length(model.x, row):
             return ()
         found = model.recommend(np.array([row]), k, among=untaken)
-        return listed(self.store, numbered(model.x, found.items[0], found.scores[0]))
+        alike = found.scores[0] > 0  # 0: no word in common with anything in the user's past
+        return listed(self.store, numbered(model.x, found.items[0][alike], found.scores[0][alike]))
 
     def audience(self, item: str, k: int = 100) -> Audience:
         """The users whom an item suits best, of those who had nothing to do with it yet, and the road.
@@ -104,11 +107,14 @@ class Roads:
             return Audience(item, found, road, f"By {_name(self.model)}.", self.model.spec)
         content = self._content
         if content is not None:
-            found = self._best_users(content, int(content.x.items.rows([item_no])[0]), k)
+            found = self._best_users(content, int(content.x.items.rows([item_no])[0]), k, above=0.0)
         if content is not None and found is not None:
             words = "The model does not know this item: these are users who took items that are described alike."
             return Audience(item, found, "content", words, content.spec)
-        words = "The model does not know this item, and nothing is said of it: these are the users who do most."
+        words = (
+            "The model does not know this item, and nothing is said of it that anything taken is like: these are the "
+        )
+        words += "users who do most."
         lengths = np.diff(self._popular.x.matrix.indptr).astype(np.float32)
         return Audience(item, best_rows(self._popular.x, lengths, k), "active", words, None)
 
@@ -150,7 +156,7 @@ class Roads:
         """By attributes where there are any, else what most users take."""
         kind = self._demographic
         row = -1 if kind is None else int(kind.x.users.rows([user_no])[0])
-        columns = [] if kind is None or row < 0 else known_columns(kind.x.user_side, row)
+        columns = [] if kind is None or row < 0 else list(dict.fromkeys(name for name, *_ in kind.because(row)))
         seen = seen_by(self.store, user_no)
         if kind is not None and columns:
             scores = np.asarray(kind.score(np.array([row])), dtype=np.float32)
@@ -186,9 +192,9 @@ class Roads:
         return make(found).fit(self.model.x if self._current else today(self.store, self.matrix, found))
 
     @cached_property
-    def _demographic(self) -> Recommender | None:
+    def _demographic(self) -> Demographic | None:
         """None where nothing is known of users beside what they do."""
-        return self._newcomers("demographic", lambda x: x.user_side)
+        return cast(Demographic | None, self._newcomers("demographic", lambda x: x.user_side))
 
     @cached_property
     def _content(self) -> Recommender | None:
@@ -234,8 +240,10 @@ class Roads:
             return ()
         return tuple((part, float(np.mean([shares[n][1] for shares in said]))) for n, (part, _) in enumerate(said[0]))
 
-    def _best_users(self, model: Recommender, column: int, k: int) -> tuple[tuple[str, float], ...] | None:
-        """(raw id, score), best first; None where nobody with a history has a score."""
+    def _best_users(
+        self, model: Recommender, column: int, k: int, above: float = -np.inf
+    ) -> tuple[tuple[str, float], ...] | None:
+        """(raw id, score), best first; None where nobody with a history has a score, or one above that."""
         x = model.x
         lengths = np.diff(x.matrix.indptr)
         scores = np.full(x.shape[0], -np.inf, dtype=np.float32)
@@ -244,6 +252,7 @@ class Roads:
             scores[block] = model.score(block, np.array([column]))[:, 0]
         owner = np.repeat(np.arange(len(lengths)), lengths)
         scores[owner[x.matrix.indices == column]] = -np.inf
+        scores[~(scores > above)] = -np.inf
         return best_rows(x, scores, k) if np.isfinite(scores).any() else None
 
 

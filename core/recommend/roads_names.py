@@ -6,8 +6,6 @@ import json
 from typing import Literal
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from core.errors import Refusal
 from core.interactions import Array, Interactions
@@ -61,10 +59,3 @@ def best_rows(x: Interactions, scores: Array, k: int) -> tuple[tuple[str, float]
     """(raw id, score) of the k users with the highest of the finite scores (n_users,), best first."""
     rows, values = topk(np.ascontiguousarray(scores[None, :], dtype=np.float32), k)
     return tuple((x.users.raw(row), value) for row, value in zip(rows[0], values[0].tolist(), strict=True) if row >= 0)
-
-
-def known_columns(side: pa.Table | None, row: int) -> list[str]:
-    """The columns in which something is known of this row."""
-    if side is None:
-        return []
-    return [name for name in side.column_names if pc.is_valid(side[name][row]).as_py()]

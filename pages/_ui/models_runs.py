@@ -12,6 +12,7 @@ from core.recommend import Spec, StoredModel, delete_model, info, list_models, n
 from core.store import Store
 from pages._ui import format as fmt
 from pages._ui import models_jobs as jobs
+from pages._ui.models_tune_words import study_label
 from pages._ui.models_words import run_label, run_title, short_verdict, spec_title, when
 
 _KINDS = {"compare": "Comparison", "audience": "Right people", "newcomers": "Newcomers", "ratings": "Ratings"}
@@ -105,7 +106,7 @@ def _studies(store: Store, studies: list[StoredStudy]) -> None:
             "Reached": st.column_config.TextColumn(help="On the users whom the settings were chosen by."),
         },
     )
-    names = {kept.study_id: f"{when(kept.updated_at)} · {len(kept.study.trials)} trials" for kept in studies}
+    names = {kept.study_id: study_label(kept) for kept in studies}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox("Study", list(names), key="study_chosen", format_func=names.__getitem__, width=480)
         st.button("Open", key="study_open", type="primary", on_click=_open_study, args=(chosen,))

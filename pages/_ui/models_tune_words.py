@@ -68,11 +68,6 @@ def plan(spec: TuneSpec) -> str:
     )
 
 
-def study_title(study: Study) -> str:
-    """What a study asked, in a few words."""
-    return f"{models_words(study.spec)}, {fmt.count(len(study.trials), 'trial')}, {metric_name(study.spec)}"
-
-
 def study_label(kept: StoredStudy) -> str:
     """How a study is told from the others in a list."""
     spec = kept.study.spec

@@ -206,6 +206,26 @@ def test_too_few_are_said(store: Store) -> None:
     assert any("8 users can be contacted, fewer than the 50 asked for" in note for note in made.notes)
 
 
+def test_what_the_ranking_cannot_tell_is_said(store: Store) -> None:
+    """Rank: eve, fay and gus 10, bob 9, kim 8, lea and max 7, pia 6, ned 5, ora 4; nobody suppressed or held out."""
+
+    def said(size: int, scores: dict[tuple[str, str], float] = SCORES) -> str:
+        asked = replace(ASKED, size=size, holdout=0.0)
+        return "\n".join(make_list(store, asked, model=Given(store, asked, scores)).notes)
+
+    assert "1 of the first 6 in rank and 1 after them rank the same: who of them is on the list was drawn" in said(6)
+    assert "2 of the first 2 in rank and 1 after them rank the same" in said(2)
+    assert not [size for size in (3, 5, 7, 50) if "rank the same" in said(size)]
+
+    silent = SCORES | {(user, "mug"): 0.0 for user in ("pia", "ned", "ora")}
+    assert "For 1 user of the first 8 in rank the score is 0: nothing that they did speaks for it." in said(8, silent)
+    assert "A list of up to 7 is without them." in said(8, silent)
+    assert "1 of the first 8 in rank and 2 after them rank the same" in said(8, silent)
+    assert "score is 0" not in said(7, silent) + said(50)
+    below = silent | {("ora", "mug"): -1.0}
+    assert "score is 0" not in said(8, below), "of a model whose scores go below 0 it says nothing"
+
+
 @pytest.mark.parametrize(
     ("changes", "code"),
     [

@@ -223,7 +223,7 @@ def test_lost_links_are_said_and_do_no_harm(shop: Store, tmp_path: Path) -> None
     assert "explain_draw" in keys(at), "another can be chosen"
     at = page(user="never")
     assert "User never" in words(at)
-    assert "items that users of the same kind take (country)" in words(at), "the road is told"
+    assert "these are the items that most users take" in words(at), "nobody else has its country: the road is told"
     at = page(about="An item", item="no such item")
     assert "no such item" in errors(at)
     assert not at.exception

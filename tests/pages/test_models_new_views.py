@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,9 +20,10 @@ from core.evaluate.newcomers_types import newcomers_to_json
 from core.jobs import runner_for
 from core.recommend import fit_rating, rating_seconds, rating_spec
 from core.store import Store, close_workspace, list_workspaces, open_workspace
+from tests.behaviour.world import E, build
 from tests.pages.drive import loaded, settled, words
 from tests.pages.explain_shop import model_of
-from tests.pages.models_shop import headline, kept, metrics, page, press, shop, titles
+from tests.pages.models_shop import ITEMS, events, headline, kept, metrics, page, press, shop, titles
 
 
 @pytest.fixture(autouse=True)
@@ -119,3 +121,31 @@ def test_a_large_file_is_told_to_take_long() -> None:
     }
     assert took["baseline"] < 1 < took["svdpp"]
     assert took["blend"] > 3 * (took["svdpp"] + took["user-knn"])
+
+
+def test_users_and_items_without_any_past_get_an_answer_and_its_road(home: Path, tmp_path: Path) -> None:
+    """A user who has only searched, and items that nobody took: one in a category that is taken, one in none."""
+    categories = {f"i{n}": "left" if n < ITEMS // 2 else "right" for n in range(ITEMS)} | {"fresh": "left"}
+    rows = [*events(), E("guest", None, "search", "2025-03-09"), E("guest", "plain", "search", "2025-03-09")]
+    build(home / "shop.duckdb", rows, categories=categories).close()
+    store = open_workspace("shop", create=False)
+    model_of(store, tmp_path)
+    at = page("Newcomers")
+    at.query_params["try_user"], at.query_params["try_item"] = "guest", "fresh"
+    at.run()
+    assert not at.exception, at.exception
+    said = words(at)
+    assert "What **guest** would want next: **bestsellers**" in said
+    assert "Nothing is known of this user that a model could use" in said
+    listed = next(d.value for d in at.main.dataframe if "Item" in d.value)
+    takers = Counter(e.item for e in events())
+    best = sorted(takers.values(), reverse=True)
+    assert [takers[str(item)] for item in listed["Item"]] == best[: len(listed)]
+
+    assert "described alike" in said
+    left = {e.user for e in events() if categories[str(e.item)] == "left"}
+    found = next(d.value for d in at.main.dataframe if "User" in d.value)
+    assert set(found["User"]) <= left
+    at.query_params["try_item"] = "plain"
+    at.run()
+    assert "these are the users who do most" in words(at)

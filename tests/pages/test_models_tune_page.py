@@ -208,3 +208,36 @@ def test_words_of_what_will_happen_and_what_was_found() -> None:
     start = replace(made, trials=(replace(made.trials[0], value=0.9), *made.trials[1:8]))
     assert "best with the settings it came with" in headline(start)
     assert "No settings came to their end" in headline(replace(made, trials=(made.trials[7],)))
+
+
+def test_kept_studies_stand_among_the_runs_to_open_and_to_delete(home: Path) -> None:
+    store = shop(home)
+    first = kept(store, study(store.version))
+    one = study(store.version)
+    second = kept(store, replace(one, spec=replace(one.spec, models=one.spec.models[:1]), trials=one.trials[:1]))
+    at = page()
+    at.segmented_control(key="look_at").set_value("Runs").run()
+    assert not at.exception
+    table = at.main.dataframe[0].value.set_index("Trials")
+    assert table.loc[12, "Models"] == "Goes together, Goes together, weighed jointly"
+    assert table.loc[12, "Reached"] == "NDCG 0.300"
+    assert str(table.loc[12, "Best"]).startswith("Goes together")
+    labels = at.selectbox(key="study_chosen").options
+    assert any(label.endswith("UTC · 12 trials · Goes together and 1 more model") for label in labels)
+    assert any(label.endswith("UTC · 1 trial · Goes together") for label in labels)
+
+    at.selectbox(key="study_chosen").set_value(first).run()
+    press(at, "study_open")
+    assert at.query_params["study"] == first
+    assert titles(at)[0].startswith("NDCG@10 of the 12 settings tried")
+
+    at.segmented_control(key="look_at").set_value("Runs").run()
+    at.selectbox(key="study_chosen").set_value(second).run()
+    press(at, "kept_study_do")
+    assert "The study has been deleted." in words(at)
+    assert [s.study_id for s in list_studies(store)] == [first]
+    with store.atomic() as writer:
+        writer.run("UPDATE events SET quantity = quantity WHERE false")
+    at.run()
+    assert list(at.main.dataframe[0].value["Data"]) == ["data have changed since"]
+    assert at.selectbox(key="study_chosen").options[0].endswith("data have changed since")

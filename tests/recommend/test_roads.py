@@ -67,6 +67,11 @@ class Alike(Model):
     def explain(self, user: int, item: int) -> Explanation:
         return self._unsaid(user, item)
 
+    def because(self, user: int) -> list[tuple[str, str, int]]:
+        assert self.x.user_side is not None
+        kind = self.x.user_side["kind"][user].as_py()
+        return [] if kind is None else [("kind", kind, 1)]
+
 
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
