@@ -10,7 +10,17 @@ from pathlib import Path
 from typing import Literal, cast
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Playwright, Request, WebSocket
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Playwright,
+    Request,
+    WebSocket,
+)
+from playwright.sync_api import TimeoutError as TooLate
 
 from tests.browser.find_browser import find
 
@@ -116,6 +126,25 @@ def settled(page: Page, seconds: float = 60) -> None:
 def click(page: Page, name: str | re.Pattern[str]) -> None:
     """Press the button with this name and wait until the page is settled."""
     page.get_by_role("button", name=name).first.click()
+    settled(page)
+
+
+def pick(page: Page, box: Locator, option: str) -> None:
+    """Open a menu, choose this option and wait until the page is settled.
+
+    A menu that opens while the page draws something else closes at once: a person would press again, and so does this.
+    """
+    wanted = page.get_by_role("option", name=option, exact=True)
+    for _ in range(5):
+        if not wanted.is_visible():
+            box.click()
+        try:
+            wanted.click(timeout=4_000)
+            break
+        except TooLate:
+            settled(page)
+    else:
+        raise AssertionError(f"the menu has no option {option!r}")
     settled(page)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.driver import SCHEMES, SIZES, WatchedPage, click, download, go, look, overflow, settled, upload
+from tests.browser.driver import SCHEMES, SIZES, WatchedPage, click, download, go, look, overflow, pick, settled, upload
 from tests.browser.server import SAMPLE, App, running
 from tests.prepared import copied
 
@@ -63,9 +63,7 @@ def test_bring_a_past_campaign_in_and_read_it(app: App, page: WatchedPage, tmp_p
     click(page, "See these users")
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text("1,200 users who were contacted (come-back-candles)")).to_be_visible()
-    dialog.get_by_role("combobox", name="Which users").click()
-    page.get_by_role("option", name="Who responded", exact=True).click()
-    settled(page)
+    pick(page, dialog.get_by_role("combobox", name="Which users"), "Who responded")
     expect(dialog.get_by_text("234 users who were contacted and responded")).to_be_visible()
     with download(page, dialog.get_by_role("button", name="CSV of 234 users"), tmp_path).open(encoding="utf-8") as file:
         took = {row["user_id"] for row in csv.DictReader(file)}

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.driver import WatchedPage, click, download, go, overflow, settled
+from tests.browser.driver import WatchedPage, click, download, go, overflow, pick, settled
 from tests.browser.server import ROOT, App, running
 from tests.prepared import copied
 
@@ -75,9 +75,7 @@ def add(page: WatchedPage, kind: str) -> None:
 def choose(page: WatchedPage, field: str, option: str, place: int = -1) -> None:
     """Choose from a list by its label."""
     boxes = page.get_by_label(field, exact=True)
-    boxes.nth(place if place >= 0 else boxes.count() + place).click()
-    page.get_by_role("option", name=option, exact=True).click()
-    settled(page)
+    pick(page, boxes.nth(place if place >= 0 else boxes.count() + place), option)
 
 
 def users(page: WatchedPage) -> int:

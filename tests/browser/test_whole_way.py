@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.driver import WatchedPage, click, download, go, settled
+from tests.browser.driver import WatchedPage, click, download, go, pick, settled
 from tests.browser.server import SAMPLE, App, running
 from tests.browser.test_segments import add, csv_button
 
@@ -48,9 +48,7 @@ def fill(page: WatchedPage, field: str, value: str) -> None:
 
 
 def choose(page: WatchedPage, field: str, option: str) -> None:
-    page.get_by_role("combobox", name=field).click()
-    page.get_by_role("option", name=option, exact=True).click()
-    settled(page)
+    pick(page, page.get_by_role("combobox", name=field), option)
 
 
 def load(page: WatchedPage, app: App) -> None:
