@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from core.errors import Refusal
 from core.interactions import Array, Interactions
 from core.progress import Step, no_step
-from core.recommend.compiled import Best, best_of
+from core.recommend.compiled import Best, chooser
 from core.recommend.topk import topk
 from core.recommend.types import Explanation, RecTable, Spec, View, ViewName, check_rows
 
@@ -114,7 +114,7 @@ class Model(ABC):
         workers = threads()
         size = min(max(_BLOCK // width, _LEAST), _MOST, -(-len(users) // workers))
         begins = range(0, len(users), size)
-        best = best_of(len(users) * width)
+        best = chooser(len(users) * width)
 
         def block(begin: int) -> None:
             part = slice(begin, begin + size)

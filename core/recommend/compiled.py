@@ -15,7 +15,7 @@ WORTH = 500_000_000  # scores of one pass: loading takes half a second, and save
 Best = Callable[[Array, int], tuple[Array, Array]]
 
 
-def best_of(scores: int) -> Best:
+def chooser(scores: int) -> Best:
     """What gives the k best of each row, for a pass over so many scores: `topk`, or the same compiled."""
     return best if compiling_pays(scores) else topk
 
@@ -46,10 +46,10 @@ def best_and_below(scores: Array, k: int, begins: Array, right: Array) -> tuple[
 @cache
 def _loaded() -> bool:
     """Loading compiles, or reads what was compiled before. Where neither can be (no numba for this Python or processor,
-    no folder to keep it in), NumPy does the work.
+    no folder to keep it in, what was kept is damaged), NumPy does the work: slower, with the same answers.
     """
     try:
         import core.recommend.loops  # noqa: F401
-    except (ImportError, OSError, RuntimeError):
+    except Exception:  # noqa: BLE001  # a damaged cache raises what pickle raises, which is anything
         return False
     return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import sys
 from typing import Any
 
@@ -91,7 +92,17 @@ def test_lists_and_judgement_are_the_same_compiled(name: str, monkeypatch: pytes
         np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize("trouble", [ImportError("no numba"), RuntimeError("no locator available"), OSError("no room")])
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        ImportError("no numba"),
+        RuntimeError("no locator available"),
+        OSError("no room"),
+        EOFError("Ran out of input"),
+        pickle.UnpicklingError("a damaged cache"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
 def test_without_them_numpy_does_the_work(trouble: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     class Broken:
         def find_spec(self, name: str, *_: object) -> None:
@@ -104,7 +115,7 @@ def test_without_them_numpy_does_the_work(trouble: Exception, monkeypatch: pytes
     compiled._loaded.cache_clear()
     try:
         assert not compiled.compiling_pays(10**12)
-        assert compiled.best_of(10**12) is numpys
+        assert compiled.chooser(10**12) is numpys
         x = market()
         assert make(spec("ials", {})).fit(x).recommend(np.arange(3), 4).items.shape == (3, 4)
     finally:
