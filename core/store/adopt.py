@@ -15,9 +15,10 @@ import duckdb
 
 from core.errors import Refusal
 from core.progress import Step, no_step
-from core.store.connect import base_config, open_folders
+from core.store.connect import base_config
 from core.store.copies import count_tables
 from core.store.encryption import attach, encryption_key, is_encrypted, key_refusal, prepare_crypto
+from core.store.folders import open_folders
 from core.store.lens import SCHEMA
 from core.store.query import ident
 from core.store.room import room_for

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import atexit
-import fcntl
 import itertools
 import os
 import re
-import shutil
-import tempfile
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
-from typing import IO
 
 import duckdb
 
 from core.errors import Refusal
 from core.store.encryption import ATTACHED, attach, encryption_key, is_encrypted, key_refusal, prepare_crypto
+from core.store.folders import open_folders
 from core.store.memory import memory_limit
 from core.store.room import SPILL
 from core.store.schema import MIGRATIONS
 
-_PREFIX = "limelight-"
 _spills = itertools.count()
-_locks: list[IO[str]] = []  # held open for as long as the process lives
 
 CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
@@ -114,38 +107,6 @@ def _open(path: Path) -> duckdb.DuckDBPyConnection:
 def _spill_folder() -> Path:
     """A path of this connection alone in the process's private folder; DuckDB makes it when it must, and removes it."""
     return open_folders()[0].parent / f"{SPILL}{next(_spills)}"
-
-
-@cache
-def open_folders() -> tuple[Path, Path]:
-    """The spool and export folders of this process, private to its user, removed when it ends.
-
-    A killed process leaves its folders, with people's uploads in them, behind: the next one to start removes them.
-    """
-    folder = Path(tempfile.gettempdir())
-    for left in folder.glob(f"{_PREFIX}*"):
-        _remove_if_left(left)
-    base = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=folder))
-    lock = (base / "lock").open("w")
-    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    _locks.append(lock)
-    atexit.register(shutil.rmtree, base, ignore_errors=True)
-    spool, exports = base / "spool", base / "exports"
-    for part in (spool, exports):
-        part.mkdir(mode=0o700)
-    return spool, exports
-
-
-def _remove_if_left(base: Path) -> None:
-    """Remove a folder of `open_folders` whose process is gone: the kernel has let go of its lock."""
-    try:
-        if base.is_symlink() or base.stat().st_uid != os.getuid():
-            return
-        with (base / "lock").open("r+") as lock:  # a folder without one is being made this moment, or is not ours
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(base, ignore_errors=True)
-    except OSError:
-        return
 
 
 def _refuse_newer(path: Path, connection: duckdb.DuckDBPyConnection) -> None:

@@ -17,9 +17,10 @@ import pyarrow as pa
 
 from core.progress import Step, no_step
 from core.store import guard, lens
-from core.store.connect import connect, open_folders, use
+from core.store.connect import connect, use
 from core.store.copies import Gate, copy_database, copy_out, write_anew
 from core.store.encryption import is_attached
+from core.store.folders import open_folders
 from core.store.guarded import batches, only_reading, running
 from core.store.query import Query
 from core.store.room import room_for, room_refusal

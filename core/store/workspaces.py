@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from core.errors import Refusal
-from core.store.connect import open_folders
+from core.store.folders import open_folders
 from core.store.store import Store
 
 _NAME = re.compile(r"[\w][\w .-]{0,79}")

@@ -17,9 +17,10 @@ from core.errors import Refusal
 from core.progress import Step, no_step
 from core.quality.repairs import repairs
 from core.store import Store, adopt, is_open, kept_closed, workspace_path
-from core.store.connect import connect, open_folders
+from core.store.connect import connect
 from core.store.copies import write_anew
 from core.store.digest import content_digest
+from core.store.folders import open_folders
 from core.store.room import room_for
 
 KEPT = "before-restore"

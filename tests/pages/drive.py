@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from core.ingest import Mapping, load, open_source, propose
 from core.jobs import runner_for
 from core.store import Store, list_workspaces, open_workspace
-from core.store.connect import open_folders
+from core.store.folders import open_folders
 from pages._ui.upload_box import KEY
 from pages._ui.uploads import Box
 

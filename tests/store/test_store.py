@@ -267,7 +267,7 @@ def test_uploads_left_by_a_killed_process_are_removed_those_of_a_living_one_stay
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code = (
-        "import sys, os, time; from core.store.connect import open_folders\n"
+        "import sys, os, time; from core.store.folders import open_folders\n"
         "spool, _ = open_folders(); (spool / 'upload.csv').write_text('personal'); print(spool, flush=True)\n"
         "os.kill(os.getpid(), 9) if sys.argv[1] == 'die' else time.sleep(60)"
     )
