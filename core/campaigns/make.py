@@ -11,6 +11,7 @@ import numpy as np
 
 from core.campaigns import gates
 from core.campaigns.candidates import Candidates, People, candidates, check_columns, items_asked
+from core.campaigns.rank_notes import rank_notes
 from core.campaigns.types import Campaign, Members, Stage, StageName, TargetList
 from core.errors import Refusal
 from core.interactions import Array
@@ -84,6 +85,7 @@ def make_list(
             *found.notes,
             *(note for gate in asked for note in gate.notes),
             *split.notes,
+            *rank_notes(model, items, *split.ranked),
             *offers,
         ),
         facts=facts,
@@ -110,7 +112,8 @@ class _Split:
         self._drop("holdout", users[:n][held[:n]], _holdout_words(campaign))
         scores = found.scores[here]
         self.contacted, self.control = (_members(users, scores, np.flatnonzero(part)) for part in (~held[:n], held[:n]))
-        self.notes = (*self._notes(campaign, len(users)), *_equal_notes(found.order[here], scores, n))
+        self.notes = self._notes(campaign, len(users))
+        self.ranked = (users, found.order[here], scores, n)
         self.facts = {
             "share": campaign.holdout,
             "salt": campaign.salt,
@@ -134,29 +137,6 @@ class _Split:
         if campaign.holdout and not len(self.control) and len(self.contacted):
             notes.append("Nobody fell to the control group: the list is too short for its share.")
         return tuple(notes)
-
-
-def _equal_notes(order: Array, scores: Array, n: int) -> tuple[str, ...]:
-    """What the ranking cannot tell: users for whom nothing speaks, and those between whom a lot decided.
-
-    `order` falls, `scores` go with it (NaN where the question has none); the first n are on the list.
-    """
-    notes: list[str] = []
-    if not n:
-        return ()
-    nothing = int((scores[:n] == 0).sum())
-    if nothing and scores.min() == 0:  # a model whose scores are sums of what speaks for it
-        notes.append(
-            f"For {_counted(nothing)} of the first {n:,} in rank the score is 0: nothing that they did speaks for it. "
-            f"A list of up to {n - nothing:,} is without them."
-        )
-    inside, outside = int((order[:n] == order[n - 1]).sum()), int((order[n:] == order[n - 1]).sum())
-    if outside:
-        notes.append(
-            f"{inside:,} of the first {n:,} in rank and {outside:,} after them rank the same: who of them is on the "
-            "list was drawn by lot (a hash of the id)."
-        )
-    return tuple(notes)
 
 
 def _members(users: Array, scores: Array, places: Array) -> Members:

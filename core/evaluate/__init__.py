@@ -52,6 +52,7 @@ from core.evaluate.ratings import (
     ratings_rows,
     write_ratings,
 )
+from core.evaluate.ratings_pace import Pace, rating_pace
 from core.evaluate.ratings_types import (
     RATING_DEFINITIONS,
     RATING_METRICS,
@@ -167,6 +168,7 @@ __all__ = [
     "Over",
     "Overlisted",
     "OverlistedSpec",
+    "Pace",
     "PartName",
     "Parts",
     "Portion",
@@ -244,6 +246,7 @@ __all__ = [
     "ranked",
     "ranked_ratings",
     "ranked_ways",
+    "rating_pace",
     "ratings_from_json",
     "ratings_rows",
     "ratings_to_json",

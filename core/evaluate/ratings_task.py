@@ -18,7 +18,7 @@ from core.evaluate.ratings_words import judge_ratings, rating_full_name, split_n
 from core.evaluate.types import Difference, Measured
 from core.interactions import Array
 from core.progress import Step, no_step
-from core.recommend import Ratings, Spec, make_rating
+from core.recommend import Ratings, RatingsSize, Spec, make_rating
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +48,7 @@ def measure_ratings(spec: RatingsSpec, r: Ratings, step: Step = no_step) -> Rati
     for n, (label, model) in enumerate(zip(names, spec.models, strict=True)):
         mine = step.part(0.95 * n / len(names), 0.95 * (n + 1) / len(names))
         found.append(_tried(label, model, r, of, spec.seed, mine))
-    judged = of >= 0
+    judged, size = of >= 0, RatingsSize.of(r)
     scores, differences = _summed_up(found, r, of, spec.seed, step.part(0.95, 1.0))
     facts = {
         "ratings": len(r),
@@ -60,6 +60,8 @@ def measure_ratings(spec: RatingsSpec, r: Ratings, step: Step = no_step) -> Rati
         "high": r.high,
         "mean": r.mean,
         "version": r.version,
+        "by_users": size.by_users,
+        "by_items": size.by_items,
     }
     said = judge_ratings(scores, differences, int(judged.sum()))
     notes = split_notes(spec, split, facts)

@@ -113,7 +113,7 @@ class RatingsComparison:
         differences: of RMSE, every pair once; `a` is the better (lower), so `difference` is never above 0.
         verdict: by RMSE; `beats_popularity` holds the labels surely ahead of the baseline.
         facts: ratings, users, items, judged, unknown_users, unknown_items (judged ratings whose user, or item, had no
-            rating to learn from), low, high, mean, version.
+            rating to learn from), low, high, mean, version; by_users, by_items (core.recommend.RatingsSize).
     """
 
     spec: RatingsSpec

@@ -17,11 +17,12 @@ from core.evaluate import (
     RatingScore,
     Run,
     ranked_ratings,
+    rating_pace,
     surely,
     write_ratings,
 )
 from core.figures.ratings import RATING_NAMES_SHOWN, rating_name, ratings_figure
-from core.recommend import build_ratings
+from core.recommend import RatingsSize, build_ratings
 from core.store import Store
 from pages._ui import format as fmt
 from pages._ui import models_jobs as jobs
@@ -47,9 +48,7 @@ ben,heat-1995,5,2024-03-02 22:40
 class Known:
     """What the view must know of the ratings before anything is asked."""
 
-    ratings: int
-    users: int
-    items: int
+    size: RatingsSize
     low: float
     high: float
     mean: float
@@ -64,7 +63,7 @@ def known(store: Store) -> Known | None:
         if refusal.code != "no_ratings":
             raise
         return None
-    return Known(len(r), *r.shape, r.low, r.high, r.mean, r.times is not None)
+    return Known(RatingsSize.of(r), r.low, r.high, r.mean, r.times is not None)
 
 
 def draw(store: Store) -> None:
@@ -73,7 +72,6 @@ def draw(store: Store) -> None:
     if there is None:
         _none()
         return
-    size = (there.ratings, there.users, there.items)
     jobs.follow(store, "ratings")
     run = jobs.current(store, "ratings")
     found: RatingsComparison | None = None
@@ -84,20 +82,19 @@ def draw(store: Store) -> None:
             "usual rating: the mean, and how this user and this item usually differ from it."
         )
         st.caption(plain(_told(there)))
-        start = models_ratings_ask.usual(size)
-        models_ratings_ask.draw(store, "r_first", start, size, timed=there.timed, first=True)
+        here = models_ratings_ask.Here(there.size, there.timed)
+        models_ratings_ask.draw(store, "r_first", models_ratings_ask.usual(here), here, first=True)
     else:
         assert isinstance(run.answer, RatingsComparison)
         found = run.answer
         _result(run, found)
     st.divider()
-    models_ratings_one.draw(store, there.ratings, found)
+    models_ratings_one.draw(store, there.size, found)
     if run is not None and found is not None:
         st.divider()
         st.markdown("**Compare again**, with other models or settings")
-        asked = found.spec
-        key = f"r_again_{run.run_id}"
-        models_ratings_ask.draw(store, key, asked, size, timed=there.timed, first=False)
+        here = models_ratings_ask.Here(there.size, there.timed, rating_pace(found))
+        models_ratings_ask.draw(store, f"r_again_{run.run_id}", found.spec, here, first=False)
 
 
 def _none() -> None:
@@ -119,8 +116,8 @@ def _compare() -> None:
 
 def _told(there: Known) -> str:
     return (
-        f"{fmt.count(there.ratings, 'rating')} from {there.low:g} to {there.high:g} (mean {there.mean:.2f}) by "
-        f"{fmt.count(there.users, 'user')} of {fmt.count(there.items, 'item')}."
+        f"{fmt.count(there.size.ratings, 'rating')} from {there.low:g} to {there.high:g} (mean {there.mean:.2f}) by "
+        f"{fmt.count(there.size.users, 'user')} of {fmt.count(there.size.items, 'item')}."
     )
 
 

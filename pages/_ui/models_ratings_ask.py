@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from core.errors import Refusal
-from core.evaluate import RATING_SPLITS, RatingsSpec
-from core.recommend import RATING_MODELS, ParamValue, Spec, rating_seconds, rating_spec
+from core.evaluate import RATING_SPLITS, Pace, RatingsSpec
+from core.recommend import RATING_MODELS, ParamValue, RatingsSize, Spec, rating_spec
 from core.store import Store
 from pages._ui import format as fmt
 from pages._ui import models_jobs as jobs
@@ -17,32 +18,33 @@ from pages._ui.models_choose import parameter
 from pages._ui.text import plain
 
 SPLIT_NAMES = {"folds": "By chance, each part in turn", "time": "The latest ratings"}
-Size = tuple[int, int, int]
-"""Ratings, users, items."""
 LONG = 600.0
 """Seconds of one model beyond which it is not ticked unless somebody asks for it."""
 
 
-def usual(size: Size, folds: int = 5) -> RatingsSpec:
+@dataclass(frozen=True)
+class Here:
+    """The ratings, whether they have times, and how quick this machine was in the comparison that is shown."""
+
+    size: RatingsSize
+    timed: bool
+    pace: Pace = field(default_factory=Pace)
+
+
+def usual(here: Here, folds: int = 5) -> RatingsSpec:
     """What is proposed for data of this size: the usual models that end within ten minutes each."""
     models = [rating_spec(line.name) for line in RATING_MODELS if line.usual]
-    return RatingsSpec(tuple(m for m in models if m.model == "baseline" or seconds(m, size, folds) <= LONG), folds)
+    took = here.pace.comparison
+    return RatingsSpec(tuple(m for m in models if m.model == "baseline" or took(m, here.size, folds) <= LONG), folds)
 
 
-def seconds(spec: Spec, size: Size, folds: int, split: str = "folds") -> float:
-    """About how long a model takes over all its parts."""
-    rounds = folds if split == "folds" else 1
-    ratings, users, items = size
-    return rounds * rating_seconds(spec, round(ratings * (1 - 1 / folds)), (users, items))
-
-
-def draw(store: Store, key: str, start: RatingsSpec, size: Size, *, timed: bool, first: bool) -> None:
+def draw(store: Store, key: str, start: RatingsSpec, here: Here, *, first: bool) -> None:
     """The button, and the settings behind their headings."""
     place = st.container()
     with st.expander("Which models", icon=":material/model_training:", key=f"{key}_models_open"):
-        _models(key, start, size)
+        _models(key, start, here)
     with st.expander("How they are judged", icon=":material/balance:", key=f"{key}_judged_open"):
-        _judging(key, start, timed=timed)
+        _judging(key, start, timed=here.timed)
     with place:
         try:
             asked: RatingsSpec | None = read(key, start)
@@ -60,17 +62,14 @@ def draw(store: Store, key: str, start: RatingsSpec, size: Size, *, timed: bool,
             help="It runs beside the page: you may go on working, or close it.",
         )
         if asked:
-            _time(asked, size)
+            _time(asked, here)
 
 
-def _time(asked: RatingsSpec, size: Size) -> None:
-    each = [seconds(m, size, asked.folds, asked.split) for m in asked.models]
-    said = (
-        f"{fmt.count(size[0], 'rating')}, {asked.folds} parts"
-        if asked.split == "folds"
-        else fmt.count(size[0], "rating")
-    )
-    told = f"{said}: about {_about(sum(each))} on two cores."
+def _time(asked: RatingsSpec, here: Here) -> None:
+    each = [here.pace.comparison(m, here.size, asked.folds, asked.split) for m in asked.models]
+    said = fmt.count(here.size.ratings, "rating") + (f", {asked.folds} parts" if asked.split == "folds" else "")
+    by = "by what the comparison above took" if here.pace.measured else "on two cores"
+    told = f"{said}: about {_about(sum(each))}, {by}."
     if max(each, default=0) > LONG:
         slow = [rating_line(m) for m, s in zip(asked.models, each, strict=True) if s > LONG]
         st.warning(
@@ -86,10 +85,10 @@ def rating_line(spec: Spec) -> str:
 
 
 def _about(value: float) -> str:
-    return "10 s" if value < 10 else fmt.duration(float(round(value, -1)))
+    return fmt.duration(float(max(2, round(value)))) if value < 20 else fmt.duration(float(round(value, -1)))
 
 
-def _models(key: str, start: RatingsSpec, size: Size) -> None:
+def _models(key: str, start: RatingsSpec, here: Here) -> None:
     """Every model of the roster: whether it takes part, when it serves, its time, and its parameters."""
     for line in RATING_MODELS:
         begin = _first(start, line.name)
@@ -102,7 +101,7 @@ def _models(key: str, start: RatingsSpec, size: Size) -> None:
                 disabled=must,
                 help="Always in a comparison: it is the yardstick." if must else None,
             )
-            took = seconds(rating_spec(line.name), size, start.folds)
+            took = here.pace.comparison(begin or rating_spec(line.name), here.size, start.folds, start.split)
             said = f"{line.when} ({line.source})" if line.source else line.when
             st.caption(plain(f"{said}. Takes about {_about(took)} here.".replace("..", ".")))
             if used and line.params:

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.errors import Refusal
-from core.evaluate import RatingsComparison, ranked_ratings
+from core.evaluate import Pace, RatingsComparison, ranked_ratings, rating_pace
 from core.explain import rating_why
 from core.figures.ratings import formula_figure
 from core.jobs import JobSpec, runner_for
@@ -16,6 +16,7 @@ from core.recommend import (
     RATING_FIT_TASK,
     RATING_MODELS,
     RatingModel,
+    RatingsSize,
     RatingWhy,
     Spec,
     fit_rating,
@@ -23,7 +24,6 @@ from core.recommend import (
     prepare_rating_fit,
     publish_rating_fit,
     rating_info,
-    rating_seconds,
     rating_spec,
 )
 from core.store import Store
@@ -44,7 +44,7 @@ _MANY = 60  # rows of the table
 _JOB = "_rating_fit_job"
 
 
-def draw(store: Store, ratings: int, found: RatingsComparison | None) -> None:
+def draw(store: Store, size: RatingsSize, found: RatingsComparison | None) -> None:
     """Choose a user, an item and a model; then the prediction, taken apart."""
     st.subheader("One prediction explained", anchor=False)
     st.markdown("Choose a user and an item, and see from which ratings the prediction comes, to the last digit.")
@@ -68,7 +68,7 @@ def draw(store: Store, ratings: int, found: RatingsComparison | None) -> None:
     if user is None or item is None:
         st.caption("Choose both a user and an item, above.")
         return
-    fitted = _fitted(store, specs[model], ratings)
+    fitted = _fitted(store, specs[model], size, rating_pace(found))
     if fitted is not None:
         try:
             _told(rating_why(store, fitted, user, item), fitted, user, item)
@@ -84,12 +84,12 @@ def _specs(found: RatingsComparison | None) -> dict[str, Spec]:
     return specs
 
 
-def _fitted(store: Store, spec: Spec, ratings: int) -> RatingModel | None:
+def _fitted(store: Store, spec: Spec, size: RatingsSize, pace: Pace) -> RatingModel | None:
     """The model on all ratings: at once where that is quick, else by a job that a button starts."""
     model = kept_rating(store, spec)
     if model is not None:
         return model
-    took = rating_seconds(spec, ratings)
+    took = pace.seconds(spec, size)
     if took <= _QUICK:
         return fit_rating(store, spec)
     asked, job_id = st.session_state.get(_JOB, (None, None))
@@ -100,13 +100,13 @@ def _fitted(store: Store, spec: Spec, ratings: int) -> RatingModel | None:
         if job is not None and job.active:
             return None
     st.button(
-        f"Fit “{rating_info(spec.model).plain}” on all {fmt.count(ratings, 'rating')}",
+        f"Fit “{rating_info(spec.model).plain}” on all {fmt.count(size.ratings, 'rating')}",
         key="rating_fit",
         on_click=_start,
         args=(store, spec),
         help="Beside the page. It is kept while the app runs, so that further pairs answer at once.",
     )
-    st.caption(f"It takes about {fmt.duration(max(2.0, float(round(took))))} on two cores, once.")
+    st.caption(f"It takes about {fmt.duration(max(2.0, float(round(took))))}, once.")
     return None
 
 

@@ -209,9 +209,11 @@ def test_too_few_are_said(store: Store) -> None:
 def test_what_the_ranking_cannot_tell_is_said(store: Store) -> None:
     """Rank: eve, fay and gus 10, bob 9, kim 8, lea and max 7, pia 6, ned 5, ora 4; nobody suppressed or held out."""
 
-    def said(size: int, scores: dict[tuple[str, str], float] = SCORES) -> str:
+    def said(size: int, scores: dict[tuple[str, str], float] = SCORES, base: float | None = None) -> str:
         asked = replace(ASKED, size=size, holdout=0.0)
-        return "\n".join(make_list(store, asked, model=Given(store, asked, scores)).notes)
+        model = Given(store, asked, scores)
+        model.base = base
+        return "\n".join(make_list(store, asked, model=model).notes)
 
     assert "1 of the first 6 in rank and 1 after them rank the same: who of them is on the list was drawn" in said(6)
     assert "2 of the first 2 in rank and 1 after them rank the same" in said(2)
@@ -222,8 +224,17 @@ def test_what_the_ranking_cannot_tell_is_said(store: Store) -> None:
     assert "A list of up to 7 is without them." in said(8, silent)
     assert "1 of the first 8 in rank and 2 after them rank the same" in said(8, silent)
     assert "score is 0" not in said(7, silent) + said(50)
-    below = silent | {("ora", "mug"): -1.0}
-    assert "score is 0" not in said(8, below), "of a model whose scores go below 0 it says nothing"
+
+    below = silent | {("ora", "mug"): -1.0, ("lea", "mug"): -0.5}
+    for base in (None, 0.2):
+        assert "score is" not in said(50, below, base), "where scores do not count from 0 the sign says nothing"
+    told = said(50, below, 0.0)
+    assert "For 2 users of the first 10 in rank the score is below 0: what they did speaks against it more than" in told
+    assert "For 2 users of the first 10 in rank the score is 0" in told
+    assert "A list of up to 6 is without them." in told
+    assert "score is" not in said(6, below, 0.0)
+    nobody = dict.fromkeys(SCORES, -1.0)
+    assert "There is nobody else on the list." in said(3, nobody, 0.0)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -77,3 +78,20 @@ def test_the_same_list_of_shuffled_lines(shop: Store, made: TargetList, online_r
         assert named(store, again.control.user_no) == named(shop, made.control.user_no)
         assert again.stages == made.stages
         assert store.rows(Query("SELECT count(*) AS n FROM events"))[0]["n"] > 500_000
+
+
+def test_users_against_whom_the_past_speaks_are_counted(shop: Store) -> None:
+    """EASE's weights may be negative: of the whole list so many have a score below 0, each the sum of its parts."""
+    asked = Campaign("item", items=("POST",), model=spec("ease"), holdout=0.0)
+    made = make_list(shop, asked)
+    model = fit(shop, FitSpec(asked.model or spec("popular")))
+    item = model.x.items.row("POST")
+    rows = model.x.users.rows(made.contacted.user_no)
+    against = model.score(rows, np.array([item]))[:, 0] < 0
+    assert 0 < against.sum() < len(rows)
+    n = f"{against.sum():,} users of the first {len(rows):,}"
+    assert [note for note in made.notes if note.startswith(f"For {n} in rank the score is below 0")]
+    for row in rows[against][::200]:
+        assert model.explain(int(row), item).items.values.sum() < 0
+    short = make_list(shop, replace(asked, size=int((~against).sum())), model=model)
+    assert "below 0" not in " ".join(short.notes)

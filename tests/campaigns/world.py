@@ -6,7 +6,7 @@ import hashlib
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any, Self
@@ -17,7 +17,7 @@ import pyarrow as pa
 from core.campaigns import Campaign, TargetList
 from core.interactions import Array, Interactions, build
 from core.progress import Step, no_step
-from core.recommend import Explanation, Spec
+from core.recommend import Explanation, Spec, View
 from core.recommend.base import Model
 from core.store import Query, Store
 from tests.behaviour.world import LOADED_AT, E
@@ -121,7 +121,12 @@ def _events(events: Sequence[E], users: Mapping[str, int], items: Mapping[str, i
 
 
 class Given(Model):
-    """A model whose scores are written down: (user, item) -> score; NaN where nothing is."""
+    """A model whose scores are written down: (user, item) -> score; NaN where nothing is.
+
+    `base`: what it says that a score is without any part; None = it cannot take scores apart.
+    """
+
+    base: float | None = None
 
     def __init__(self, store: Store, campaign: Campaign, scores: Mapping[tuple[str, str], float]) -> None:
         assert campaign.model is not None
@@ -137,7 +142,10 @@ class Given(Model):
         raise NotImplementedError
 
     def explain(self, user: int, item: int) -> Explanation:
-        raise NotImplementedError
+        score, one = float(self._scores[user, item]), np.zeros(1, dtype=np.int64)
+        base = np.nan if self.base is None else self.base
+        view = View("items", one, np.array([score - base]), exact=self.base is not None, how="as written")
+        return Explanation(user, item, score, base, view, replace(view, of="users"))
 
     def arrays(self) -> dict[str, Array]:
         raise NotImplementedError

@@ -18,7 +18,7 @@ from core.evaluate import (
 )
 from core.evaluate.newcomers_types import newcomers_to_json
 from core.jobs import runner_for
-from core.recommend import fit_rating, rating_seconds, rating_spec
+from core.recommend import fit_rating, rating_spec
 from core.store import Store, close_workspace, list_workspaces, open_workspace
 from tests.behaviour.world import E, build
 from tests.pages.drive import loaded, settled, words
@@ -111,16 +111,6 @@ def test_newcomers_are_told_and_tried(home: Path, tmp_path: Path) -> None:
     assert not at.exception, at.exception
     assert "from the user's own history" in words(at)
     assert any("User" in d.value for d in at.main.dataframe)
-
-
-def test_a_large_file_is_told_to_take_long() -> None:
-    """A million ratings: gradient descent takes longer than the baseline, a blend longer than its parts."""
-    size = (6_000, 4_000)
-    took = {
-        name: rating_seconds(rating_spec(name), 1_000_000, size) for name in ("baseline", "svdpp", "user-knn", "blend")
-    }
-    assert took["baseline"] < 1 < took["svdpp"]
-    assert took["blend"] > 3 * (took["svdpp"] + took["user-knn"])
 
 
 def test_users_and_items_without_any_past_get_an_answer_and_its_road(home: Path, tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ from core.recommend.ratings.fitting import (
     kept_rating,
     prepare_rating_fit,
     publish_rating_fit,
-    rating_seconds,
 )
 from core.recommend.ratings.registry import (
     RATING_NAMES,
@@ -19,6 +18,7 @@ from core.recommend.ratings.registry import (
     rating_spec_from_json,
 )
 from core.recommend.ratings.roster import RATING_MODELS
+from core.recommend.ratings.seconds import RatingsSize, rating_seconds
 from core.recommend.ratings.types import Neighbour, Ratings, RatingWhy
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "RatingModel",
     "RatingWhy",
     "Ratings",
+    "RatingsSize",
     "build_ratings",
     "fit_rating",
     "kept_rating",

@@ -1,0 +1,68 @@
+"""What the ranking of a list cannot tell, and where it speaks against being on it, in sentences."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.errors import Refusal
+from core.interactions import Array
+from core.recommend import Recommender
+
+
+def rank_notes(
+    model: Recommender | None, items: Array | None, users: Array, order: Array, scores: Array, n: int
+) -> tuple[str, ...]:
+    """Notes on users for whom nothing speaks, against whom more speaks than for them, and between whom a lot decided.
+
+    Args:
+        items: item_no of the items asked for.
+        users: user_no of those who passed the gates, in rank.
+        order: float64, falling: what they are ranked by.
+        scores: float64: their scores; NaN where the question has none.
+        n: how many of them, from the first, the list takes (to contact and held out).
+    """
+    if not n:
+        return ()
+    notes: list[str] = []
+    against, nothing = int((scores[:n] < 0).sum()), int((scores[:n] == 0).sum())
+    if (against or nothing) and _from_nothing(model, items, users[:n], scores):
+        first = f"of the first {n:,} in rank the score is"
+        if against:
+            notes.append(f"For {_counted(against)} {first} below 0: what they did speaks against it more than for it.")
+        if nothing:
+            notes.append(f"For {_counted(nothing)} {first} 0: nothing that they did speaks for it.")
+        rest = n - against - nothing
+        notes[-1] += f" A list of up to {rest:,} is without them." if rest else " There is nobody else on the list."
+    inside, outside = int((order[:n] == order[n - 1]).sum()), int((order[n:] == order[n - 1]).sum())
+    if outside:
+        notes.append(
+            f"{inside:,} of the first {n:,} in rank and {outside:,} after them rank the same: who of them is on the "
+            "list was drawn by lot (a hash of the id)."
+        )
+    return tuple(notes)
+
+
+def _from_nothing(model: Recommender | None, items: Array | None, users: Array, scores: Array) -> bool:
+    """Whether a score counts from 0 = nothing said, so that its sign speaks.
+
+    So it is where no score is below 0, and where the model itself takes the last one's score apart, exactly, into parts
+    of the past that add up from 0. Of the others (with a bias of the item, say, or standardised) the sign says nothing.
+    """
+    if not scores.min() < 0:
+        return True
+    if model is None or items is None:
+        return False
+    columns = model.x.items.rows(items)
+    rows = model.x.users.rows(users[-1:])
+    known = columns[columns >= 0]
+    if not len(known) or rows[0] < 0:
+        return False
+    try:
+        why = model.explain(int(rows[0]), int(known[0]))
+    except Refusal:
+        return False
+    return why.items.exact and why.base == 0 and bool(np.isfinite(why.score))
+
+
+def _counted(n: int) -> str:
+    return "1 user" if n == 1 else f"{n:,} users"
