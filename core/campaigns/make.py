@@ -11,7 +11,7 @@ import numpy as np
 
 from core.campaigns import gates
 from core.campaigns.candidates import Candidates, People, candidates, check_columns, items_asked
-from core.campaigns.rank_notes import rank_notes
+from core.campaigns.rank_notes import Ranked, rank_notes
 from core.campaigns.types import Campaign, Members, Stage, StageName, TargetList
 from core.errors import Refusal
 from core.interactions import Array
@@ -85,7 +85,7 @@ def make_list(
             *found.notes,
             *(note for gate in asked for note in gate.notes),
             *split.notes,
-            *rank_notes(model, items, *split.ranked),
+            *rank_notes(model, items, split.ranked),
             *offers,
         ),
         facts=facts,
@@ -113,7 +113,7 @@ class _Split:
         scores = found.scores[here]
         self.contacted, self.control = (_members(users, scores, np.flatnonzero(part)) for part in (~held[:n], held[:n]))
         self.notes = self._notes(campaign, len(users))
-        self.ranked = (users, found.order[here], scores, n)
+        self.ranked = Ranked(users, found.order[here], scores, held[:n])
         self.facts = {
             "share": campaign.holdout,
             "salt": campaign.salt,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from core.errors import Refusal
@@ -9,30 +11,42 @@ from core.interactions import Array
 from core.recommend import Recommender
 
 
-def rank_notes(
-    model: Recommender | None, items: Array | None, users: Array, order: Array, scores: Array, n: int
-) -> tuple[str, ...]:
-    """Notes on users for whom nothing speaks, against whom more speaks than for them, and between whom a lot decided.
+@dataclass(frozen=True, eq=False)
+class Ranked:
+    """Those who passed the gates, in rank.
 
-    Args:
-        items: item_no of the items asked for.
-        users: user_no of those who passed the gates, in rank.
+    Attributes:
+        users: user_no.
         order: float64, falling: what they are ranked by.
         scores: float64: their scores; NaN where the question has none.
-        n: how many of them, from the first, the list takes (to contact and held out).
+        held: bool (n,), of the first n, whom the list takes: whether they are held out.
     """
+
+    users: Array
+    order: Array
+    scores: Array
+    held: Array
+
+
+def rank_notes(model: Recommender | None, items: Array | None, ranked: Ranked) -> tuple[str, ...]:
+    """Notes on users for whom nothing speaks, against whom more speaks than for them, and between whom a lot decided.
+
+    `items`: item_no of the items asked for.
+    """
+    order, scores, n = ranked.order, ranked.scores, len(ranked.held)
     if not n:
         return ()
     notes: list[str] = []
     against, nothing = int((scores[:n] < 0).sum()), int((scores[:n] == 0).sum())
-    if (against or nothing) and _from_nothing(model, items, users[:n], scores):
+    if (against or nothing) and _from_nothing(model, items, ranked.users[:n], scores):
         first = f"of the first {n:,} in rank the score is"
         if against:
             notes.append(f"For {_counted(against)} {first} below 0: what they did speaks against it more than for it.")
         if nothing:
             notes.append(f"For {_counted(nothing)} {first} 0: nothing that they did speaks for it.")
         rest = n - against - nothing
-        notes[-1] += f" A list of up to {rest:,} is without them." if rest else " There is nobody else on the list."
+        most = int((~ranked.held[:rest]).sum())
+        notes[-1] += f" With up to {most:,} to contact the list is without them." if most else ""
     inside, outside = int((order[:n] == order[n - 1]).sum()), int((order[n:] == order[n - 1]).sum())
     if outside:
         notes.append(

@@ -221,7 +221,7 @@ def test_what_the_ranking_cannot_tell_is_said(store: Store) -> None:
 
     silent = SCORES | {(user, "mug"): 0.0 for user in ("pia", "ned", "ora")}
     assert "For 1 user of the first 8 in rank the score is 0: nothing that they did speaks for it." in said(8, silent)
-    assert "A list of up to 7 is without them." in said(8, silent)
+    assert "With up to 7 to contact the list is without them." in said(8, silent)
     assert "1 of the first 8 in rank and 2 after them rank the same" in said(8, silent)
     assert "score is 0" not in said(7, silent) + said(50)
 
@@ -231,10 +231,19 @@ def test_what_the_ranking_cannot_tell_is_said(store: Store) -> None:
     told = said(50, below, 0.0)
     assert "For 2 users of the first 10 in rank the score is below 0: what they did speaks against it more than" in told
     assert "For 2 users of the first 10 in rank the score is 0" in told
-    assert "A list of up to 6 is without them." in told
+    assert "With up to 6 to contact the list is without them." in told
     assert "score is" not in said(6, below, 0.0)
     nobody = dict.fromkeys(SCORES, -1.0)
-    assert "There is nobody else on the list." in said(3, nobody, 0.0)
+    assert "without them" not in said(3, nobody, 0.0), "there is nobody else"
+
+    held = replace(ASKED, size=50, holdout=0.4)
+    made = make_list(store, held, model=Given(store, held, silent))
+    most = int((made.contacted.scores > 0).sum())
+    assert 0 < most < 7, "some of those with a score are held out"
+    assert f"With up to {most} to contact the list is without them." in " ".join(made.notes)
+    short = make_list(store, replace(held, size=most), model=Given(store, held, silent))
+    assert (short.contacted.scores > 0).all()
+    assert "score is 0" not in " ".join(short.notes)
 
 
 @pytest.mark.parametrize(
