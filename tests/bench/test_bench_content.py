@@ -43,7 +43,7 @@ def test_sums_rank_users_for_a_new_item_better_than_means(
     text = (
         f"`.venv/bin/python -m pytest tests/bench/test_bench_content.py -m bench -s`, {datetime.now(UTC):%Y-%m-%d}. "
         f"{HIDDEN} items with at least {LEAST} takers are hidden; `content` ranks all users for each. AUC: the "
-        "chance that a taker stands before another; lift: takers among the first tenth against chance. Means over items.\n\n"
+        "chance that a taker stands before another; lift: takers in the first tenth against chance; means.\n\n"
         f"| Data | Ranked by | AUC | Lift |\n|---|---|---|---|\n{rows}"
     )
     print(f"\n{text}")
