@@ -28,6 +28,7 @@ from core.figures.template import (
 from core.recommend import Param, info
 
 _SYMBOLS = {"complete": "circle", "pruned": "triangle-down-open"}
+_BETTER = [[0, GREY], [1, BLUE]]  # the theme's own: a fixed scale has an end that one of the themes swallows
 _STATES = {"complete": "tried", "pruned": "given up early"}
 
 
@@ -91,12 +92,13 @@ def importance_figure(study: Study, model: str) -> go.Figure:
 
 
 def parallel_figure(study: Study, model: str) -> go.Figure:
-    """One line for each complete trial of a model, through its settings to its figure; the darker, the better.
+    """One line for each complete trial of a model, through its settings to its figure; from grey to blue, the better.
 
     Drawn are settings that were not the same in all, and play a part in at least half of the trials: names of more
     axes than about six run into each other at 1,000 pixels.
     """
     trials = [t for t in study.complete if t.spec.model == model and t.same_as is None]
+    trials.sort(key=lambda t: t.value or 0.0)  # the best are drawn last, above the others
     line = info(model)
     plays = {p.name: sum(p.plays(dict(t.spec.params)) for t in trials) for p in line.params}
     moved = [p for p in line.params if len({t.spec[p.name] for t in trials}) > 1 and 2 * plays[p.name] >= len(trials)]
@@ -109,10 +111,10 @@ def parallel_figure(study: Study, model: str) -> go.Figure:
     )
     values = [t.value or 0.0 for t in trials]
     made.add_parcoords(
-        line={"color": values, "colorscale": "Viridis", "reversescale": True, "showscale": False},
+        line={"color": values, "colorscale": _BETTER, "showscale": False},
         dimensions=[*(_dimension(p, trials) for p in moved), _outcome(study, values)],
         labelfont={"size": 11},
-        tickfont={"size": 12, "shadow": "auto"},  # lines run behind the words
+        tickfont={"size": 12, "weight": 600, "shadow": "auto"},  # lines run behind the words
         rangefont={"size": 1, "color": "rgba(0,0,0,0)"},  # the ends, with all their digits, are on the ticks already
     )
     made.update_layout(margin={"l": 64, "r": 56, "t": 128, "b": 24})

@@ -118,7 +118,7 @@ def _settings(study: Study, model: str) -> None:
     )
     st.caption(
         f"**How to read it.** Each line is one trial judged in full, from setting to setting to its "
-        f"{metric_name(study.spec)} on the right; the darker, the better. Draw along an axis to keep only the lines "
+        f"{metric_name(study.spec)} on the right; the bluer, the better. Draw along an axis to keep only the lines "
         "that pass there. Settings that play a part in fewer than half of the trials are left out here; the table of "
         "trials has all."
     )
