@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -13,12 +15,15 @@ from core.attention.path_users import these_users
 from core.attention.path_visits import (
     NO_CATEGORIES,
     NOTHING,
+    Visits,
     category_of_items,
+    chosen,
+    cutter,
     item_events,
     leaders,
     users_by_code,
-    visits,
 )
+from core.attention.visits_rule import By
 from core.behaviour import (
     EVERYTHING,
     NO_TIMES,
@@ -47,13 +52,14 @@ class FlowQuestion:
         event: the event that names the item; None = views, or what items have most of.
         category: the items' column; None = the first one there is.
         most: so many categories are named, the rest are one. 2 to 20.
-        gap: minutes without an event that end a visit. 1 to 1,440.
+        gap, by: what a visit is, as in PathQuestion.
     """
 
     event: str | None = None
     category: str | None = None
     most: int = 10
     gap: int = 30
+    by: By = "auto"
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +89,7 @@ class Flow:
 def flow(
     store: Store, question: FlowQuestion | None = None, window: Window = EVERYTHING, *, step: Step = no_step
 ) -> Flow:
-    """The moves between categories. Raises Refusal `no_such_column`, `no_such_event`, `bad_flow`."""
+    """The moves between categories. Raises Refusal `no_such_column`, `no_such_event`, `bad_flow`, `no_own_sessions`."""
     window = resolve(store, window)
     asked = _filled(store, question or FlowQuestion())
     if window.end is None:
@@ -158,8 +164,8 @@ def _moves(
 ) -> Iterator[Part]:
     """Of some users at a time: the user, the category left and the one reached, of each move; users rise."""
 
-    def moved(line: Timeline) -> Part:
-        found = visits(line, window, question.gap)
+    def moved(line: Timeline, cutting: Callable[[Timeline], Visits]) -> Part:
+        found = cutting(line)
         seen = np.flatnonzero(line.of(question.event or "")[found.place])
         place, visit = found.place[seen], found.visit[seen]
         code = codes[line.items[place]]
@@ -170,16 +176,18 @@ def _moves(
         return found.users[visit[same]], code[same], code[same + 1]
 
     for line in timelines(store, step=step):
-        yield from spread(moved, line.pieces)
+        cutting = cutter(store, line, window, question.gap, question.by)
+        yield from spread(partial(moved, cutting=cutting), line.pieces)
 
 
 def _filled(store: Store, question: FlowQuestion) -> FlowQuestion:
-    if not 2 <= question.most <= MOST or not 1 <= question.gap <= 1440:
+    if not 2 <= question.most <= MOST or not 1 <= question.gap <= 1440 or question.by not in get_args(By):
         raise Refusal("bad_flow", "Moves cannot be counted like that.", f"2 to {MOST} categories, 1 to 1,440 minutes.")
     kinds = item_events(store)
     if question.event is not None and kinds and question.event not in kinds:
         raise Refusal("no_such_event", f"No item has the event {question.event!r}.", f"There are: {', '.join(kinds)}.")
-    return replace(question, event=question.event or (kinds[0] if kinds else "view"))
+    event = question.event or (kinds[0] if kinds else "view")
+    return replace(question, event=event, by=chosen(store, question.by))
 
 
 def _fold(named: list[int], many: int) -> npt.NDArray[np.int64]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from core.attention.path_visits import NOTHING, Visits, category_of_items, leaders, visits
+from core.attention.path_visits import NOTHING, Visits, category_of_items, cutter, leaders
 from core.behaviour import Timeline, Window, beside, spread, timelines
 from core.progress import Step
 from core.store import Query, Store
@@ -89,9 +90,15 @@ def many_steps(store: Store, question: PathQuestion, window: Window, step: Step)
     for line in timelines(store, step=step):
         here = np.array([kinds.setdefault(kind, len(kinds)) for kind in line.kinds], dtype=np.int16)
         entry = _channels(store, line, channels) if question.entry == "channel" else None
+        cutting = cutter(store, line, window, question.gap, question.by, question.goal)
 
-        def cut(piece: Timeline, here: Codes = here, entry: Codes | None = entry) -> tuple[Any, ...]:
-            found = visits(piece, window, question.gap)
+        def cut(
+            piece: Timeline,
+            here: Codes = here,
+            entry: Codes | None = entry,
+            cutting: Callable[[Timeline], Visits] = cutting,
+        ) -> tuple[Any, ...]:
+            found = cutting(piece)
             code = here[piece.kind[found.place]] if codes is None else codes[piece.items[found.place]]
             begun = None if entry is None else piece.here(entry)[found.place[found.starts]]
             return *_ways(piece, found, code, question), begun

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from core.behaviour import NOT_ACTIVE, Timeline, Window, category_columns, spread
+from core.attention.visits_rule import NO_VISIT, SESSION, By, VisitRule, choose_rule
+from core.behaviour import NOT_ACTIVE, Timeline, Window, beside, category_columns, spread
 from core.errors import Refusal
 from core.store import NAMES, Query, Store
 
@@ -25,10 +27,11 @@ _SIDE = ("return",)
 
 @dataclass(frozen=True, eq=False)
 class Visits:
-    """The visits of one slab of users that begin in a window: their events (impressions are none), in order.
+    """The visits of one slab of users that begin in a window: their events, in order.
 
     Attributes:
-        place: (events,) where each event stands in the timeline.
+        place: (events,) where each event stands in the timeline; not rising throughout where sessions
+            cross.
         visit: int32 (events,), the visit of each, from 0 on, rising.
         starts: (visits,) where each visit's events begin among `place`.
         users: int32 (visits,), user_no.
@@ -40,20 +43,32 @@ class Visits:
     users: npt.NDArray[np.int32]
 
 
-def visits(line: Timeline, window: Window, gap: int) -> Visits:
+def visits(
+    line: Timeline, window: Window, gap: int, session: npt.NDArray[Any] | None = None, goal: str | None = None
+) -> Visits:
     """Cut a slab into visits: a pause of `gap` minutes or more ends one, however long the visit.
 
-    A visit belongs to the window that it begins in; events from the window's end on are not seen.
+    Events of NO_VISIT (impressions, returns) are in none, but for the goal. With `session` (events,), the data's own
+    sessions as numbers, a visit is what a user did in one of them, also where two run side by side; events of none (0)
+    are in no visit. A visit belongs to the window that it begins in; events from the window's end on are not seen.
     """
     assert window.end is not None
-    active = ~line.of(*NOT_ACTIVE) if any(kind in NOT_ACTIVE for kind in line.kinds) else None
+    aside = [kind for kind in line.kinds if kind in NO_VISIT and kind != goal]
+    active = ~line.of(*aside) if aside else None
     if len(line) and window.end < _moment(int(line.at.max())):
         before = line.at < microseconds(window.end)
         active = before if active is None else active & before
+    if session is not None:
+        active = session != 0 if active is None else active & (session != 0)
     place = np.arange(len(line)) if active is None else np.flatnonzero(active)
+    if session is not None:  # stable: within a session the order of time stays
+        place = place[np.lexsort((session[place], line.users[place]))]
     users, at = (line.users, line.at) if active is None else (line.users[place], line.at[place])
     begins = np.ones(len(place), dtype=np.bool_)
-    begins[1:] = (users[1:] != users[:-1]) | (np.diff(at) >= gap * _MINUTE_US)
+    if session is None:
+        begins[1:] = (users[1:] != users[:-1]) | (np.diff(at) >= gap * _MINUTE_US)
+    else:
+        begins[1:] = (users[1:] != users[:-1]) | (np.diff(session[place]) != 0)
     starts = np.flatnonzero(begins)
     if window.start is not None and len(starts):
         inside = at[starts] >= microseconds(window.start)
@@ -63,6 +78,19 @@ def visits(line: Timeline, window: Window, gap: int) -> Visits:
     number = np.cumsum(begins, dtype=np.int32)
     number -= 1
     return Visits(place, number, starts, line.users[place[starts]])
+
+
+def chosen(store: Store, by: By) -> Literal["gap", "own"]:
+    """Whether visits are told by pauses or by the data's own sessions. Raises Refusal `no_own_sessions`."""
+    return "gap" if by == "gap" else choose_rule(store, VisitRule(by=by)).used
+
+
+def cutter(
+    store: Store, line: Timeline, window: Window, gap: int, by: By, goal: str | None = None
+) -> Callable[[Timeline], Visits]:
+    """What cuts pieces of `line` into visits; `by` is "gap" or "own"."""
+    session = beside(store, line, SESSION) if by == "own" else None
+    return lambda piece: visits(piece, window, gap, None if session is None else piece.here(session), goal)
 
 
 def microseconds(moment: datetime) -> int:

@@ -12,7 +12,8 @@ import pandas as pd
 
 from core.attention.path_steps import LEFT, Steps, many_steps, step_names
 from core.attention.path_users import these_users
-from core.attention.path_visits import NO_CATEGORIES, item_events, kinds_held, leaders, users_by_code
+from core.attention.path_visits import NO_CATEGORIES, chosen, item_events, kinds_held, leaders, users_by_code
+from core.attention.visits_rule import NO_VISIT, By
 from core.behaviour import (
     EVERYTHING,
     NO_TIMES,
@@ -44,7 +45,9 @@ class PathQuestion:
         goal: the event that a way leads to; None = purchase where the data hold any.
         category: the items' column, for steps by category; None = the first one there is.
         depth: steps shown, 3 to 6. most: so many are named at each step, the rest are one. 2 to 12.
-        gap: minutes without an event that end a visit. 1 to 1,440.
+        by: what a visit is: "own" = the data's own sessions, "gap" = pauses, "auto" = own where 90 % of known users'
+            events carry one, as in core.attention.visits.
+        gap: minutes without an event that end a visit told by pauses. 1 to 1,440.
         paths: how many of the commonest ways are listed, up to 100.
     """
 
@@ -56,6 +59,7 @@ class PathQuestion:
     most: int = 6
     gap: int = 30
     paths: int = 30
+    by: By = "auto"
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +93,10 @@ class Paths:
 def paths(
     store: Store, question: PathQuestion | None = None, window: Window = EVERYTHING, *, step: Step = no_step
 ) -> Paths:
-    """The first steps of visits, and the commonest ways. Raises Refusal `bad_paths`, `no_such_column`."""
+    """The first steps of visits, and the commonest ways.
+
+    Raises Refusal `bad_paths`, `no_such_column`, `no_own_sessions`.
+    """
     window = resolve(store, window)
     asked = _filled(store, question or PathQuestion())
     if isinstance(asked, str) or window.end is None:
@@ -146,6 +153,7 @@ def _filled(store: Store, question: PathQuestion) -> PathQuestion | str:
     if (
         question.of not in get_args(Of)
         or question.entry not in (None, *get_args(Entry))
+        or question.by not in get_args(By)
         or not LEAST <= question.depth <= DEEPEST
         or not 2 <= question.most <= MOST_NODES
         or not 1 <= question.gap <= 1440
@@ -159,8 +167,8 @@ def _filled(store: Store, question: PathQuestion) -> PathQuestion | str:
     goal = question.goal or ("purchase" if "purchase" in kinds else None)
     if question.goal is not None and question.goal not in kinds:
         raise Refusal("bad_paths", f"No user has the event {question.goal!r}.", f"There are: {', '.join(kinds)}.")
-    steps = [kind for kind in kinds if kind != goal]
-    if question.of == "event" and (not steps or set(steps) <= {"return"}):
+    steps = [kind for kind in kinds if kind != goal and kind not in NO_VISIT]
+    if question.of == "event" and not steps:
         held = " and ".join(sorted(kinds)) or "no timed event of a known user"
         return f"These data hold {held} alone: nothing says what users did before they bought. Load views or clicks."
     if question.of == "event" and goal is None and len(steps) == 1:
@@ -173,7 +181,7 @@ def _filled(store: Store, question: PathQuestion) -> PathQuestion | str:
     if entry is None:
         named = store.rows(Query("SELECT 1 FROM events WHERE channel IS NOT NULL LIMIT 1"))
         entry = "channel" if named else "none"
-    return replace(question, goal=goal, entry=entry)
+    return replace(question, goal=goal, entry=entry, by=chosen(store, question.by))
 
 
 def _place(found: Steps, question: PathQuestion, place: int) -> tuple[tuple[str, ...], npt.NDArray[np.uint16]]:

@@ -22,6 +22,9 @@ OWN_SHARE = 0.9
 LONG = 10
 """Seconds from which a visit is engaged by its length."""
 
+SESSION = Query("CASE WHEN session IS NULL THEN 0 ELSE greatest(hash(session), 1) END")
+"""The session of an event as a number, 0 = none. Two sessions of one user share one with a chance of 1 in 10^19."""
+
 _LEAST, _MOST = 1, 240
 
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from core.attention.visits_rule import NO_VISIT, Choice, VisitRule, may_visit
+from core.attention.visits_rule import NO_VISIT, SESSION, Choice, VisitRule, may_visit
 from core.behaviour import Timeline, beside, spread, timelines
 from core.progress import Step, no_step
 from core.store import Query, Store
@@ -24,8 +24,6 @@ ANONYMOUS = -1
 """In place of user_no in visits of nobody known."""
 
 _SECOND = 1_000_000
-# the same id for the same session; two sessions of one user share one with a chance of 1 in 10^19
-_SESSION = Query("CASE WHEN session IS NULL THEN 0 ELSE greatest(hash(session), 1) END")
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +93,7 @@ def _cutter(store: Store, line: Timeline, rule: VisitRule, choice: Choice, dwell
     """What cuts pieces of `line` into visits."""
     if choice.used == "gap":
         return lambda piece: _by_gap(piece, dwell, rule.gap_minutes)
-    session = beside(store, line, _SESSION, step=step)
+    session = beside(store, line, SESSION, step=step)
     return lambda piece: _own(piece, dwell, session)
 
 

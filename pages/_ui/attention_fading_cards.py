@@ -12,6 +12,12 @@ from core.store import write_records
 from pages._ui.downloads import csv_button
 from pages._ui.text import plain
 
+VISIT = {
+    "gap": "30 minutes without an event end a visit",
+    "own": "A visit is a session as the data name it; events without one are in no visit",
+}
+"""What a visit is, by how visits are told (core.attention.PathQuestion.by)."""
+
 
 def cards(figures: Sequence[tuple[str, str, str]]) -> None:
     """Key figures: name, value, what it means."""

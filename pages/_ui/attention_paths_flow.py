@@ -12,16 +12,15 @@ from core.figures import event_name, flow_sankey_figure, flow_table_figure
 from core.store import Store
 from pages._ui import format as fmt
 from pages._ui import state
-from pages._ui.attention_fading_cards import cards, definition, table_file
+from pages._ui.attention_fading_cards import VISIT, cards, definition, table_file
 from pages._ui.cache import ask
 from pages._ui.home_figures import chart
 from pages._ui.home_period import Shown
 from pages._ui.people import Behind, Choice, see_users
 
 _MOVE = (
-    "A move is an event of an item, and the next one of an item in the same visit of the same user; 30 minutes without "
-    "an event end a visit (the files' own session numbers are not used here). An item in several categories counts in "
-    "the first by the alphabet. Events without a user have no visits."
+    "A move is an event of an item, and the next one of an item in the same visit of the same user. {visit}. An item "
+    "in several categories counts in the first by the alphabet. Events without a user have no visits here."
 )
 _LIFT = (
     " Against chance: moves divided by those to be expected if the next category depended on nothing but how often "
@@ -61,7 +60,7 @@ def draw(store: Store, shown: Shown) -> None:
         picked = chart(flow_table_figure(found, lift=how == "lift"), f"fig_flow_{how}",
                        f"Table: moves from category (rows) to category (columns), {shown.words}")  # fmt: skip
     with st.container(horizontal=True, wrap=False, gap="medium"):
-        definition(_MOVE + (_LIFT if how == "lift" else ""))
+        definition(_MOVE.format(visit=VISIT[found.question.by]) + (_LIFT if how == "lift" else ""))
         names = {"Any category": None, **{name: name for name in found.names}}
         see_users(
             store, "flow", partial(_behind, store, shown, question), [Choice("From", names), Choice("To", names)],

@@ -11,7 +11,7 @@ from core.attention import PathQuestion, Paths, paths, paths_users
 from core.figures import paths_figure, step_label
 from core.store import Store
 from pages._ui import format as fmt
-from pages._ui.attention_fading_cards import cards, definition, next_view, table_file
+from pages._ui.attention_fading_cards import VISIT, cards, definition, next_view, table_file
 from pages._ui.cache import ask
 from pages._ui.home_figures import chart
 from pages._ui.home_period import Shown
@@ -20,8 +20,8 @@ from pages._ui.people import Behind, Choice, see_users
 _OF = {"event": "What users do", "category": "Categories they see"}
 _ENTRY = {"auto": "Channel, if known", "none": "First step"}
 _WAY = (
-    "A visit's first steps, from left to right. 30 minutes without an event end a visit; a step that repeats the one "
-    "before is not counted again; impressions are none. A way ends at the first purchase, or where the visit ends. "
+    "A visit's first steps, from left to right. {visit}; a step that repeats the one before is not counted again; "
+    "impressions and returns are none. A way ends at the first purchase, or where the visit ends. "
     "Bands are visits; visits that go on beyond the last place are not followed further. Users without an id are not "
     "among them."
 )
@@ -52,7 +52,7 @@ def draw(store: Store, shown: Shown) -> None:
     _key_figures(found)
     chart(paths_figure(found), "fig_ways", f"Bands: the first steps of visits, {shown.words}")
     with st.container(horizontal=True, wrap=False, gap="medium"):
-        definition(_WAY)
+        definition(_WAY.format(visit=VISIT[found.question.by]))
         see_users(store, "ways", partial(_of_band, store, shown, found), [Choice("Band", _bands(found))])
     table_file(found.bands.to_dict("records"), "bands-of-visits", "CSV of the bands")
     _ways(store, shown, found)
@@ -62,7 +62,11 @@ def draw(store: Store, shown: Shown) -> None:
 def _key_figures(found: Paths) -> None:
     goal = found.question.goal
     figures = [
-        ("Visits", fmt.number(found.visits), "Visits of known users that begin in the period; 30 minutes end one."),
+        (
+            "Visits",
+            fmt.number(found.visits),
+            f"Visits of known users that begin in the period. {VISIT[found.question.by]}.",
+        ),
         ("Users", fmt.number(found.users), "Known users with such a visit."),
     ]
     if goal is not None:

@@ -17,7 +17,7 @@ BATCH = (
 
 
 def shop(path: Path, events: Sequence[dict[str, Any]], categories: dict[int, str] | None = None) -> Store:
-    """A store of these events: user, item (numbers or None), event, at, and by choice channel, campaign."""
+    """A store of these events: user, item (numbers or None), event, at, and by choice channel, campaign, session."""
     store = new_store(path)
     with store.atomic() as writer:
         writer.run(BATCH)
@@ -39,8 +39,9 @@ def shop(path: Path, events: Sequence[dict[str, Any]], categories: dict[int, str
             writer.run(
                 Query(
                     "INSERT INTO events BY NAME SELECT ?::INTEGER AS user_no, ?::INTEGER AS item_no, ? AS event, "
-                    "?::TIMESTAMP AS at_utc, ? AS channel, ? AS campaign, 1 AS batch_no, ?::BIGINT AS event_no",
-                    (e.get("user"), e.get("item"), e["event"], e["at"], e.get("channel"), e.get("campaign"), n),
+                    "?::TIMESTAMP AS at_utc, ? AS channel, ? AS campaign, ? AS session, 1 AS batch_no, "
+                    "?::BIGINT AS event_no",
+                    (*(e.get(name) for name in ("user", "item", "event", "at", "channel", "campaign", "session")), n),
                 )
             )
     return store

@@ -70,6 +70,58 @@ def test_a_pause_of_half_an_hour_ends_a_visit_everywhere(tmp_path: Path) -> None
         assert flow(store).moves == 1
 
 
+SESSIONS = [
+    # one session goes on after an hour; the other runs beside it; a click without one is in no visit
+    {**e(1, "view", "01 10:00", 1, "mail"), "session": "s"}, {**e(1, "view", "01 10:02", 3, "web"), "session": "t"},
+    {**e(1, "view", "01 10:03", 2), "session": "s"}, {**e(1, "view", "01 11:30", 4), "session": "s"},
+    e(1, "click", "01 10:04", 2), {**e(1, "purchase", "01 10:05", 3), "session": "t"},
+    {**e(1, "return", "01 11:31", 3), "session": "s"}, {**e(1, "impression", "01 11:32", 3), "session": "s"},
+    *({**e(2, "view", f"02 {hour}:00", 1), "session": "s"} for hour in range(10, 20)),  # another's "s" is another
+    *({**e(2, "cart", f"02 {hour}:01", 1), "session": "s"} for hour in range(10, 14)),
+]  # fmt: skip
+
+
+def test_the_datas_own_sessions_are_visits(tmp_path: Path) -> None:
+    with shop(tmp_path / "w.duckdb", SESSIONS, CATEGORIES) as store:
+        found = paths(store, PathQuestion(depth=3))
+        assert (found.question.by, found.visits, found.users, found.bought) == ("own", 3, 2, 1)
+        ways = {r["path"]: (r["visits"], r["bought"], r["seconds"]) for r in found.table.to_dict("records")}
+        assert ways == {
+            ("view",): (2, 1, (90 * 60 + 3 * 60) / 2), ("view", "cart", "view", "…"): (1, 0, 9 * 3600.0)
+        }  # fmt: skip
+        assert found.bands[found.bands.step == 0].set_index(["source", "target"]).visits.to_dict() == {
+            ("mail", "view"): 1, ("web", "view"): 1, ("No channel", "view"): 1
+        }  # fmt: skip
+        figures = visits(store).figures
+        assert isinstance(figures, VisitFigures)
+        assert figures.visits == found.visits
+        assert users_of(store, paths_users(store, PathQuestion(depth=3), bought=True)) == [1]
+        moves = flow(store)
+        assert moves.question.by == "own"
+        told = {(r["source"], r["target"]): r["moves"] for r in moves.table.to_dict("records") if r["moves"]}
+        assert told == {("A", "B"): 1, ("B", "A"): 1, ("A", "A"): 9}
+        assert users_of(store, flow_users(store, FlowQuestion(), "A", "B")) == [1]
+        assert paths(store, PathQuestion(), Window(at("01 10:01"), at("01 11:00"))).visits == 1, "only t begins there"
+        by_pauses = paths(store, PathQuestion(by="gap"))
+        assert (by_pauses.question.by, by_pauses.visits) == ("gap", 2 + 10)
+        assert flow(store, FlowQuestion(by="gap")).moves == 2
+    with shop(tmp_path / "none.duckdb", SHOP, CATEGORIES) as store:
+        assert paths(store).question.by == flow(store).question.by == "gap"
+        for ask in (lambda: paths(store, PathQuestion(by="own")), lambda: flow(store, FlowQuestion(by="own"))):
+            with pytest.raises(Refusal) as told_off:
+                ask()
+            assert told_off.value.code == "no_own_sessions"
+
+
+def test_returns_are_in_no_visit(tmp_path: Path) -> None:
+    """As everywhere else: the shop books them."""
+    events = [e(1, "view", "01 10:00", 1), e(1, "return", "01 10:20", 2), e(1, "view", "01 10:40", 3)]
+    with shop(tmp_path / "w.duckdb", [*events, e(1, "cart", "01 10:41", 3)], CATEGORIES) as store:
+        found = paths(store, PathQuestion(entry="none"))
+        assert {r["path"] for r in found.table.to_dict("records")} == {("view",), ("view", "cart")}
+        assert paths(store, PathQuestion(entry="none", goal="return")).bought == 1
+
+
 def test_ways_written_out(small: Store) -> None:
     found = paths(small, PathQuestion(depth=3))
     assert (found.visits, found.users, found.bought) == (5, 3, 2)
@@ -108,21 +160,27 @@ def test_what_cannot_be_shown_is_said(tmp_path: Path) -> None:
         assert "two rating" in str(flow(store).problem)
 
 
-def by_loop(events: list[dict[str, Any]], depth: int) -> tuple[Counter[Any], dict[Any, set[int]], Counter[Any]]:
+def by_loop(
+    events: list[dict[str, Any]], depth: int, *, own: bool
+) -> tuple[Counter[Any], dict[Any, set[int]], Counter[Any]]:
     """Moves, their users, and ways with whether they bought, by a plain loop."""
     moves: Counter[Any] = Counter()
     who: dict[Any, set[int]] = defaultdict(set)
     ways: Counter[Any] = Counter()
     for user in {x["user"] for x in events} - {None}:
-        mine = [x for x in events if x["user"] == user and x["event"] != "impression"]
+        mine = [x for x in events if x["user"] == user and x["event"] not in ("impression", "return")]
         mine.sort(key=lambda x: x["at"])  # stable: ties by number
         visits: list[list[dict[str, Any]]] = []
+        sessions: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for x in mine:
-            if visits and x["at"] - visits[-1][-1]["at"] < timedelta(minutes=30):
+            if own:
+                sessions[x["session"]].append(x)
+            elif visits and x["at"] - visits[-1][-1]["at"] < timedelta(minutes=30):
                 visits[-1].append(x)
             else:
                 visits.append([x])
-        for visit in visits:
+        sessions.pop("", None)
+        for visit in [*visits, *sessions.values()]:
             seen = [CATEGORIES[x["item"]] for x in visit if x["event"] == "view" and x["item"] is not None]
             for move in itertools.pairwise(seen):
                 moves[move] += 1
@@ -138,21 +196,25 @@ def slab_by_slab(store: Store, *, step: Step) -> Iterator[Timeline]:
     return timelines(store, step=step, most=90)
 
 
-def test_against_a_plain_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("own", [False, True])
+def test_against_a_plain_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own: bool) -> None:
     rng = np.random.default_rng(11)
-    kinds = np.array(["view", "click", "cart", "purchase", "impression", "search"])
-    shares = [0.5, 0.15, 0.1, 0.1, 0.1, 0.05]
+    kinds = np.array(["view", "click", "cart", "purchase", "impression", "search", "return"])
+    shares = [0.5, 0.15, 0.1, 0.1, 0.05, 0.05, 0.05]
     events = [
         {
             "user": int(u) if u else None, "item": int(i) if i else None, "event": str(k), "channel": None,
             "at": datetime(2025, 1, 1) + timedelta(minutes=int(m)),
+            "session": f"s{rng.integers(12)}" if own and rng.random() < 0.95 else "",
         }
         for u, i, k, m in zip(
             rng.integers(0, 9, 400), rng.integers(0, 5, 400), rng.choice(kinds, 400, p=shares),
             rng.integers(0, 3000, 400), strict=True,
         )
     ]  # fmt: skip
-    moves, who, ways = by_loop(events, 3)
+    moves, who, ways = by_loop(events, 3, own=own)
+    for x in events:
+        x["session"] = x["session"] or None
     with shop(tmp_path / "w.duckdb", events, CATEGORIES) as store:
         for slabs in (False, True):
             if slabs:  # many users: gone through slab by slab
@@ -165,7 +227,7 @@ def test_against_a_plain_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
                 move = (row["source"], row["target"])
                 assert (row["moves"], row["users"]) == (moves[move], len(who[move])), move
             shown = paths(store, PathQuestion(depth=3, paths=100))
-            assert shown.question.entry == "none"
+            assert (shown.question.entry, shown.question.by) == ("none", "own" if own else "gap")
             by_way: dict[Any, tuple[int, int]] = {
                 path: (ways[path, False] + ways[path, True], ways[path, True]) for path, _ in ways
             }
