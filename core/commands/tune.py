@@ -16,7 +16,7 @@ from core.errors import Refusal
 from core.evaluate import (
     METRICS,
     SAMPLERS,
-    SPLITS,
+    TUNE_SPLITS,
     Study,
     Trial,
     TuneSpec,
@@ -50,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--metric", choices=METRICS, default="ndcg", help="what to make high (default: %(default)s)")
     parser.add_argument(
         "--split",
-        choices=SPLITS,
+        choices=TUNE_SPLITS,
         default="leave-last-out",
         help="how the part to choose by is held out (default: %(default)s)",
     )

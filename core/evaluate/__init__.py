@@ -83,6 +83,7 @@ from core.evaluate.tables import (
 from core.evaluate.tuning import ENOUGH as ENOUGH_TRIALS
 from core.evaluate.tuning import (
     SAMPLERS,
+    TUNE_SPLITS,
     TUNE_TASK,
     StoredStudy,
     Study,
@@ -125,6 +126,7 @@ from core.evaluate.types import (
     Split,
     Verdict,
 )
+from core.evaluate.verdict import yardstick_of
 
 __all__ = [
     "AUDIENCE_TASK",
@@ -147,6 +149,7 @@ __all__ = [
     "RATING_SPLITS",
     "SAMPLERS",
     "SPLITS",
+    "TUNE_SPLITS",
     "TUNE_TASK",
     "WHOLE",
     "Audience",
@@ -280,4 +283,5 @@ __all__ = [
     "write_ratings",
     "write_segments",
     "write_trials",
+    "yardstick_of",
 ]

@@ -68,7 +68,7 @@ class CompareSpec:
     """Which models to compare, on what, and how.
 
     Attributes:
-        models: popularity is added in front where it is missing; each model name or Spec once.
+        models: plain popularity, the yardstick, is added in front where it is missing; each Spec once.
         matrix: how behaviour becomes weights.
         split: how the part to report on is held out (docs/evaluation.md).
         k: length of the lists, 1 to 100.
@@ -123,7 +123,7 @@ class CompareSpec:
             raise _bad("a segment is named twice", "Name each once.")
         if len(set(self.models)) < len(self.models):
             raise _bad("a model is named twice", "Name each model once, or change a parameter.")
-        if all(m.model != "popular" for m in self.models):
+        if model_spec("popular") not in self.models:
             object.__setattr__(self, "models", (model_spec("popular"), *self.models))
 
     def as_json(self) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from core.evaluate.types import Difference, Measured, ModelScore, Verdict
 from core.recommend import Spec, info
+from core.recommend import spec as model_spec
 
 SURE = 0.05
 """A difference counts as shown when its p after Holm's correction is below this."""
@@ -31,9 +32,17 @@ def full_name(spec: Spec, specs: Sequence[Spec]) -> str:
     'Goes together, weighed jointly (EASE)'
     """
     line = info(spec.model)
+    if spec == model_spec("popular"):
+        return line.plain
     term = [] if spec.model == "popular" else [line.term.split(",")[0]]  # its name says it already
     told = [line.param(name).plain.lower() + f" {_short(value)}" for name, value in _differing(spec, specs)]
     return f"{line.plain} ({', '.join(term + told)})" if term or told else line.plain
+
+
+def yardstick_of(models: Sequence[ModelScore]) -> ModelScore | None:
+    """What all others must pass: popularity with usual settings; of an old run without it the first popularity."""
+    popular = [m for m in models if m.spec.model == "popular"]
+    return next((m for m in popular if m.spec == model_spec("popular")), popular[0] if popular else None)
 
 
 def judge(models: Sequence[ModelScore], differences: Sequence[Difference], k: int) -> Verdict:
@@ -48,8 +57,9 @@ def judge(models: Sequence[ModelScore], differences: Sequence[Difference], k: in
     ahead = {(d.a, d.b) for d in differences if d.p_holm < SURE and d.difference > 0}
     tied = tuple(m.label for m in done if (best, m.label) not in ahead)
     winner = best if len(done) > 1 and tied == (best,) else None
-    yardstick = next((m.label for m in done if m.spec.model == "popular"), None)
-    others = [m.label for m in done if m.spec.model != "popular"]
+    plain = yardstick_of(done)
+    yardstick = None if plain is None else plain.label
+    others = [m.label for m in done if m is not plain]
     beats = tuple(label for label in others if (label, yardstick) in ahead)
     said = [_top(winner, best, tied, names, means, yardstick, k)]
     if winner:

@@ -99,7 +99,7 @@ def counterfactual(
         instead,
         "",
     )
-    return _worded(told)
+    return _worded(told, nearly=model.folds == "nearly")
 
 
 def _first(model: Recommender, row: int, user: str) -> int:
@@ -117,13 +117,16 @@ def _no(model: Recommender, column: int) -> int:
     return int(model.x.items.numbers[column])
 
 
-def _worded(told: Counterfactual) -> Counterfactual:
+def _worded(told: Counterfactual, *, nearly: bool) -> Counterfactual:
     list_ = "the first place" if told.k == 1 else f"the list of {told.k}"
     title = named(told.label)
     if not told.missing:
         text = (
             f"{title} stays in {list_} whatever past items are taken away: what everybody does is enough to keep it "
             "there."
+            if told.smallest
+            else f"None of the {told.tried:,} shortened histories that were tried takes {title} out of {list_}; there "
+            "may be one that does."
         )
         return _with(told, text)
     names = [named(one.label) for one in told.missing]
@@ -144,6 +147,8 @@ def _worded(told: Counterfactual) -> Counterfactual:
         if told.smallest
         else f" It is the smallest set found ({size}) among {told.tried:,} that were tried; a smaller one may exist."
     )
+    if nearly:
+        text += " This model folds a history in only nearly: places in its own lists may differ."
     return _with(told, text)
 
 

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from core.evaluate import Board, Overlisted
 from core.figures.evaluate import METRIC_NAMES, SHARES, amount, definition, model_colour
 from core.figures.template import AMBER, BLUE, GREY, escaped, figure, hover, percent, shortened
-from core.recommend import info
+from core.recommend import info, spec
 
 _MOST = 15
 
@@ -52,7 +52,7 @@ def standings_figure(board: Board, metric: str = "ndcg", names: tuple[str, ...] 
                 head=escaped(names[place]),
             ),
         )
-        if score.spec.model == "popular":
+        if score.spec == spec("popular"):
             made.add_vline(x=value.value, line={"dash": "dash", "width": 1, "color": GREY})
     made.update_yaxes(
         tickvals=list(range(len(shown))),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from core.evaluate import DEFINITIONS, METRICS, Audience, Comparison, Measured, ModelScore, WayScore
+from core.evaluate import DEFINITIONS, METRICS, Audience, Comparison, Measured, ModelScore, WayScore, yardstick_of
 from core.figures.marks import model_colour as model_colour  # noqa: PLC0414  # other figures take it from here
 from core.figures.marks import model_symbol
 from core.figures.template import GREY, escaped, figure, hover, shortened
@@ -111,9 +111,9 @@ def comparison_figure(found: Comparison, metric: str = "ndcg") -> go.Figure:
             [model.label, escaped(_name(model)), words],
             definition(metric, k),
         )
-    yardsticks = [m.metrics[metric].value for m in models if m.spec.model == "popular"]
-    if yardsticks:
-        _line(made, yardsticks[0], "the yardstick")
+    yardstick = yardstick_of(models)
+    if yardstick is not None:
+        _line(made, yardstick.metrics[metric].value, "the yardstick")
     _places(made, [_name(m) for m in models])
     made.update_xaxes(rangemode="tozero", tickformat=".1~%" if metric in SHARES else None)
     return made

@@ -3,6 +3,7 @@
 from core.interactions.build import build
 from core.interactions.question import MatrixSpec
 from core.interactions.sides import NEEDS, Need, side_columns, side_of
+from core.interactions.taken import taken_by, takers_of
 from core.interactions.types import (
     Array,
     IdMap,
@@ -27,4 +28,6 @@ __all__ = [
     "side_of",
     "table_as_bytes",
     "table_from_bytes",
+    "taken_by",
+    "takers_of",
 ]

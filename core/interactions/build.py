@@ -21,8 +21,12 @@ from core.store import NAMES, Query, Store, joined
 # the same data must give the same matrix, to the byte.
 _UNIT = 1e9
 
+# Of an event that weighs something, however long ago: else a half-life would delete old behaviour, and lists would
+# offer what users have had for long.
+_LEAST = 1
+
 # Of the events of one user and one item: all that was bought has been returned.
-_RETURNED = """bool_or(event = 'return')
+RETURNED = """bool_or(event = 'return')
     AND sum(coalesce(quantity, CASE event WHEN 'return' THEN -1 ELSE 1 END))
         FILTER (event IN ('purchase', 'return')) <= 0"""
 
@@ -42,8 +46,8 @@ def build(
     serve new users or new items.
 
     A pair is kept where its weight is above 0: an item bought and wholly returned does not count as bought, though
-    views of it still do. Anonymous events and events without an item never enter. Events without a time enter where
-    the question names no time (no `until`, window or half-life).
+    views of it still do; what was done many half-lives ago still counts a little. Anonymous events and events without
+    an item never enter. Events without a time enter where the question names no time (no `until`, window or half-life).
     `facts` of the result: `events` (that weigh something), `pairs`, `users_dropped`, `items_dropped` (by the least
     activity), `top_rating` (None without ratings), `words` (their event words).
     Raises Refusal `no_interactions` where nothing is left, `unknown_event` for a weight of an event word that is
@@ -114,12 +118,12 @@ def _weighed(spec: MatrixSpec, until: Any, words: list[str], used: dict[str, flo
     marks = ", ".join("?" * len(used))
     rows = Query(f" FROM events WHERE user_no IS NOT NULL AND item_no IS NOT NULL AND event IN ({marks})", tuple(used))
     weight = _weigh(used) + " * " + _decay(spec, until)
-    weight = Query("round(") + weight + " * 1e9)::BIGINT"
+    weight = Query(f"greatest({_LEAST}, round(") + weight + " * 1e9)::BIGINT)"
     if "return" in words:
         pair = "(user_no::BIGINT << 32) + item_no"
         back = Query(f"{pair} IN (SELECT {pair} FROM events WHERE event IN ('purchase', 'return')")
         back += Query(" AND user_no IS NOT NULL AND item_no IS NOT NULL") + period
-        back += Query(f" GROUP BY user_no, item_no HAVING {_RETURNED})")
+        back += Query(f" GROUP BY user_no, item_no HAVING {RETURNED})")
         weight = Query("CASE WHEN event = 'purchase' AND ") + back + " THEN 0 ELSE " + weight + " END"
     return Query("SELECT user_no, item_no, ") + weight + " AS weight" + seen_at(until is not None) + rows + period
 
@@ -141,12 +145,14 @@ def _pairs(spec: MatrixSpec, until: Any, used: dict[str, float]) -> Query:
     rating = used.get("rating", 0.0)
     weigh, decay = _weigh(used), _decay(spec, until)
     each = Query("SELECT user_no, item_no, event, at_utc, quantity, rating, ") + weigh + " AS w, " + decay + " AS decay"
-    each = each + " FROM events WHERE user_no IS NOT NULL AND item_no IS NOT NULL" + _period(spec, until)
+    whole = f"CASE WHEN w > 0 THEN greatest({_LEAST}, round(w * decay * 1e9)::BIGINT) ELSE 0 END"
+    each = Query(f"SELECT *, {whole} AS whole FROM (") + each
+    each = each + " FROM events WHERE user_no IS NOT NULL AND item_no IS NOT NULL" + _period(spec, until) + ")"
     grouped = """
         SELECT user_no, item_no,
-            coalesce(sum(round(w * decay * 1e9)::BIGINT) FILTER (event NOT IN ('rating', 'purchase')), 0) AS other,
+            coalesce(sum(whole) FILTER (event NOT IN ('rating', 'purchase')), 0) AS other,
             CASE WHEN {returned} THEN 0
-                ELSE coalesce(sum(round(w * decay * 1e9)::BIGINT) FILTER (event = 'purchase'), 0) END AS bought,
+                ELSE coalesce(sum(whole) FILTER (event = 'purchase'), 0) END AS bought,
             {latest} AS latest,
             count(*) FILTER (w > 0) AS events,
             min(epoch_us(at_utc)) FILTER (w > 0) AS first_seen
@@ -154,12 +160,12 @@ def _pairs(spec: MatrixSpec, until: Any, used: dict[str, float]) -> Query:
     # the greatest of structs is dear, even over no rows at all
     latest = """max({'t': coalesce(at_utc, TIMESTAMP '0001-01-01'), 'r': rating, 'd': decay})
                 FILTER (event = 'rating' AND rating IS NOT NULL)"""
-    grouped = grouped.replace("{returned}", _RETURNED)
+    grouped = grouped.replace("{returned}", RETURNED)
     grouped = grouped.replace("{latest}", latest if rating else "NULL::STRUCT(t TIMESTAMP, r DOUBLE, d DOUBLE)")
     # the 99th percentile, not the highest: one mistyped 55 among stars from 1 to 5 must not shrink all the others
     top = Query("(SELECT quantile_disc(rating, 0.99) FROM events WHERE event = 'rating' AND rating > 0)")
-    rated = Query("coalesce(round(? * 1e9 * greatest(0, least(1, latest.r / ", (rating,)) + top
-    rated = rated + ")) * latest.d)::BIGINT, 0)"
+    rated = Query(f"coalesce(CASE WHEN latest.r > 0 THEN greatest({_LEAST}, round(? * 1e9 * least(1, ", (rating,))
+    rated = rated + "latest.r / " + top + ") * latest.d)::BIGINT) END, 0)"
     weighed = Query("SELECT user_no, item_no, (other + bought + ") + rated + ")::DOUBLE AS weight, first_seen, events, "
     return (
         Query("SELECT * FROM (")

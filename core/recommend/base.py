@@ -24,6 +24,8 @@ from core.recommend.types import Explanation, RecTable, Spec, View, ViewName, ch
 _BLOCK = 8_000_000  # scores held at a time by each thread, 32 MB: fewer multiply at half the speed
 _LEAST, _MOST = 32, 512  # users at a time: fewer multiply slowly, more hold up the progress
 
+_TINY = 1e-3  # weights below it lose digits when 1 is added
+
 
 class Model(ABC):
     """A Recommender (see `types.Recommender`) that scores users in batches; the rest follows from that."""
@@ -167,8 +169,17 @@ def valued(x: csr_matrix, values: str) -> csr_matrix:
     """
     if values == "sum":
         return x.astype(np.float32)
-    data = np.ones_like(x.data, dtype=np.float32) if values == "once" else np.log2(1 + x.data, dtype=np.float32)
+    data = np.ones_like(x.data, dtype=np.float32) if values == "once" else _log(x.data)
     return csr_matrix((data, x.indices, x.indptr), shape=x.shape)
+
+
+def _log(data: Array) -> Array:
+    """float32: log2(1 + data), also of data that are lost beside 1 (what was done many half-lives ago)."""
+    made: Array = np.log2(1 + data, dtype=np.float32)
+    if len(data) and data.min() < _TINY:
+        tiny = data < _TINY
+        made[tiny] = data[tiny] * (1 - data[tiny] / 2) / np.log(2)
+    return made
 
 
 class Valued:

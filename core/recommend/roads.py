@@ -22,13 +22,13 @@ import numpy as np
 import pyarrow as pa
 
 from core.errors import Refusal
-from core.interactions import Array, Interactions, MatrixSpec
+from core.interactions import Array, Interactions, MatrixSpec, taken_by, takers_of
 from core.progress import Step, no_step
 from core.recommend.demographic import Demographic
 from core.recommend.folded import Folded, in_columns, load_folded, rows_of, today
 from core.recommend.lists import best_of
 from core.recommend.registry import info, make, spec, wide
-from core.recommend.roads_names import best_rows, listed, number_of, numbered, seen_by
+from core.recommend.roads_names import best_rows, listed, number_of, numbered
 from core.recommend.roads_types import Answered, Audience, Given, Listed, Road
 from core.recommend.stored import get_model, load_model
 from core.recommend.topk import topk
@@ -58,19 +58,21 @@ class Roads:
         self.model, self.matrix = _asked(store, model, matrix, step)
 
     def answer(self, user: str, k: int = 10) -> Answered:
-        """The user's list, best first, without what they had to do with up to now, and the road it came by.
+        """The user's list, best first, without what they had to do with up to now (core.interactions.taken_by), and the
+        road it came by.
 
         Fewer than k items only where that many are left. Raises Refusal `unknown_user`, `bad_k`.
         """
         _check(k)
         user_no = number_of(self.store, "user", user)
         row = int(self.model.x.users.rows([user_no])[0])
+        taken = taken_by(self.store, self.matrix, user_no)
         now = self._now if self._older else None
         if now is None:
-            found = self._by_model(row, k) if self._length(self.model.x, row) else None
+            found = self._by_model(row, k, taken) if self._length(self.model.x, row) else None
         else:
-            found = self._by_today(row, int(now.users.rows([user_no])[0]), now, k)
-        road, words, by, items, length, spoke = found or self._stranger(user_no, k)
+            found = self._by_today(row, int(now.users.rows([user_no])[0]), now, k, taken)
+        road, words, by, items, length, spoke = found or self._stranger(user_no, k, taken)
         return Answered(user, listed(self.store, items), road, words, by, length, spoke)
 
     def newcomer_items(self, user: str, k: int = 10) -> tuple[Listed, ...]:
@@ -93,21 +95,23 @@ class Roads:
         return listed(self.store, numbered(model.x, found.items[0][alike], found.scores[0][alike]))
 
     def audience(self, item: str, k: int = 100) -> Audience:
-        """The users whom an item suits best, of those who had nothing to do with it yet, and the road.
+        """The users whom an item suits best, of those who had nothing to do with it yet (core.interactions.takers_of),
+        and the road.
 
         Raises Refusal `unknown_item`, `bad_k`.
         """
         _check(k)
         item_no = number_of(self.store, "item", item)
         column = int(self.model.x.items.rows([item_no])[0])
-        taken = column >= 0 and bool((self.model.x.matrix.indices == column).any())
-        found = self._best_users(self.model, column, k) if taken or (self._is_folded and column >= 0) else None
+        takers = takers_of(self.store, self.matrix, item_no)
+        known = column >= 0 and (self._is_folded or bool((self.model.x.matrix.indices == column).any()))
+        found = self._best_users(self.model, column, k, takers) if known else None
         if found is not None:
             road: Road = "folded" if self._is_folded else "model"
             return Audience(item, found, road, f"By {_name(self.model)}.", self.model.spec)
         content = self._content
         if content is not None:
-            found = self._best_users(content, int(content.x.items.rows([item_no])[0]), k, above=0.0)
+            found = self._best_users(content, int(content.x.items.rows([item_no])[0]), k, takers, above=0.0)
         if content is not None and found is not None:
             words = "The model does not know this item: these are users who took items that are described alike."
             return Audience(item, found, "content", words, content.spec)
@@ -115,14 +119,17 @@ class Roads:
             "The model does not know this item, and nothing is said of it that anything taken is like: these are the "
         )
         words += "users who do most."
-        lengths = np.diff(self._popular.x.matrix.indptr).astype(np.float32)
-        return Audience(item, best_rows(self._popular.x, lengths, k), "active", words, None)
+        x = self._popular.x
+        lengths = np.diff(x.matrix.indptr).astype(np.float32)
+        lengths[_rows(x, takers)] = -np.inf
+        return Audience(item, best_rows(x, lengths, k), "active", words, None)
 
     # --- the roads of a user
 
-    def _by_model(self, row: int, k: int) -> Given | None:
-        found = self.model.recommend(np.array([row]), k)
-        items, scores, length = found.items[0], found.scores[0], self._length(self.model.x, row)
+    def _by_model(self, row: int, k: int, taken: Array) -> Given | None:
+        found = self.model.recommend(np.array([row]), k + len(taken))
+        items, scores = _without(self.model.x, found.items[0], found.scores[0], taken, k)
+        length = self._length(self.model.x, row)
         if not (items >= 0).any():
             return None
         if self._is_folded:
@@ -133,39 +140,40 @@ class Roads:
         spoke = self._spoke(row, items)
         return "model", said, self.model.spec, numbered(self.model.x, items, scores), length, spoke
 
-    def _by_today(self, row: int, now_row: int, now: Interactions, k: int) -> Given | None:
+    def _by_today(self, row: int, now_row: int, now: Interactions, k: int, taken: Array) -> Given | None:
         """Where the data reach further than the fit: the model's own answer if this user did nothing else since."""
         length = self._length(now, now_row)
         if row >= 0 and self._same(row, now_row, now):
-            return self._by_model(row, k) if self._length(self.model.x, row) else None
+            return self._by_model(row, k, taken) if self._length(self.model.x, row) else None
         if self.model.folds == "no":
-            found = self._by_model(row, k) if self._length(self.model.x, row) else None
+            found = self._by_model(row, k, taken) if self._length(self.model.x, row) else None
             late = " What the user did after the model was fitted plays no part: the model cannot take it in."
             return found and (found[0], found[1] + late, *found[2:])
         if not length:
             return None
         histories, seen = rows_of(now, np.array([now_row]))
-        items, values = best_of(self.model.fold(histories, own=np.array([row]), seen=seen), histories, k)
+        scores = self.model.fold(histories, own=np.array([row]), seen=seen)
+        best = best_of(scores, histories, k + len(taken))
+        items, values = _without(self.model.x, best[0][0], best[1][0], taken, k)
         if not (items >= 0).any():
             return None
         said = f"By {_name(self.model)}: this user has done other things since it was fitted, and the {_count(length)} "
         said += "of today that the model knows were put into it, without fitting again." + _few(length)
-        return "folded", said, self.model.spec, numbered(self.model.x, items[0], values[0]), length, ()
+        return "folded", said, self.model.spec, numbered(self.model.x, items, values), length, ()
 
-    def _stranger(self, user_no: int, k: int) -> Given:
+    def _stranger(self, user_no: int, k: int, taken: Array) -> Given:
         """By attributes where there are any, else what most users take."""
         kind = self._demographic
         row = -1 if kind is None else int(kind.x.users.rows([user_no])[0])
         columns = [] if kind is None or row < 0 else list(dict.fromkeys(name for name, *_ in kind.because(row)))
-        seen = seen_by(self.store, user_no)
         if kind is not None and columns:
             scores = np.asarray(kind.score(np.array([row])), dtype=np.float32)
             said = "The model has nothing on what this user did: these are items that users of the same kind take "
-            return "kind", f"{said}({', '.join(columns)}).", kind.spec, *_best(kind.x, scores, seen, k), 0, ()
+            return "kind", f"{said}({', '.join(columns)}).", kind.spec, *_best(kind.x, scores, taken, k), 0, ()
         popular = self._popular
         scores = np.asarray(popular.score(np.zeros(1, dtype=np.int64)), dtype=np.float32)
         said = "Nothing is known of this user that a model could use: these are the items that most users take."
-        return "popular", said, popular.spec, *_best(popular.x, scores, seen, k), 0, ()
+        return "popular", said, popular.spec, *_best(popular.x, scores, taken, k), 0, ()
 
     # --- what is known
 
@@ -241,7 +249,7 @@ class Roads:
         return tuple((part, float(np.mean([shares[n][1] for shares in said]))) for n, (part, _) in enumerate(said[0]))
 
     def _best_users(
-        self, model: Recommender, column: int, k: int, above: float = -np.inf
+        self, model: Recommender, column: int, k: int, takers: Array, above: float = -np.inf
     ) -> tuple[tuple[str, float], ...] | None:
         """(raw id, score), best first; None where nobody with a history has a score, or one above that."""
         x = model.x
@@ -252,6 +260,7 @@ class Roads:
             scores[block] = model.score(block, np.array([column]))[:, 0]
         owner = np.repeat(np.arange(len(lengths)), lengths)
         scores[owner[x.matrix.indices == column]] = -np.inf
+        scores[_rows(x, takers)] = -np.inf
         scores[~(scores > above)] = -np.inf
         return best_rows(x, scores, k) if np.isfinite(scores).any() else None
 
@@ -281,6 +290,17 @@ def _best(x: Interactions, scores: Array, seen: Array, k: int) -> tuple[tuple[tu
     scores[0, columns[columns >= 0]] = -np.inf
     items, values = topk(scores, k)
     return (numbered(x, items[0], values[0]),)
+
+
+def _without(x: Interactions, items: Array, scores: Array, taken: Array, k: int) -> tuple[Array, Array]:
+    """The first k of a list (columns, -1 = none) that are not among the item_no `taken`."""
+    kept = np.flatnonzero((items < 0) | ~np.isin(items, x.items.rows(taken)))[:k]
+    return items[kept], scores[kept]
+
+
+def _rows(x: Interactions, users: Array) -> Array:
+    rows = x.users.rows(users)
+    return rows[rows >= 0]
 
 
 def _name(model: Recommender) -> str:

@@ -29,12 +29,6 @@ def users_named(ids: tuple[str, ...]) -> Query:
     return Query("SELECT user_no FROM users WHERE user_id IN (SELECT unnest(from_json(?, '[\"VARCHAR\"]')))", (told,))
 
 
-def seen_by(store: Store, user_no: int) -> Array:
-    """int32: item_no of all that the user has had to do with."""
-    asked = Query("SELECT DISTINCT item_no FROM events WHERE user_no = ? AND item_no IS NOT NULL", (user_no,))
-    return np.asarray(store.read(asked)["item_no"].to_numpy())
-
-
 def listed(store: Store, items: tuple[tuple[int, float], ...]) -> tuple[Listed, ...]:
     """(item_no, score) as ids and titles, in their order."""
     role = Query("SELECT column_name AS name FROM columns WHERE table_name = 'items' AND role = 'title'")

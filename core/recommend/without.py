@@ -34,12 +34,13 @@ class Without:
     """A set of past items without which an item would not be in the user's list.
 
     Attributes:
-        columns: the past items, those that matter most first; empty: no set does it (and `rank_after` is
-            that of an empty history).
+        columns: the past items, those that matter most first; empty: no set does it, or where not `smallest` none that
+            was tried (and `rank_after` is that of an empty history).
         rank_before, rank_after: place of the item among all that the user has not had to do with, from 1; after: None
             where the model can say nothing any more (no history is left).
         score_before, score_after: the model's own; NaN where it says nothing.
-        smallest: no smaller set does it: all were tried, or it follows from the parts; False: the smallest found.
+        smallest: no smaller set (without columns: no set) does it: all were tried, or it follows from the parts; False:
+            the smallest found.
         tried: shortened histories that were scored.
         instead: columns that come into the list of k, best first.
     """
@@ -64,21 +65,19 @@ def without(model: Recommender, user: int, item: int, k: int = 10, *, step: Step
         raise ValueError("k must be at least 1")
     user, item = (int(check_rows([row], n)[0]) for row, n in zip((user, item), model.x.shape, strict=True))
     search = _Search(model, user, item, k, step)
-    if not search.possible():
-        return search.told((), smallest=True)
+    # a model that answers everyone may bring the item back when all is gone, though less than all throws it out: so
+    # nothing is said of no set before all sets were tried
     first = search.grown()
-    if first is None:
-        return search.told((), smallest=False)
     least = search.least()
-    for size in range(1, len(first)):
+    for size in range(1, search.n + 1 if first is None else len(first)):
         if size < least:
             continue
         if search.tried + comb(search.n, size) > MOST_TRIED:
-            return search.told(first, smallest=len(first) <= max(least, size))
+            return search.told(first or (), smallest=first is not None and len(first) <= max(least, size))
         found = search.first_out(combinations(range(search.n), size))
         if found is not None:
             return search.told(found, smallest=True)
-    return search.told(first, smallest=True)
+    return search.told(first or (), smallest=True)
 
 
 @dataclass(frozen=True)
@@ -104,19 +103,17 @@ class _Search:
         self.whole = self._scores(np.ones((1, self.n), dtype=bool))
         self.before = self._stands(self.whole)[0]
         if not free[item] or not np.isfinite(self.whole[0, item]) or self.before.out:
+            nearly = model.folds == "nearly" and free[item]
             raise Refusal(
                 "not_in_list",
-                f"This item is not among the {k:,} that the model would suggest to this user.",
+                f"This item is not among the {k:,} that the model would suggest to this user"
+                + (" once the history is folded in, which this model does only nearly." if nearly else "."),
                 "Choose an item of the user's list, or a longer list.",
             )
 
-    def possible(self) -> bool:
-        """Whether the item leaves the list when nothing of the history is left."""
-        return self._stand([np.zeros(self.n, dtype=bool)])[0].out
-
     def grown(self) -> tuple[int, ...] | None:
         """A set that does it: the past item whose loss hurts most is taken away, again and again, then what proves
-        needless is put back. None where it stays in the list as long as anything is left.
+        needless is put back. None where it stays in the list all the way, until nothing is left.
         """
         kept = np.ones(self.n, dtype=bool)
         gone: list[int] = []

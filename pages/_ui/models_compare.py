@@ -18,6 +18,7 @@ from core.evaluate import (
     run_users,
     write_comparison,
     write_differences,
+    yardstick_of,
 )
 from core.figures.evaluate import METRIC_NAMES, amount, comparison_figure, definition, way_name
 from core.recommend import FitSpec, list_models
@@ -195,7 +196,7 @@ def _key_figures(found: Comparison) -> None:
 
 
 def _popular(found: Comparison) -> ModelScore | None:
-    return next((m for m in found.models if m.spec.model == "popular" and m.metrics), None)
+    return yardstick_of([m for m in found.models if m.metrics])
 
 
 def _figure(store: Store, run: Run, found: Comparison) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 import streamlit as st
 
 from core.errors import Refusal
-from core.evaluate import METRICS, SAMPLERS, SPLITS, Split, TuneSpec
+from core.evaluate import METRICS, SAMPLERS, TUNE_SPLITS, Split, TuneSpec
 from core.figures.evaluate import METRIC_NAMES, definition
 from core.recommend import MODELS, ModelInfo, Spec, info
 from core.recommend import spec as model_spec
@@ -185,7 +185,7 @@ def _judging(store: Store, key: str, begin: TuneSpec) -> None:
     timed = store.as_of() is not None
     st.segmented_control(
         "What is hidden from the models",
-        [s for s in SPLITS if timed or s == "random"],
+        [s for s in TUNE_SPLITS if timed or s == "random"],
         default=_split(store, begin),
         required=True,
         key=f"{key}_split",

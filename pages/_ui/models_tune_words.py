@@ -21,7 +21,7 @@ _HIDDEN: dict[Split, str] = {
     "time": "the last 10 % of time, for the final report, and the 10 % before it, for choosing",
     "random": "two items of each user, drawn by chance: one for the final report and one for choosing",
     "share": "the last fifth of each user's items, for the final report, and the fifth before it, for choosing",
-    "k-fold": "a fifth of each user's items, drawn by chance, for the final report, and another fifth for choosing",
+    "k-fold": "a fifth of each user's items, drawn by chance, for choosing; k-fold reports on these too",
 }
 STATES = {"complete": "judged in full", "pruned": "given up early", "failed": "failed"}
 """How a trial ended."""

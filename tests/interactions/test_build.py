@@ -13,6 +13,7 @@ import pytest
 
 from core.errors import Refusal
 from core.interactions import Interactions, MatrixSpec, build
+from core.recommend import make, spec
 from core.store import Query, Store
 from tests.behaviour.world import E
 from tests.behaviour.world import build as shop_of
@@ -79,6 +80,34 @@ def test_decay_halves_with_each_half_life(shop: Store) -> None:
     until = datetime(2025, 3, 11) + timedelta(days=10)
     x = build(shop, MatrixSpec(half_life=10, until=until))
     assert pairs(x)["ann", "mug"] == pytest.approx(0.25 + 0.5 + 8 * 0.5, rel=1e-6)
+
+
+@pytest.mark.parametrize("rated", [False, True])  # ratings go another road
+def test_a_half_life_never_forgets_that_something_was_done(tmp_path: Path, rated: bool) -> None:
+    """After 40 half-lives a purchase weighs next to nothing; it is there all the same, and no list offers it again."""
+    old = [E("ann", "mug", "purchase", "2024-01-01", "o1", 1, 5), E("bob", "tea", "view", "2024-01-01")]
+    back = [E("cat", "mug", what, "2024-01-02", "o2", n, 5 * n) for what, n in (("purchase", 1), ("return", -1))]
+    now = [E("bob", "mug", "view", "2024-12-31"), E("ann", "pot", "view", "2024-12-31")]
+    stars = [E("dan", "pot", "rating", "2024-01-01"), E("dan", "tea", "rating", "2024-12-30")]
+    with shop_of(tmp_path / "shop.duckdb", [*old, *back, *now, *(stars if rated else [])]) as store:
+        with store.atomic() as writer:
+            writer.run(
+                "UPDATE events SET rating = CASE WHEN at_utc < '2024-06-01' THEN 4 ELSE 0 END WHERE event = 'rating'"
+            )
+        plain, faded = build(store), build(store, MatrixSpec(half_life=9))
+        assert set(pairs(plain)) == set(pairs(faded))
+        assert ("cat", "mug") not in pairs(faded), "what was wholly returned is not there"
+        assert 0 < pairs(faded)["ann", "mug"] < 1e-8
+        assert faded.facts["users_dropped"] == 0
+        if rated:
+            assert 0 < pairs(faded)["dan", "pot"] < 1e-8
+            assert ("dan", "tea") not in pairs(faded), "a rating of 0 weighs nothing"
+        for name in ("item-knn", "ease", "ials", "popular"):
+            lists = make(spec(name)).fit(faded).recommend(np.arange(faded.shape[0]), 3)
+            for row, items in enumerate(lists.items):
+                assert not {faded.items.raw(int(i)) for i in items if i >= 0} & {
+                    item for user, item in pairs(plain) if user == faded.users.raw(row)
+                }
 
 
 def test_window_and_until_are_half_open(shop: Store) -> None:

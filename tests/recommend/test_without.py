@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from itertools import chain, combinations
 from typing import ClassVar, Literal, Self
@@ -13,7 +14,7 @@ from scipy.sparse import csr_matrix
 from core.errors import Refusal
 from core.interactions import Array, Interactions
 from core.progress import Step, no_step
-from core.recommend import Explanation, spec, without
+from core.recommend import Explanation, ParamValue, Recommender, make, spec, without
 from core.recommend.base import Model
 
 
@@ -127,3 +128,59 @@ def test_long_histories_end_with_the_smallest_found() -> None:
     kept = np.ones(400, dtype=bool)
     kept[list(found.columns)] = False
     assert (links[:400][kept].sum(axis=0)[400:] >= links[:400, 599][kept].sum()).any() or not kept.any()
+
+
+@pytest.mark.parametrize(
+    "name, params",
+    [("blend", {"parts": "ease,popular"}), ("switch", {"short": "popular", "items": 4}), ("stack", {})],
+)
+def test_models_that_answer_everyone_against_all_subsets(name: str, params: dict[str, ParamValue]) -> None:
+    """With nothing left they fall back on what everybody does, which may bring the item back: less may throw it out."""
+    rng = np.random.default_rng(3)
+    x = Interactions.of((rng.random((60, 30)) < 0.17).astype(np.float32))
+    model = make(spec(name, params)).fit(x, seed=0)
+    back = never = 0
+    for user in np.flatnonzero((np.diff(x.matrix.indptr) > 1) & (np.diff(x.matrix.indptr) < 7))[:15]:
+        history = x.matrix[user].indices
+        for item in model.recommend(np.array([user]), 5).items[0, :3]:
+            sizes = {len(gone) for gone in subsets(history) if rank(model, int(user), int(item), gone) > 5}
+            found = without(model, int(user), int(item), 5)
+            assert found.smallest
+            assert len(found.columns) == min(sizes, default=0), (user, item)
+            if found.columns:
+                assert rank(model, int(user), int(item), found.columns) > 5
+            back += len(history) not in sizes and bool(sizes)
+            never += not sizes
+    assert back, "a set does it, though taking all away does not"
+    assert never or name == "stack", "and of some items no set does it"
+
+
+def subsets(history: Array) -> list[tuple[int, ...]]:
+    return [s for n in range(1, len(history) + 1) for s in combinations(history.tolist(), n)]
+
+
+def rank(model: Recommender, user: int, item: int, gone: tuple[int, ...]) -> int:
+    """The item's place among all that the user has not had to do with, past items that are gone not among them."""
+    row = model.x.matrix[user].toarray()
+    taken = np.flatnonzero(row[0])
+    row[0, list(gone)] = 0
+    scores = np.asarray(model.fold(csr_matrix(row), own=np.array([user])), dtype=np.float32)[0]
+    if not np.isfinite(scores[item]):
+        return len(scores)
+    scores[taken] = -np.inf
+    others = np.arange(len(scores))
+    return 1 + int(((scores > scores[item]) | ((scores == scores[item]) & (others < item))).sum())
+
+
+def test_what_was_not_all_tried_is_not_said_to_be_impossible(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bestsellers alone speak, so that no set does it. With few tries that is not proved."""
+    rng = np.random.default_rng(0)
+    x = Interactions.of((rng.random((40, 25)) < 0.3).astype(np.float32))
+    model = make(spec("switch", {"short": "popular", "items": 100})).fit(x, seed=0)
+    users = np.flatnonzero((np.diff(x.matrix.indptr) > 5) & (np.diff(x.matrix.indptr) < 10)).tolist()
+    stays = [(u, int(model.recommend(np.array([u]), 1).items[0, 0])) for u in users]
+    told = [without(model, u, i, 5) for u, i in stays]
+    assert len(told) > 5
+    assert all(found.smallest and not found.columns for found in told)
+    monkeypatch.setattr(sys.modules["core.recommend.without"], "MOST_TRIED", 40)
+    assert not any(found.smallest or found.columns for found in (without(model, u, i, 5) for u, i in stays))

@@ -6,11 +6,12 @@ from core.evaluate.tuning.reading import ENOUGH, compare_tuned, history, importa
 from core.evaluate.tuning.stored import StoredStudy, delete_study, get_study, list_studies, save_study
 from core.evaluate.tuning.tables import trial_rows, write_trials
 from core.evaluate.tuning.task import salvage_tune
-from core.evaluate.tuning.types import SAMPLERS, Study, Trial, TuneSpec
+from core.evaluate.tuning.types import SAMPLERS, TUNE_SPLITS, Study, Trial, TuneSpec
 
 __all__ = [
     "ENOUGH",
     "SAMPLERS",
+    "TUNE_SPLITS",
     "TUNE_TASK",
     "StoredStudy",
     "Study",

@@ -10,7 +10,7 @@ import numpy as np
 
 from core.errors import Refusal
 from core.evaluate.tuning.space import axes
-from core.evaluate.tuning.types import Study, Trial
+from core.evaluate.tuning.types import TUNE_SPLITS, Study, Trial
 from core.evaluate.types import CompareSpec
 from core.recommend import FitSpec, Spec
 
@@ -102,9 +102,15 @@ def promote(study: Study, number: int | None = None) -> FitSpec:
 def compare_tuned(study: Study) -> CompareSpec:
     """What tuning gained, on data that it never saw: each model's best settings and its start, on the report part.
 
-    Raises Refusal `nothing_tried`.
+    Raises Refusal `nothing_tried`, `no_report_part` (a study of an earlier version, by k-fold).
     """
     _best(study)
+    if study.spec.split not in TUNE_SPLITS:
+        raise Refusal(
+            "no_report_part",
+            "This study chose by k-fold, which reports on every item: nothing is left that it never saw.",
+            "Tune again with another split.",
+        )
     spec, starts = study.spec, {m.model: m for m in study.spec.models}
     pairs = [(trial.spec, starts[model]) for model, trial in study.best_by_model.items()]
     models = dict.fromkeys(one for pair in pairs for one in pair)  # a start that is the best stands in it once

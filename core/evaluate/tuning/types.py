@@ -18,6 +18,9 @@ SAMPLERS: tuple[Sampler, ...] = get_args(Sampler)
 State = Literal["complete", "pruned", "failed"]
 Ended = Literal["trials", "time", "grid", "stopped"]
 
+TUNE_SPLITS: tuple[Split, ...] = tuple(split for split in SPLITS if split != "k-fold")
+"""k-fold reports on every item in turn: nothing would be left to choose settings by."""
+
 MOST_TRIALS = 5_000
 MOST_MINUTES = 7 * 24 * 60.0
 USERS = 5_000
@@ -31,7 +34,7 @@ class TuneSpec:
     Attributes:
         models: each name once; their parameters are where the search starts, and are tried first. A name stands for
             the model with its defaults.
-        matrix, split, k: as in CompareSpec.
+        matrix, split, k: as in CompareSpec; the split one of TUNE_SPLITS.
         metric: one of METRICS, to be made as high as can be.
         sampler: "tpe" learns from the trials before, "random" draws, "grid" goes through `steps` values of each.
         trials: in the whole study, with those of the starts and those before a resumption; None = no limit.
@@ -67,6 +70,11 @@ class TuneSpec:
             raise _bad("each model must be named once", "Name one model, or several different ones.")
         if self.split not in SPLITS:
             raise _bad(f"there is no split {self.split!r}", f"Splits: {', '.join(SPLITS)}.")
+        if self.split not in TUNE_SPLITS:
+            raise _bad(
+                "k-fold reports on every item in turn, so that nothing is left to choose settings by",
+                f"Take one of {', '.join(TUNE_SPLITS)}.",
+            )
         if self.metric not in METRICS:
             raise _bad(f"there is no metric {self.metric!r} to tune by", f"Metrics: {', '.join(METRICS)}.")
         if self.sampler not in SAMPLERS:
@@ -123,14 +131,18 @@ class TuneSpec:
     def from_json(cls, told: Mapping[str, Any]) -> TuneSpec:
         """What `as_json` wrote; keys it does not know are passed over."""
         known = {name: told[name] for name in cls.__dataclass_fields__ if name in told}
-        return cls(
+        split = known.pop("split", "leave-last-out")
+        made = cls(
             **{
                 **known,
                 "models": tuple(spec_from_json(m) for m in told["models"]),
                 "matrix": MatrixSpec.from_json(told["matrix"]),
                 "walk": tuple(told.get("walk") or ()),
+                "split": split if split in TUNE_SPLITS else "random",
             }
         )
+        object.__setattr__(made, "split", split)  # a study of an earlier version by k-fold can be looked at
+        return made
 
 
 @dataclass(frozen=True)

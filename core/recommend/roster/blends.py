@@ -41,6 +41,7 @@ LINES = (
         "core.recommend.stack",
         "Stack",
         family="blend",
+        needs={"times": ""},  # which item of a user was the last
     ),
     ModelInfo(
         "switch",
