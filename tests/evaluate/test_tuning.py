@@ -17,6 +17,7 @@ import pytest
 
 from core.errors import Refusal
 from core.evaluate import (
+    TUNE_SPLITS,
     TUNE_TASK,
     Study,
     TuneSpec,
@@ -33,10 +34,12 @@ from core.evaluate import (
     salvage_tune,
     save_study,
     study_from_json,
+    study_to_json,
     trial_rows,
     tune,
     write_trials,
 )
+from core.evaluate.split import Parts, Portion
 from core.evaluate.tuning import judge as judging
 from core.evaluate.tuning.codec import packed, unpacked
 from core.evaluate.tuning.judge import Judge
@@ -158,6 +161,36 @@ def test_what_tuning_gained_is_told_on_the_report_part(shop: Store) -> None:
     assert set(asked.models) >= best | set(QUICK.models)
     told = compare(shop, asked)
     assert {m.spec for m in told.models} == set(asked.models)
+
+
+def test_settings_are_not_chosen_by_what_every_comparison_reports_on(shop: Store) -> None:
+    """k-fold reports on every pair: whatever settings were chosen by would be among them."""
+    with pytest.raises(Refusal) as refused:
+        replace(QUICK, split="k-fold")
+    assert "nothing is left to choose settings by" in refused.value.message
+    _, answer = tune(shop, QUICK)
+    older = study_from_json({**answer, "spec": {**answer["spec"], "split": "k-fold"}})
+    assert older.spec.split == "k-fold", "a stored one can be looked at"
+    assert study_from_json(study_to_json(older)).spec == older.spec
+    with pytest.raises(Refusal) as nothing:
+        compare_tuned(older)
+    assert nothing.value.code == "no_report_part"
+    chosen = pairs_of(hold_out(shop, QUICK.matrix, "k-fold", part="choose"))
+    folds = [pairs_of(hold_out(shop, QUICK.matrix, "k-fold", portion=Portion(fold=n))) for n in range(5)]
+    assert chosen <= set().union(*folds), "why"
+    for split in TUNE_SPLITS:
+        parts = [pairs_of(hold_out(shop, QUICK.matrix, split, part=part)) for part in ("choose", "report")]
+        assert parts[0]
+        assert not parts[0] & parts[1]
+
+
+def pairs_of(parts: Parts) -> set[tuple[int, int]]:
+    """(user_no, item_no) of what is held out."""
+    rows, columns = parts.relevant.nonzero()
+    return {
+        (int(parts.fit.users.numbers[parts.users[r]]), int(parts.fit.items.numbers[c]))
+        for r, c in zip(rows, columns, strict=True)
+    }
 
 
 def test_it_takes_up_a_stored_study_as_if_it_had_never_stopped(shop: Store) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
@@ -163,6 +164,34 @@ def test_every_user_gets_an_answer_and_is_told_the_road(store: Store) -> None:
     with pytest.raises(Refusal) as refused:
         around.answer("ann", 0)
     assert refused.value.code == "bad_k"
+
+
+@pytest.mark.parametrize(
+    "matrix",
+    [
+        MatrixSpec(window=60),
+        MatrixSpec(until=datetime(2025, 4, 1)),
+        MatrixSpec(half_life=5),
+        MatrixSpec(least_item_users=9),
+    ],
+)
+def test_nothing_that_was_ever_taken_is_listed_and_no_taker_named(tmp_path: Path, matrix: MatrixSpec) -> None:
+    """Whatever the model's own matrix leaves out: what is older than its window, newer than it, or faded away."""
+    rng = np.random.default_rng(7)
+    taken = {(f"u{u}", f"i{i}"): int(rng.integers(1, 180)) for u in range(25) for i in rng.choice(20, 7, replace=False)}
+    events = [
+        E(user, item, "view", (datetime(2025, 1, 1) + timedelta(days=day)).isoformat())
+        for (user, item), day in taken.items()
+    ]
+    with build(tmp_path / "w.duckdb", events) as store:
+        around = Roads(store, make(ITEM_KNN).fit(matrix_of(store, matrix)), matrix=matrix)
+        lists = {user: [one.item for one in around.answer(user, 5).items] for user in sorted({u for u, _ in taken})}
+        assert not [(user, item) for user, items in lists.items() for item in items if (user, item) in taken]
+        assert sum(len(items) == 5 for items in lists.values()) > 15, "lists are filled up all the same"
+        for item in sorted({item for _, item in taken}):
+            named = around.audience(item, 10).users
+            assert named
+            assert not [user for user, _ in named if (user, item) in taken]
 
 
 def test_newer_events_are_folded_in(store: Store) -> None:

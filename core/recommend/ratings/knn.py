@@ -19,6 +19,8 @@ from core.recommend.ratings.base import RatingModel
 from core.recommend.ratings.biases import solve_biases
 from core.recommend.ratings.types import Neighbour, Ratings, RatingWhy
 
+_NOISE = 1e-9  # of the squared width of the scale, for each rating in common: less than any two ratings differ by
+_ALIKE = 1e-6  # a likeness below it is what rounding leaves of none
 _HELD = 4_000_000  # similarities, or candidates, held at a time: 32 MB
 
 
@@ -71,8 +73,11 @@ class Neighbours(RatingModel):
             mine, its = _at(x @ ones_back, enough), _at(ones @ x_back, enough)
             product = product - mine * its / common
             left, right = left - mine**2 / common, right - its**2 / common
-        size = np.sqrt(np.maximum(left, 0) * np.maximum(right, 0))
-        value = np.divide(product, size, out=np.zeros_like(product), where=size > 1e-9)
+        # what a subtraction leaves of equal ratings is no variance: divided by itself it would speak in full
+        least = _NOISE * common * max(self.r.high - self.r.low, 1e-300) ** 2
+        size = np.sqrt(np.where(left > least, left, 0) * np.where(right > least, right, 0))
+        value = np.divide(product, size, out=np.zeros_like(product), where=size > 0)
+        value[np.abs(value) < _ALIKE] = 0
         found = np.zeros(n.shape)
         found.ravel()[enough] = np.clip(value, -1, 1) * common / (common + self.spec["shrink"])
         found[np.arange(len(things)), things] = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from core.recommend import (
     rating_spec_from_json,
 )
 from core.recommend.ratings.kernel import Kernel
+from core.recommend.ratings.knn import Neighbours
 from core.recommend.ratings.vectors import solve_rows
 from tests.recommend.ratings import twins_ratings as twins
 
@@ -110,6 +112,32 @@ def adjusted(r: Ratings, full: Any, user: int, item: int, spec: Any, name: str) 
     below = sum(abs(value[item, j]) for j in near)
     above = sum(value[item, j] * (full[user, j] - expected[user, j]) for j in near)
     return float(base + (above / below if below else 0))
+
+
+@pytest.mark.parametrize("name", ["user-knn", "item-knn"])
+@pytest.mark.parametrize("scale", [1.0, 1e-4, 1e5])
+def test_what_rounding_leaves_is_no_likeness(name: str, scale: float) -> None:
+    """Equal ratings have no variance, and some pairs no covariance: neither makes a neighbour, on any scale."""
+    rng = np.random.default_rng(0)
+    users, items = np.nonzero(rng.random((20, 15)) < 0.4)
+    r = Ratings.of(users, items, rng.integers(1, 6, len(users)) * scale * 1.1, shape=(20, 15))
+    model = make_rating(rating_spec(name, {"similarity": "pearson", "least_common": 2, "shrink": 0})).fit(r)
+    assert isinstance(model, Neighbours)
+    side, full = (0, twins.dense(r)) if name == "user-knn" else (1, twins.dense(r).T)
+    found = model.similar(np.arange(r.shape[side]))
+    none = some = 0
+    for a, b in combinations(range(r.shape[side]), 2):
+        both = ~np.isnan(full[a] + full[b])
+        x, y = (np.round(full[one][both] / scale / 1.1).astype(int).tolist() for one in (a, b))
+        n = len(x)
+        if n >= 2 and n * sum(p * q for p, q in zip(x, y, strict=True)) > sum(x) * sum(y):  # whole numbers: exact
+            some += 1
+            assert found[a, b] > 0.01
+        else:
+            none += 1
+            assert found[a, b] == found[b, a] == 0
+    assert none > 30
+    assert some > 10
 
 
 def test_one_neighbour_by_hand() -> None:
