@@ -124,9 +124,10 @@ def _categories(store: Store) -> tuple[dict[str, Array], int]:
 
 def publish_compare(writer: Writer, outcome: Finished) -> dict[str, str]:
     """Store what `compare_task` found, with each user's figures. `{"run_id": ...}`."""
-    labels = [str(model["label"]) for model in outcome.result["models"] if model["problem"] is None]
-    metrics = {label: outcome.arrays[f"metrics_{label}"] for label in labels}
-    beyond = {label: outcome.arrays[f"beyond_{label}"] for label in labels if f"beyond_{label}" in outcome.arrays}
+    models, arrays = outcome.result["models"], outcome.arrays
+    labels = {n: str(model["label"]) for n, model in enumerate(models) if model["problem"] is None}
+    metrics = {label: arrays[f"metrics_{n}"] for n, label in labels.items()}
+    beyond = {label: arrays[f"beyond_{n}"] for n, label in labels.items() if f"beyond_{n}" in arrays}
     users = outcome.arrays["users"]
     return {"run_id": save_run(writer, "compare", outcome.result, users=users, metrics=metrics, beyond=beyond)}
 
@@ -179,6 +180,9 @@ def _notes(spec: CompareSpec, parts: Parts, facts: Mapping[str, Any]) -> list[st
             "say): part of the task is to complete an order, which is easier than to foresee the next. The split by "
             "time asks for the next."
         )
+    if facts.get("users_timeless"):
+        users = _counted(facts["users_timeless"], "user")
+        said.append(f"For {users[0]} no time is known: which of their items was held out was drawn.")
     if facts["pairs_unknown"]:
         pairs = _counted(facts["pairs_unknown"], "held-out pair", "is", "are")
         counts = ((facts["users_unknown"], "user"), (facts["items_unknown"], "item"))

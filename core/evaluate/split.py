@@ -36,7 +36,7 @@ from scipy.sparse import csr_matrix
 
 from core.errors import Refusal
 from core.evaluate.types import Split
-from core.interactions import Array, IdMap, Interactions, MatrixSpec, Need, build
+from core.interactions import NO_TIME, Array, IdMap, Interactions, MatrixSpec, Need, build
 from core.progress import Step, no_step
 from core.store import Store
 
@@ -80,7 +80,8 @@ class Parts:
         split: the split that was used.
         part: which part `relevant` is.
         facts: users_skipped, users_unknown, items_unknown, pairs_unknown, users_tied (judged by an item that shares
-            its moment with the item before), cut and until (ISO times or None).
+            its moment with the item before), users_timeless (judged by an item of unknown time in data with times:
+            drawn), cut and until (ISO times or None).
     """
 
     fit: Interactions
@@ -130,7 +131,9 @@ def by_user(
     rows = np.repeat(np.arange(len(lengths)), lengths)
     users, items = x.users.numbers[rows], x.items.numbers[x.matrix.indices]
     key = mixed(seed, users, items) if times is None else times
-    turn, tied = _from_last(x.matrix, rows, key)
+    timeless = np.zeros(len(rows), dtype=bool) if times is None else times == NO_TIME
+    # among those without a time the order is drawn: that of their ids would always hold out the last of the alphabet
+    turn, tied = _from_last(x.matrix, rows, key, np.where(timeless, mixed(seed, users, items) >> np.uint64(1), 0))
     judged = (lengths >= LEAST_ITEMS)[rows]
     report, choose = _held(
         split, turn, lengths[rows], mixed(seed, x.users.numbers, np.ones(1, np.int64))[rows], portion
@@ -139,7 +142,8 @@ def by_user(
     fit = _only(x, ~(judged & (report if part == "report" else report | choose)), least)
     facts = {
         "users_skipped": int((lengths < LEAST_ITEMS).sum()),
-        "users_tied": 0 if times is None else int((held & tied).sum()),
+        "users_tied": 0 if times is None else int((held & tied & ~timeless).sum()),
+        "users_timeless": len(np.unique(rows[held & timeless])),
         "cut": None,
         "until": _iso(x.until),
     }
@@ -198,11 +202,11 @@ def _spread(z: Array) -> Array:
     return np.asarray(z ^ (z >> np.uint64(31)))
 
 
-def _from_last(matrix: csr_matrix, rows: Array, key: Array) -> tuple[Array, Array]:
-    """For each stored pair its place from the user's end (0 = last) by (key, column), and whether it shares its key
-    with the pair before.
+def _from_last(matrix: csr_matrix, rows: Array, key: Array, then: Array) -> tuple[Array, Array]:
+    """For each stored pair its place from the user's end (0 = last) by (key, then, column), and whether it shares its
+    key with the pair before.
     """
-    order = np.lexsort((matrix.indices, key, rows))
+    order = np.lexsort((matrix.indices, then, key, rows))
     turn, tied = np.empty(len(rows), dtype=np.int64), np.zeros(len(rows), dtype=bool)
     turn[order] = matrix.indptr[rows + 1] - 1 - np.arange(len(rows))  # rows stay where they are: they are sorted
     same = (key[order][1:] == key[order][:-1]) & (rows[1:] == rows[:-1])
@@ -228,7 +232,7 @@ def _by_time(store: Store, matrix: MatrixSpec, part: PartName, needs: Collection
     held = (whole.first_seen >= since) & (whole.first_seen < since + tenth)
     rows = np.repeat(np.arange(whole.shape[0]), np.diff(whole.matrix.indptr))[held]
     users, items = whole.users.numbers[rows], whole.items.numbers[whole.matrix.indices[held]]
-    facts = {"users_skipped": 0, "users_tied": 0, "cut": _iso(cut), "until": _iso(until)}
+    facts = {"users_skipped": 0, "users_tied": 0, "users_timeless": 0, "cut": _iso(cut), "until": _iso(until)}
     return _parts(fit, users, items, "time", part, facts)
 
 

@@ -57,8 +57,8 @@ def compare_task(
     """`comparison_to_json` of the answer to the CompareSpec `params`.
 
     `arrays` as `prepare_compare` makes them. Leaves in `folder`: users.npy (int32, user_no of those judged) and for
-    each model without a problem metrics_LABEL.npy (float32, (users, len(METRICS))) and, where it was asked for,
-    beyond_LABEL.npy (float32, (users, len(BEYOND)), NaN where a figure cannot be said).
+    each model without a problem, n its place among the models, metrics_n.npy (float32, (users, len(METRICS))) and,
+    where it was asked for, beyond_n.npy (float32, (users, len(BEYOND)), NaN where a figure cannot be said).
     """
     spec = CompareSpec.from_json(params)
     told = from_bytes(arrays["told"])
@@ -74,11 +74,11 @@ def compare_task(
             rounds[n].append(_tried(label, model, part, spec, mine))
     found = [averaged(each, len(user_nos)) for each in rounds]
     np.save(folder / "users.npy", user_nos.astype(np.int32), allow_pickle=False)
-    for one in found:
+    for n, one in enumerate(found):
         if one.each is not None:
-            np.save(folder / f"metrics_{one.label}.npy", one.each.astype(np.float32), allow_pickle=False)
+            np.save(folder / f"metrics_{n}.npy", one.each.astype(np.float32), allow_pickle=False)
         if one.beyond is not None:
-            np.save(folder / f"beyond_{one.label}.npy", one.beyond.astype(np.float32), allow_pickle=False)
+            np.save(folder / f"beyond_{n}.npy", one.beyond.astype(np.float32), allow_pickle=False)
     scores, differences = summed_up(found, len(user_nos), spec.seed, step.part(0.9, 0.96))
     said = verdict.judge(scores, differences, spec.k)
     apart = by_parts(found, told["people"], np.asarray(arrays["people"]), spec.seed, step.part(0.96, 1.0))

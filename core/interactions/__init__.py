@@ -5,6 +5,7 @@ from core.interactions.question import MatrixSpec
 from core.interactions.sides import NEEDS, Need, side_columns, side_of
 from core.interactions.taken import taken_by, takers_of
 from core.interactions.types import (
+    NO_TIME,
     Array,
     IdMap,
     Interactions,
@@ -16,6 +17,7 @@ from core.interactions.types import (
 
 __all__ = [
     "NEEDS",
+    "NO_TIME",
     "Array",
     "IdMap",
     "Interactions",

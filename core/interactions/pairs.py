@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import coo_matrix
 
-from core.interactions.types import Array
+from core.interactions.types import NO_TIME, Array
 from core.progress import Step, no_step
 from core.store import Query, Store, flat
 
@@ -20,7 +20,6 @@ MOST_EVENTS = 30_000_000
 """More events than this are added up by SQL, which spills what does not fit in memory; here an event takes 50 bytes."""
 
 _NEVER = np.iinfo(np.int64).max
-_BEFORE_ALL = np.iinfo(np.int64).min
 _COLUMNS = ("user_no", "item_no", "weight")
 
 
@@ -71,7 +70,7 @@ def of_events(store: Store, each: Query, *, timed: bool, step: Step = no_step) -
     first = None
     if seen is not None:
         first = np.minimum.reduceat(seen[order], start)
-        first[first == _NEVER] = _BEFORE_ALL
+        first[first == _NEVER] = NO_TIME
     pairs = Pairs(users[start], items[start], total.astype(np.float64), np.diff(start, append=len(users)), first)
     return pairs.only(total > 0)
 
@@ -104,5 +103,5 @@ def _sorted(users: Array, items: Array) -> tuple[Array, Array, Array]:
 def _times(first: Array) -> Array:
     """int64; a pair whose events have no time was seen before everything else."""
     if first.dtype.kind == "f":
-        return np.where(np.isnan(first), _BEFORE_ALL, first).astype(np.int64)
+        return np.where(np.isnan(first), NO_TIME, first).astype(np.int64)
     return first.astype(np.int64)

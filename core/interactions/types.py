@@ -18,6 +18,9 @@ from core.errors import Refusal
 
 Array = npt.NDArray[Any]
 
+NO_TIME = int(np.iinfo(np.int64).min)
+"""`Interactions.first_seen` of a pair without a time, in data with times."""
+
 
 @dataclass(frozen=True, eq=False)
 class IdMap:

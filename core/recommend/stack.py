@@ -1,9 +1,9 @@
 """Stacked blend: the weights of a blend, learnt from behaviour that the parts did not see.
 
-The last item of a sample of users (by first_seen, else one drawn by the seed) is hidden and the parts are fitted on the
-rest. The weights are those that best pick the hidden item out among `_OTHERS` drawn ones that the user did not take
-(McFadden's conditional logit on the parts' scores, brought to one scale as in the blend; no weight below 0), with a
-penalty on weights that differ from their mean. Then the parts are fitted again, on everything.
+The last item of a sample of users (by first_seen; one drawn by the seed where no time is known) is hidden and the
+parts are fitted on the rest. The weights are those that best pick the hidden item out among `_OTHERS` drawn ones that
+the user did not take (McFadden's conditional logit on the parts' scores, brought to one scale as in the blend; no
+weight below 0), with a penalty on weights that differ from their mean. Then the parts are fitted again, on everything.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Self
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from core.interactions import Array, Interactions
+from core.interactions import NO_TIME, Array, Interactions
 from core.progress import Step, no_step
 from core.recommend.blend import Blend, says, seed_of, shifts
 from core.recommend.registry import make
@@ -88,7 +88,8 @@ def hide_last(x: Interactions, most: int, seed: int) -> tuple[Array, Array, Inte
     users = np.sort(rng.permutation(able)[:most])
     rows = np.repeat(np.arange(len(lengths)), lengths)
     key = rng.random(matrix.nnz) if x.first_seen is None else x.first_seen
-    order = np.lexsort((matrix.indices, key, rows))
+    drawn = rng.random(matrix.nnz) if x.first_seen is not None and (key == NO_TIME).any() else np.zeros(matrix.nnz)
+    order = np.lexsort((matrix.indices, np.where(key == NO_TIME, drawn, 0), key, rows))
     last = order[matrix.indptr[users + 1] - 1]
     kept = np.ones(matrix.nnz, dtype=bool)
     kept[last] = False

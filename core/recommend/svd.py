@@ -16,6 +16,8 @@ from core.recommend.base import Model, Valued, valued, view
 from core.recommend.types import Explanation, check_rows
 
 _DENSE = 250_000  # cells up to which the whole decomposition is made: quick, and safe where svds is not
+_FEW = 1_000  # users or items up to which the rank is worked out: of more it is surely more than twice the factors
+_SQUARED = 1e-13  # as _NOTHING, of squares: rounding leaves more of these
 _NOTHING = 1e-10  # directions weaker than this share of the strongest are rounding noise
 
 _ITEMS = "The past item's weight, times how alike it and this item are in the main tastes."
@@ -89,7 +91,7 @@ def _decomposed(x: csr_matrix, factors: int, seed: int) -> tuple[Array, Array, A
     gives the same arrays.
     """
     least = min(x.shape)
-    factors = min(factors, _half(least))
+    factors = min(factors, max(1, _half(_rank(x) if least <= _FEW else least)))
     if x.shape[0] * x.shape[1] <= _DENSE or factors >= least:
         u, s, vt = np.linalg.svd(x.toarray(), full_matrices=False)
     else:
@@ -106,6 +108,13 @@ def _decomposed(x: csr_matrix, factors: int, seed: int) -> tuple[Array, Array, A
     u, s, v = u[:, order], s[order], vt[order].T
     signs = np.sign(v[np.abs(v).argmax(axis=0), np.arange(len(s))])
     return np.ascontiguousarray(u * signs), s, np.ascontiguousarray(v * signs)
+
+
+def _rank(x: csr_matrix) -> int:
+    """How many directions there are, by the squares of their strengths."""
+    gram = (x.T @ x if x.shape[1] <= x.shape[0] else x @ x.T).toarray()
+    squares = np.linalg.eigvalsh(gram)
+    return int(np.count_nonzero(squares > _SQUARED * squares.max(initial=0.0)))
 
 
 def _half(rank: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pytest
@@ -29,6 +29,7 @@ from core.interactions import Array, Interactions, MatrixSpec
 from core.jobs import JobSpec, Runner
 from core.progress import Cancelled, Step, no_step
 from core.recommend import NAMES, ModelInfo, RecTable, Spec, needs, registry, spec
+from core.recommend.parts import write_parts
 from core.store import Query, Store
 from tests.behaviour.world import E, build
 from tests.jobs.test_sql_lane import ended
@@ -161,7 +162,7 @@ def test_a_worker_gives_the_same_answer_and_it_is_stored_with_each_users_figures
 def test_the_folder_holds_each_judged_users_figures(tmp_path: Path, tastes: Store) -> None:
     told = compare_task(QUESTION.as_json(), prepare_compare(tastes, QUESTION), tmp_path)
     users = np.load(tmp_path / "users.npy")
-    each = np.load(tmp_path / "metrics_item-knn.npy")
+    each = np.load(tmp_path / "metrics_1.npy")
     assert (users.dtype, each.dtype, each.shape) == (np.int32, np.float32, (40, len(METRICS)))
     numbers = {row["user_no"] for row in tastes.rows(Query("SELECT user_no FROM users"))}
     assert set(users.tolist()) <= numbers
@@ -340,3 +341,22 @@ def test_the_yardstick_is_popularity_as_it_is_usually(tastes: Store) -> None:
     assert "Most popular (fades after (days) 3)" in full_name(faded, [m.spec for m in found.models])
     assert yardstick_of([m for m in found.models if m.spec != spec("popular")]) is not None, "of an old run"
     assert yardstick_of([m for m in found.models if m.spec == quick]) is None
+
+
+def test_settings_that_cannot_be_file_names_are_compared_and_stored(tastes: Store, tmp_path: Path) -> None:
+    """A label may be longer than a file name, and hold slashes."""
+    blends = [[(spec("item-knn"), weight), (spec("ease"), 1.0)] for weight in (0.5, 2.0)]
+    long = [spec("blend", {"parts": write_parts(parts)}) for parts in blends]
+    asked = CompareSpec((spec("popular", {"half_life": 2}), *long), k=3)
+    told = compare_task(asked.as_json(), prepare_compare(tastes, asked), tmp_path)
+    assert max(len(model["label"]) for model in told["models"]) > 200
+
+    class Outcome:
+        result = told
+        arrays: ClassVar[dict[str, Array]] = {path.stem: np.load(path) for path in tmp_path.glob("*.npy")}
+
+    with tastes.atomic(data=False) as writer:
+        run = publish_compare(writer, Outcome())["run_id"]
+    answer = get_run(tastes, run).answer
+    assert isinstance(answer, Comparison)
+    assert [m.problem for m in answer.models] == [None] * 4

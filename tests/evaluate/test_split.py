@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
 from core.errors import Refusal
-from core.evaluate import Parts, by_user, draw_users, hold_out
+from core.evaluate import CompareSpec, Parts, by_user, compare, draw_users, hold_out
 from core.evaluate.split import _spread, mixed
 from core.interactions import IdMap, Interactions, MatrixSpec
+from core.recommend import spec
 from core.store import Store
 from tests.behaviour.world import E, build
 
@@ -76,9 +77,34 @@ def test_leave_last_out_by_hand(visits: Store) -> None:
         "items_unknown": 1,  # dan's hat: no model can know it
         "pairs_unknown": 1,
         "users_tied": 1,  # bob
+        "users_timeless": 0,
         "cut": None,
         "until": "2025-03-09T00:00:00.000001",
     }
+
+
+def test_of_users_without_times_an_item_is_drawn_and_not_called_one_order(tmp_path: Path) -> None:
+    """Beside users with times: the last by the alphabet would say nothing, and their items were not taken at once."""
+    events = [
+        E(f"u{u:03}", f"i{i:02}", "view", None if u % 2 else f"2025-03-{1 + i:02}")
+        for u in range(80)
+        for i in range(10)
+    ]
+    with build(tmp_path / "w.duckdb", events) as store:
+        parts = hold_out(store, MatrixSpec())
+        found = named(parts)
+        assert {user: items for user, items in found.items() if int(user[1:]) % 2 == 0} == {
+            f"u{u:03}": {"i09"} for u in range(0, 80, 2)
+        }
+        drawn = [item for user, items in found.items() if int(user[1:]) % 2 for item in items]
+        assert (len(drawn), len(set(drawn)) > 6) == (40, True)
+        assert (parts.facts["users_tied"], parts.facts["users_timeless"]) == (0, 40)
+        assert named(hold_out(store, MatrixSpec())) == found, "the same again"
+        choose = named(hold_out(store, MatrixSpec(), part="choose"))
+        assert not [user for user, items in choose.items() if items & found.get(user, set())]
+        notes = " ".join(compare(store, CompareSpec((spec("item-knn"),), k=3)).notes)
+        assert "For 40 users no time is known: which of their items was held out was drawn." in notes
+        assert "order" not in notes
 
 
 def test_choose_is_the_item_before_and_knows_nothing_of_report(visits: Store) -> None:

@@ -96,7 +96,9 @@ def trial(store: Store, seed: int) -> Trial:
     question = CompareSpec((spec("ials", SETTINGS), spec("ials-again", SETTINGS)), seed=seed)
     with tempfile.TemporaryDirectory() as folder:
         told = compare_task(question.as_json(), prepare_compare(store, question), Path(folder))
-        one, other = (np.load(Path(folder) / f"metrics_{n}.npy")[:, _NDCG] for n in ("ials", "ials-again"))
+        labels = [str(model["label"]) for model in told["models"]]
+        places = [labels.index(name) for name in ("ials", "ials-again")]
+        one, other = (np.load(Path(folder) / f"metrics_{n}.npy")[:, _NDCG] for n in places)
     found = comparison_from_json(told)
     heads = np.random.default_rng(seed).random(len(one)) < 0.5
     values = np.stack([np.where(heads, one, other), np.where(heads, other, one)], axis=1)

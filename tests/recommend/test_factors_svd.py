@@ -69,6 +69,18 @@ def test_a_checkerboard_has_two_tastes_and_is_continued(dense: int, monkeypatch:
     assert model.score(np.array([5]), np.array([6]))[0, 0] == pytest.approx(0, abs=1e-6)
 
 
+@pytest.mark.parametrize("dense", [0, 10**6])
+@pytest.mark.parametrize("asked", [20, 30, 200])
+def test_half_of_the_rank_by_either_road(dense: int, asked: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """30 kinds of users, however many there are of each: 15 directions, though the matrix is 90 wide."""
+    monkeypatch.setattr(svd, "_DENSE", dense)
+    draw = np.random.default_rng(2)
+    kinds = (draw.random((30, 90)) < 0.3).astype(np.float32)
+    assert np.linalg.matrix_rank(kinds) == 30
+    x = Interactions.of(kinds[draw.integers(30, size=600)])
+    assert fitted(x, factors=asked).arrays()["strengths"].shape == (15,)
+
+
 @pytest.mark.parametrize("name", ["puresvd", "attention"])
 @pytest.mark.parametrize("dense", [0, 10**6])
 def test_a_shop_of_fewer_items_than_factors_is_not_sorted_by_rounding_errors(
