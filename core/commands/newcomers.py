@@ -36,7 +36,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--k", type=int, default=10, metavar="N", help="length of the lists (default 10)")
     parser.add_argument(
-        "--most-users", type=int, default=2_000, metavar="N", help="judge at most so many users (default 2000)"
+        "--most-users",
+        type=int,
+        default=2_000,
+        metavar="N",
+        help="judge at most so many users, and a third of all (default 2000)",
     )
     parser.add_argument(
         "--hide", type=float, default=0.1, metavar="SHARE", help="share of the items to hide (default 0.1)"

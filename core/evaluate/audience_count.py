@@ -60,10 +60,18 @@ def counted(world: World, choices: list[Choice], size: int, seed: int) -> tuple[
         drawn = _over_users(world, takers, [choice.rows for choice in made], size, seed)
     names = [*(choice.way for choice in made), "chance"]
     found = {}
+    few = len(targets) < MANY
+    # where none of the chosen took it every draw says none, as if that were sure: Wilson's interval knows better
+    none = [few and name != "chance" and not sum(s.taken for s in each[n]) for n, name in enumerate(names)]
     for place, name in enumerate(names):
         spec, seconds = next(((c.spec, c.seconds_fit) for c in made if c.way == name), (None, None))
         lift, recall, precision = (_measured(_values(each[place], m), drawn[m][:, place]) for m in _MEASURES)
+        if none[place]:
+            lift, recall, precision = _of_none(each[place], targets)
         against = {} if spec is None else {y: _against(each, drawn["lift"], place, names.index(y)) for y in YARDSTICKS}
+        for y in against:
+            if none[place] or none[names.index(y)]:
+                against[y] = _apart(each[place], each[names.index(y)], targets, known=y == "chance")
         found[name] = WayScore(name, spec, lift, recall, precision, against, tuple(each[place]), seconds)
     ways = [
         found[c.way] if c.problem is None else WayScore(c.way, c.spec, None, None, None, {}, (), None, c.problem)
@@ -86,6 +94,33 @@ def wilson(taken: int, chosen: int) -> Measured:
     half = _Z * math.sqrt(p * (1 - p) / chosen + z2 / (4 * chosen * chosen)) / (1 + z2 / chosen)
     low = 0.0 if taken == 0 else middle - half
     return Measured(p, low, 1.0 if taken == chosen else middle + half)
+
+
+def _of_none(scores: list[TargetScore], targets: list[Target]) -> tuple[Measured, Measured, Measured]:
+    """Lift, recall and precision of a way none of whose users took it: 0, up to what Wilson's interval allows."""
+    high = wilson(0, sum(s.chosen for s in scores)).high
+    lift = high * float(np.mean([t.candidates / t.takers for t in targets]))
+    recall = min(1.0, high * float(np.mean([s.chosen / t.takers for s, t in zip(scores, targets, strict=True)])))
+    return Measured(0.0, 0.0, lift), Measured(0.0, 0.0, recall), Measured(0.0, 0.0, high)
+
+
+def _apart(a: list[TargetScore], b: list[TargetScore], targets: list[Target], *, known: bool) -> Measured:
+    """The difference in lift of two ways, by the intervals of both (Newcombe 1998, method 10); `known`: b has none."""
+    (lift, low, high), (other, below, above) = (_lift(scores, targets) for scores in (a, b))
+    if known:
+        below = above = other
+    apart = lift - other
+    return Measured(
+        apart, apart - math.hypot(lift - low, above - other), apart + math.hypot(high - lift, other - below)
+    )
+
+
+def _lift(scores: list[TargetScore], targets: list[Target]) -> tuple[float, float, float]:
+    """Mean lift over targets, and its ends as Wilson's interval of all the chosen together has them."""
+    found = wilson(sum(s.taken for s in scores), sum(s.chosen for s in scores))
+    value = float(np.mean([s.lift for s in scores]))
+    scale = value / found.value if found.value else float(np.mean([t.candidates / t.takers for t in targets]))
+    return value, scale * found.low, scale * found.high
 
 
 def _score(place: int, target: Target, taken: Array, rows: Array) -> TargetScore:

@@ -26,6 +26,8 @@ from core.store import Store, Writer
 
 NEWCOMERS_TASK = "core.evaluate.newcomers_task:newcomers_task"
 LEAST_USERS = 10
+SHARE = 1 / 3
+"""Of all users with behaviour, how many are judged at most: models learn from the others alone."""
 LEAST_ITEMS = 2
 """Items that a judged user must have had before what is held out: the two that they are left with at most."""
 
@@ -40,14 +42,15 @@ def prepare_newcomers(store: Store, spec: NewcomersSpec, step: Step = no_step) -
     parts = hold_out(store, spec.matrix, spec.split, seed=spec.seed, needs=asked, step=step)
     enough = np.diff(parts.fit.matrix.indptr)[parts.users] >= LEAST_ITEMS
     able = replace(parts, users=parts.users[enough], relevant=parts.relevant[np.flatnonzero(enough)])
-    drawn = draw_users(able, spec.most_users, spec.seed)
-    others = len(np.setdiff1d(np.flatnonzero(np.diff(parts.fit.matrix.indptr)), drawn.users))
+    active = np.flatnonzero(np.diff(parts.fit.matrix.indptr))
+    drawn = draw_users(able, min(spec.most_users, max(LEAST_USERS, int(SHARE * len(active)))), spec.seed)
+    others = len(np.setdiff1d(active, drawn.users))
     if len(drawn.users) < LEAST_USERS or others < LEAST_USERS:
         raise Refusal(
             "too_few_users",
-            f"{len(drawn.users):,} users have enough behaviour to be met as if they were new, and {others:,} others "
-            f"are left to learn from: it takes at least {LEAST_USERS} of each.",
-            "Choose a longer period, a lower least activity, or fewer users to judge.",
+            f"Of {_users(len(active))} with behaviour {len(able.users):,} have enough to be met as if they were new: at "
+            f"least {LEAST_USERS} must have, and as many others be left to learn from.",
+            "It takes three different items of a user and some time: load more data, or look at a longer period.",
         )
     facts = {
         "users": len(drawn.users),
@@ -63,7 +66,7 @@ def prepare_newcomers(store: Store, spec: NewcomersSpec, step: Step = no_step) -
         "judged_rows": drawn.users,
         "relevant_indptr": drawn.relevant.indptr,
         "relevant_indices": drawn.relevant.indices,
-        "told": as_bytes({"split": parts.split, "facts": facts, "notes": _notes(spec, parts, drawn, able)}),
+        "told": as_bytes({"split": parts.split, "facts": facts, "notes": _notes(spec, parts, drawn, able, others)}),
     }
 
 
@@ -79,10 +82,11 @@ def newcomers(store: Store, spec: NewcomersSpec, *, step: Step = no_step) -> New
         return newcomers_from_json(newcomers_task(spec.as_json(), arrays, Path(folder), step.part(0.1, 1.0)))
 
 
-def _notes(spec: NewcomersSpec, parts: Parts, drawn: Parts, able: Parts) -> list[str]:
+def _notes(spec: NewcomersSpec, parts: Parts, drawn: Parts, able: Parts, others: int) -> list[str]:
     said = [
-        f"Everything that the {len(drawn.users):,} users judged did was taken out of the data that models learn from. "
-        "They were then met with none, one and two of their first items; right is what they took after these."
+        f"Everything that the {len(drawn.users):,} users judged did was taken out of the data: models learnt from the "
+        f"other {_users(others)}. They were then met with none, one and two of their first items; right is what they "
+        "took after these."
     ]
     if parts.split == "random":
         said.append(
@@ -90,5 +94,16 @@ def _notes(spec: NewcomersSpec, parts: Parts, drawn: Parts, able: Parts) -> list
             + (", as was asked." if spec.split == "random" else ": these data have no times.")
         )
     if len(drawn.users) < len(able.users):
-        said.append(f"{len(drawn.users):,} of {len(able.users):,} users were drawn to be judged.")
+        said.append(
+            f"{len(drawn.users):,} of {len(able.users):,} users were drawn to be judged"
+            + (
+                ", a third of all, so that enough are left to learn from."
+                if len(drawn.users) < spec.most_users
+                else "."
+            )
+        )
     return said
+
+
+def _users(n: int) -> str:
+    return "1 user" if n == 1 else f"{n:,} users"

@@ -30,8 +30,8 @@ class NewcomersSpec:
             beside them.
         matrix, split, seed: as in CompareSpec.
         k: length of the lists, 1 to 100.
-        most_users: judge at most so many users, drawn by the seed; their behaviour is taken out of the data that
-            models learn from, so that more is not better without end.
+        most_users: judge at most so many users, drawn by the seed, and never more than a third of all: their behaviour
+            is taken out of the data that models learn from.
         hide: the share of items that is hidden as if nobody had taken them yet, above 0, at most 0.5.
 
     Raises Refusal `bad_newcomers`.

@@ -140,17 +140,28 @@ def by_user(
     )
     held = judged & (report if part == "report" else choose)
     fit = _only(x, ~(judged & (report if part == "report" else report | choose)), least)
-    facts = {
+    facts: dict[str, Any] = {
         "users_skipped": int((lengths < LEAST_ITEMS).sum()),
-        "users_tied": 0 if times is None else int((held & tied & ~timeless).sum()),
-        "users_timeless": len(np.unique(rows[held & timeless])),
         "cut": None,
         "until": _iso(x.until),
     }
-    if split in ("share", "k-fold"):
-        more = {"timeless": times is None} if split == "share" else {"fold": portion.fold}
-        return _parts(fit, users[held], items[held], split, part, {**facts, **more})
-    return _parts(fit, users[held], items[held], "random" if times is None else "leave-last-out", part, facts)
+    used: Split = split if split in ("share", "k-fold") else "random" if times is None else "leave-last-out"
+    if used == "share":
+        facts["timeless"] = times is None
+    if used == "k-fold":
+        facts["fold"] = portion.fold
+    made = _parts(fit, users[held], items[held], used, part, facts)
+    judged_nos = made.fit.users.numbers[made.users]  # not all whose item is held out can be judged by it
+    counts = {
+        "users_tied": 0 if times is None else _among(users[held & tied & ~timeless], judged_nos),
+        "users_timeless": _among(users[held & timeless], judged_nos),
+    }
+    return replace(made, facts={**made.facts, **counts})
+
+
+def _among(users: Array, judged: Array) -> int:
+    """How many of the judged are named at least once."""
+    return int(np.isin(judged, users).sum())
 
 
 def _held(split: Split, turn: Array, length: Array, start: Array, portion: Portion) -> tuple[Array, Array]:

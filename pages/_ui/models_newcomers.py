@@ -94,7 +94,8 @@ def _judging(store: Store, key: str, start: NewcomersSpec) -> None:
             500,
             key=f"{key}_most",
             width=190,
-            help="They are drawn by the seed, and taken out of the data that models learn from.",
+            help="They are drawn by the seed, and taken out of the data that models learn from: so never more than a "
+            "third of all users.",
         )
         st.number_input(
             "Items to hide (%)",

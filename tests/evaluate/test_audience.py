@@ -67,6 +67,28 @@ def test_a_model_by_eye(make: Maker, known: type[Known], monkeypatch: pytest.Mon
     assert "It does worse than heavy buyers and chance" in found.verdict
 
 
+def test_none_where_few_were_to_be_expected_is_not_shown_to_be_worse(
+    make: Maker, known: type[Known], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """None of 10 where 0.75 were to be expected: every resampling says none as well, as if that were sure."""
+    monkeypatch.setattr(known, "by_user", {k: 100.0 - k for k in range(20)})
+    found = audience(make(), AudienceSpec((POPULAR,), size=10, targets=("pot",)))
+    ours = way(found, "popular")
+    assert ours.each[0].taken == 0
+    assert ours.lift
+    assert ours.precision
+    assert (ours.lift.value, ours.lift.low) == (0, 0)
+    high = 1.96**2 / (10 + 1.96**2)  # Wilson's upper end of none of 10
+    assert ours.precision.high == pytest.approx(high, rel=1e-3)
+    assert ours.lift.high == pytest.approx(high / (3 / found.targets[0].candidates), rel=1e-3)
+    chance = ours.against["chance"]
+    assert (chance.value, chance.low) == (-1, -1)
+    assert chance.high == pytest.approx(ours.lift.high - 1)
+    assert "worse" not in found.verdict
+    assert "no better than heavy buyers or recent buyers" in found.verdict
+    assert "0.0 to 0.0" not in found.verdict
+
+
 def test_users_without_a_score_are_not_chosen(make: Maker, known: type[Known], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(known, "by_user", {5: 1.0, 6: 1.0, 25: 2.0, 0: 9.0})
     found = audience(make(), MUG)

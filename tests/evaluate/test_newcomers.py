@@ -21,7 +21,7 @@ from core.evaluate.newcomers_items import auc, hide, lift
 from core.evaluate.newcomers_task import leave_with, without
 from core.evaluate.newcomers_types import newcomers_from_json, newcomers_to_json
 from core.evaluate.split import hold_out
-from core.interactions import Array, Interactions, MatrixSpec
+from core.interactions import Array, Interactions, MatrixSpec, from_bytes
 from core.progress import no_step
 from core.recommend import Spec, make, spec
 from core.store import Query, Store
@@ -90,6 +90,16 @@ def test_a_world_of_two_kinds(store: Store) -> None:
     assert "surely better than chance and than asking those who do most" in found.verdict
     assert newcomers_from_json(newcomers_to_json(found)) == found
     assert newcomers(store, ASKED) == found
+
+
+def test_never_more_than_a_third_is_taken_from_what_models_learn_from(store: Store) -> None:
+    """Judged by default, nearly all users of a small shop would be gone."""
+    given = from_bytes(prepare_newcomers(store, NewcomersSpec((spec("nmf"),)))["told"])
+    facts, notes = given["facts"], " ".join(given["notes"])
+    assert facts["users_possible"] > 0.9 * (facts["users"] + facts["users_fit"])
+    assert facts["users"] == (facts["users"] + facts["users_fit"]) // 3
+    assert f"models learnt from the other {facts['users_fit']:,} users" in notes
+    assert "a third of all, so that enough are left to learn from" in notes
 
 
 def test_figures_by_hand(store: Store) -> None:
