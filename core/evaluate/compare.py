@@ -178,8 +178,8 @@ def _notes(spec: CompareSpec, parts: Parts, facts: Mapping[str, Any]) -> list[st
         said.append(
             f"For {share * 100:.0f} % of users the item held out was taken at the same moment as another (one order, "
             "say, or days without a time): of these the last by its id is held out, so that part of the task is to "
-            "complete an order, and the figures hang on how items are named. The split by time asks for the next order; "
-            "the one by chance does not look at names."
+            "complete an order, and the figures hang on how items are named. The split by time asks for the next; the "
+            "one by chance does not look at names."
         )
     if facts.get("users_timeless"):
         users = _counted(facts["users_timeless"], "user")

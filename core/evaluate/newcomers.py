@@ -48,8 +48,8 @@ def prepare_newcomers(store: Store, spec: NewcomersSpec, step: Step = no_step) -
     if len(drawn.users) < LEAST_USERS or others < LEAST_USERS:
         raise Refusal(
             "too_few_users",
-            f"Of {_users(len(active))} with behaviour {len(able.users):,} have enough to be met as if they were new: at "
-            f"least {LEAST_USERS} must have, and as many others be left to learn from.",
+            f"Of {_users(len(active))} with behaviour {len(able.users):,} have enough to be met as if they were new: "
+            f"at least {LEAST_USERS} must have, and as many others be left to learn from.",
             "It takes three different items of a user and some time: load more data, or look at a longer period.",
         )
     facts = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -64,6 +64,10 @@ def measure_ratings(spec: RatingsSpec, r: Ratings, step: Step = no_step) -> Rati
         "by_items": size.by_items,
     }
     said = judge_ratings(scores, differences, int(judged.sum()))
+    if r.low == r.high:
+        said = replace(
+            said, winner=None, beats_popularity=(), text=f"Every rating is {r.low:g}: there is nothing to predict."
+        )
     notes = split_notes(spec, split, facts)
     return RatingsComparison(spec, split, notes, tuple(scores), tuple(differences), said, facts)
 

@@ -132,11 +132,11 @@ def _worded(told: Counterfactual, *, nearly: bool) -> Counterfactual:
     names = [named(one.label) for one in told.missing]
     shown = [*names[:5], f"{len(names) - 5} more"] if len(names) > 6 else names
     then = (
-        "the model would have nothing to go by"
+        "the model would have nothing left to go by"
         if told.rank_after is None
-        else f"it would stand at place {told.rank_after:,}"
+        else f"it would stand at place {told.rank_after:,} instead of {told.rank_before:,}"
     )
-    text = f"Without {listed(shown)}, {title} would not be in {list_}: {then} instead of {told.rank_before:,}."
+    text = f"Without {listed(shown)}, {title} would not be in {list_}: {then}."
     if told.instead:
         text += f" {named(told.instead[0][1])} would come in its place."
     size = "one past item" if len(names) == 1 else f"{len(names)} of {told.of:,} past items"

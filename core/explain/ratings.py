@@ -8,15 +8,17 @@ from core.errors import Refusal
 from core.explain.tables import item_labels
 from core.interactions import IdMap
 from core.recommend import RatingModel, RatingWhy
-from core.store import Store
+from core.store import Query, Store
 
 
 def rating_why(store: Store, model: RatingModel, user: str, item: str) -> RatingWhy:
     """The formula of one pair by raw ids, its neighbours with id and label.
 
     `model` is fitted on `build_ratings(store)`. A user or item without ratings is predicted by the other alone.
-    Raises Refusal `unknown_user`, `unknown_item` where the model's ratings have neither of the two.
+    Raises Refusal `unknown_user`, `unknown_item` where the data do not have it, or neither of the two has a rating.
     """
+    for what, raw in (("user", user), ("item", item)):
+        _check(store, what, raw)
     r = model.r
     row, column = _row(r.user_map, user), _row(r.item_map, item)
     if row < 0 and column < 0:
@@ -34,6 +36,11 @@ def rating_why(store: Store, model: RatingModel, user: str, item: str) -> Rating
         label = labels.get(int(r.item_map.numbers[near.row]), raw) if near.of == "item" else raw
         told.append(replace(near, id=raw, label=label))
     return replace(why, neighbours=tuple(told))
+
+
+def _check(store: Store, what: str, raw: str) -> None:
+    if not store.rows(Query(f"SELECT 1 FROM {what}s WHERE {what}_id = ?", (raw,))):
+        raise Refusal(f"unknown_{what}", f"These data have no {what} {raw!r}.", "Check how the id is written.")
 
 
 def _row(ids: IdMap, raw: str) -> int:

@@ -172,8 +172,13 @@ class Roads:
             return "kind", f"{said}({', '.join(columns)}).", kind.spec, *_best(kind.x, scores, taken, k), 0, ()
         popular = self._popular
         scores = np.asarray(popular.score(np.zeros(1, dtype=np.int64)), dtype=np.float32)
+        (items,) = _best(popular.x, scores, taken, k)
         said = "Nothing is known of this user that a model could use: these are the items that most users take."
-        return "popular", said, popular.spec, *_best(popular.x, scores, taken, k), 0, ()
+        if not items:
+            said = "This user has had every item that could be suggested: nothing is left."
+        elif len(taken):
+            said = "The model has nothing to suggest from what this user did: these are the items that most users take."
+        return "popular", said, popular.spec, items, 0, ()
 
     # --- what is known
 

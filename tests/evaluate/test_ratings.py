@@ -267,3 +267,27 @@ def test_the_command(store: Store, tmp_path: Path, capsys: pytest.CaptureFixture
     assert total == pytest.approx(told["raw"])
     assert call("--user", "u2")[0] == 2
     assert call("--models", "magic")[1]["error"]["code"] == "unknown_model"
+
+
+def test_where_every_rating_is_the_same_there_is_nothing_to_predict() -> None:
+    users, items = np.nonzero(np.random.default_rng(0).random((30, 12)) < 0.5)
+    found = measure_ratings(RatingsSpec(BOTH), Ratings.of(users, items, np.full(len(users), 4.0)))
+    assert found.verdict.text == "Every rating is 4: there is nothing to predict."
+    assert found.verdict.winner is None
+    assert found.models[0].metrics["rmse"].value == 0
+
+
+def test_ids_that_the_data_do_not_have_are_refused(tmp_path: Path) -> None:
+    """A typing mistake must not get a prediction; a user who has rated nothing does, from the item alone."""
+    events = [E(f"u{n}", f"i{n % 3}", "rating", "2025-01-01") for n in range(9)] + [
+        E("new", "i0", "view", "2025-01-02")
+    ]
+    with build(tmp_path / "w.duckdb", events) as store:
+        with store.atomic() as writer:
+            writer.run("UPDATE events SET rating = 1 + user_no % 5 WHERE event = 'rating'")
+        model = make_rating(rating_spec("baseline")).fit(build_ratings(store))
+        for user, item, code in (("nobody", "i0", "unknown_user"), ("u0", "nothing", "unknown_item")):
+            with pytest.raises(Refusal) as refused:
+                rating_why(store, model, user, item)
+            assert refused.value.code == code
+        assert rating_why(store, model, "new", "i0").user == -1

@@ -80,7 +80,7 @@ def test_a_load_that_fails_keeps_the_draft_and_says_why() -> None:
 
 def test_a_name_that_is_markdown_is_shown_as_it_is() -> None:
     at = upload(opened("data"), ("![x](http://evil.example/a.png).csv", RATINGS))
-    assert r"\!\[x\]\(http\://evil" in "\n".join(s.value for s in at.subheader)
+    assert "\\!\\[x\\]\\(http\\:\N{WORD JOINER}//evil" in "\n".join(s.value for s in at.subheader)
 
 
 # ---- the server's folder

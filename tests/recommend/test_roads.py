@@ -194,6 +194,17 @@ def test_nothing_that_was_ever_taken_is_listed_and_no_taker_named(tmp_path: Path
             assert not [user for user, _ in named if (user, item) in taken]
 
 
+def test_a_user_who_has_had_everything_is_told_so(tmp_path: Path) -> None:
+    events = [E("all", f"i{n}", "view", f"2025-01-{n + 1:02}") for n in range(6)]
+    events += [E(f"u{n}", f"i{n % 6}", "view", "2025-01-09") for n in range(12)]
+    with build(tmp_path / "w.duckdb", events) as store:
+        for name in ("item-knn", "popular"):
+            told = Roads(store, fit(store, FitSpec(spec(name)))).answer("all")
+            assert told.items == ()
+            assert "has had every item" in told.words
+            assert "Nothing is known" not in told.words
+
+
 def test_newer_events_are_folded_in(store: Store) -> None:
     """A model of the past, asked today: as the same model asked about a stranger with today's history."""
     early = MatrixSpec(until=None)
