@@ -78,6 +78,10 @@ def verdict(told: Told) -> str:
     best = max(done, key=lambda way: way.lift.value if way.lift else 0.0)
     assert best.lift
     assert best.precision
+    if all(one.chosen == told.targets[one.target].candidates for way in done for one in way.each):
+        said = f"Everybody was chosen, since no {told.thing} had more than {told.spec.size:,} users to choose from: "
+        said += "nothing can be said of whom a model would choose first. Ask for fewer users."
+        return " ".join([said, *_broken(told, models)])
     others = [way for way in told.ways if way.way in YARDSTICKS[:2] and way.lift]
     yard = " and ".join(f"{way.lift.value:.1f} for {told.way(way.way)}" for way in others if way.lift)
     rank = f", the best of the {len(done)} models," if len(done) > 1 else ""

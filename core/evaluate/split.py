@@ -135,6 +135,11 @@ def by_user(
     # among those without a time the order is drawn: that of their ids would always hold out the last of the alphabet
     turn, tied = _from_last(x.matrix, rows, key, np.where(timeless, mixed(seed, users, items) >> np.uint64(1), 0))
     judged = (lengths >= LEAST_ITEMS)[rows]
+    if not judged.any():
+        raise _nothing(
+            f"Nobody has {LEAST_ITEMS} different items, which it takes to hide one and still know something.",
+            "Load more data, or look at a longer period or at more kinds of events.",
+        )
     report, choose = _held(
         split, turn, lengths[rows], mixed(seed, x.users.numbers, np.ones(1, np.int64))[rows], portion
     )
@@ -238,7 +243,10 @@ def _by_time(store: Store, matrix: MatrixSpec, part: PartName, needs: Collection
     since = end - tenth * (1 if part == "report" else 2)
     cut = _EPOCH + timedelta(microseconds=since)
     if since <= begin:
-        raise _nothing()
+        raise _nothing(
+            "All events have about the same time, so that nothing can be called later than the rest.",
+            "It takes events of several days. Models can still be compared by the split random.",
+        )
     fit = build(store, replace(matrix, until=cut), needs=needs, step=step.part(0.5, 1.0))
     held = (whole.first_seen >= since) & (whole.first_seen < since + tenth)
     rows = np.repeat(np.arange(whole.shape[0]), np.diff(whole.matrix.indptr))[held]
@@ -310,10 +318,9 @@ def _iso(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat()
 
 
-def _nothing() -> Refusal:
-    return Refusal(
-        "nothing_held_out",
-        "No user is left to judge models by: nobody has enough items both in the part to learn from and in the part "
-        "held out.",
-        "Choose a longer period, a lower least activity, or another split.",
-    )
+def _nothing(
+    message: str = "No user is left to judge models by: nobody has enough items both in the part to learn from and in "
+    "the part held out.",
+    hint: str = "Choose a longer period, a lower least activity, or another split.",
+) -> Refusal:
+    return Refusal("nothing_held_out", message, hint)

@@ -186,7 +186,7 @@ def _bars(title: str, unit: str, bars: Sequence[_Bar], ids: Sequence[str], defin
             font={"size": 13},
         )
     low, high = min(0.0, *(bar.length for bar in bars), 0.0), max(0.0, *(bar.length for bar in bars), 0.0)
-    room = (high - low or 1) * 0.2
+    room = (high - low or 1) * max(0.2, 0.018 * max((len(bar.text) for bar in bars), default=0))  # what stands beyond
     made.update_xaxes(range=[low - room if low else 0, high + room])
     made.update_yaxes(showticklabels=False, showgrid=False, zeroline=False, range=[-0.5, len(bars) - 0.15])
     return made

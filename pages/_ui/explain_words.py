@@ -8,6 +8,7 @@ from core.recommend import StoredModel
 from pages._ui import format as fmt
 
 _CLOSE, _MOST = 0.9, 0.5  # fidelity from which a measured view is a close account; the larger part
+_OFTEN = 3  # days from which one can speak of what is usual
 _DAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
 
 
@@ -15,14 +16,17 @@ def rhythm(person: UserPortrait) -> str:
     """When someone is there, in a sentence; "" where nothing is known.
 
     >>> rhythm_of(1, 14)
-    'mostly on Tuesdays and around 14:00 UTC'
+    'most often on Tuesdays and around 14:00 UTC'
     """
     if person.first_seen is None:
         return ""
     said = [f"First seen {fmt.day(person.first_seen)}, last seen {fmt.day(person.last_seen)}"]
     if person.active_days is not None:
         said.append(f"here on {fmt.count(person.active_days, 'day')}")
-    if usual := rhythm_of(person.weekday, person.hour):
+    ends = (person.first_seen, person.last_seen or person.first_seen)
+    dated = all(f"{at:%H:%M:%S}" == "00:00:00" for at in ends)  # a file with days and no time of day
+    usual = rhythm_of(person.weekday, None if dated and person.hour == 0 else person.hour)
+    if usual and (person.active_days is None or person.active_days >= _OFTEN):
         said.append(usual)
     return ", ".join(said) + "."
 
@@ -31,7 +35,7 @@ def rhythm_of(weekday: int | None, hour: int | None) -> str:
     """The weekday and the hour with most events."""
     parts = [f"on {_DAYS[weekday]}"] if weekday is not None else []
     parts += [f"around {hour:02d}:00 UTC"] if hour is not None else []
-    return "mostly " + " and ".join(parts) if parts else ""
+    return "most often " + " and ".join(parts) if parts else ""
 
 
 def rank(share: float | None) -> str:

@@ -10,12 +10,13 @@ import streamlit as st
 from core.evaluate import Audience, AudienceSpec, Measured, Run, TargetScore, ranked_ways, run_chosen, write_audience
 from core.figures import event_name
 from core.figures.evaluate import YARDSTICKS, audience_figure, target_figure, way_name
-from core.recommend import USUAL
+from core.recommend import USUAL, has
 from core.recommend import spec as model_spec
 from core.store import Store
 from pages._ui import format as fmt
 from pages._ui import models_audience_ask
 from pages._ui import models_jobs as jobs
+from pages._ui.cache import ask
 from pages._ui.downloads import csv_button
 from pages._ui.home_figures import chart
 from pages._ui.models_details import card, name_card
@@ -54,7 +55,9 @@ def draw(store: Store) -> None:
         "to tell about it, and count how many of them took it since. The yardsticks are the heaviest buyers, recent "
         "buyers of the category, and chance."
     )
-    start = AudienceSpec(tuple(model_spec(name) for name in USUAL if name != "popular"))
+    # of a small shop 500 would be everybody: a tenth of the users then
+    size = min(500, max(10, round(ask(store, has).users / 10)))
+    start = AudienceSpec(tuple(model_spec(name) for name in USUAL if name != "popular"), size=size)
     models_audience_ask.draw(store, "a_first", start, first=True)
 
 

@@ -178,6 +178,8 @@ def _served_badly(found: Comparison, by: str, good: list[ModelScore]) -> None:
     if said:
         st.markdown("**Served badly**, surely: the interval lies wholly below the model's figure for all users.")
         st.markdown("\n".join(said))
+    elif all(one.users < ENOUGH for one in found.segments if one.by == by):
+        st.markdown(f"No part has {ENOUGH} users or more: too few to tell whether anybody is served badly.")
     else:
         st.markdown(
             f"**Nobody is shown to be served badly**: of no part with {ENOUGH} users or more does the interval lie "

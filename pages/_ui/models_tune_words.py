@@ -83,16 +83,23 @@ def headline(study: Study) -> str:
     if best is None:
         return "No settings came to their end. Look at why they failed, below."
     name, metric = info(best.spec.model).plain, metric_name(study.spec)
+    few = (
+        f" Only {fmt.count(best.users, 'user')} could judge it: small differences say nothing."
+        if best.users < 100
+        else ""
+    )
     start = study.start_of(best.spec.model)
     value = amount(study.spec.metric, best.value)
     if start is not None and start.spec == best.spec:
-        return f"{name} is best with the settings it came with. Nothing that was tried beat its {metric} of {value}."
+        return (
+            f"{name} is best with the settings it came with. Nothing that was tried beat its {metric} of {value}.{few}"
+        )
     change = fmt.delta(best.value, start.value) if start and start.state == "complete" else None
     if start is None or change is None:
-        return f"{name} reaches the highest {metric}: {value}."
+        return f"{name} reaches the highest {metric}: {value}.{few}"
     return (
         f"Tuned, {name} reaches the highest {metric}: {value}. That is {change} against the "
-        f"{amount(study.spec.metric, start.value)} of its usual settings, on the users whom they were chosen by."
+        f"{amount(study.spec.metric, start.value)} of its usual settings, on the users whom they were chosen by.{few}"
     )
 
 

@@ -239,7 +239,6 @@ def test_a_formula_in_ids_and_titles(store: Store) -> None:
         assert float(asked["rating"]) == pytest.approx(near.rating)
     above = sum(n.similarity * (n.rating - n.expected) for n in why.neighbours)
     assert why.raw == pytest.approx(why.baseline + above / sum(abs(n.similarity) for n in why.neighbours))
-    assert rating_why(store, model, "nobody", "i1").user == -1
     with pytest.raises(Refusal):
         rating_why(store, model, "nobody", "nothing")
 
