@@ -133,7 +133,8 @@ def by_user(
     key = mixed(seed, users, items) if times is None else times
     timeless = np.zeros(len(rows), dtype=bool) if times is None else times == NO_TIME
     # among those without a time the order is drawn: that of their ids would always hold out the last of the alphabet
-    turn, tied = _from_last(x.matrix, rows, key, np.where(timeless, mixed(seed, users, items) >> np.uint64(1), 0))
+    drawn = np.where(timeless, mixed(seed, users, items) >> np.uint64(1), 0) if timeless.any() else None
+    turn, tied = _from_last(x.matrix, rows, key, drawn)
     judged = (lengths >= LEAST_ITEMS)[rows]
     if not judged.any():
         raise _nothing(
@@ -218,11 +219,11 @@ def _spread(z: Array) -> Array:
     return np.asarray(z ^ (z >> np.uint64(31)))
 
 
-def _from_last(matrix: csr_matrix, rows: Array, key: Array, then: Array) -> tuple[Array, Array]:
+def _from_last(matrix: csr_matrix, rows: Array, key: Array, then: Array | None) -> tuple[Array, Array]:
     """For each stored pair its place from the user's end (0 = last) by (key, then, column), and whether it shares its
     key with the pair before.
     """
-    order = np.lexsort((matrix.indices, then, key, rows))
+    order = np.lexsort((matrix.indices, key, rows) if then is None else (matrix.indices, then, key, rows))
     turn, tied = np.empty(len(rows), dtype=np.int64), np.zeros(len(rows), dtype=bool)
     turn[order] = matrix.indptr[rows + 1] - 1 - np.arange(len(rows))  # rows stay where they are: they are sorted
     same = (key[order][1:] == key[order][:-1]) & (rows[1:] == rows[:-1])

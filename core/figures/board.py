@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from core.evaluate import Board, Overlisted
 from core.figures.evaluate import METRIC_NAMES, SHARES, amount, definition, model_colour
-from core.figures.template import AMBER, BLUE, GREY, escaped, figure, hover, percent, shortened
+from core.figures.template import AMBER, BLUE, GREY, counted, escaped, figure, hover, percent, shortened
 from core.recommend import info, spec
 
 _MOST = 15
@@ -23,7 +23,7 @@ def standings_figure(board: Board, metric: str = "ndcg", names: tuple[str, ...] 
     k, name = board.spec.k, METRIC_NAMES[metric]
     made = figure(
         f"{name}@{k}, with its 95 % interval",
-        f"{name}@{k} ({'%' if metric in SHARES else '0 to 1'}), mean over {board.users:,} users",
+        f"{name}@{k} ({'%' if metric in SHARES else '0 to 1'}), mean over {counted(board.users, 'user')}",
         "",
         height=130 + 40 * max(len(shown), 2),
         legend=False,

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from core.evaluate import DEFINITIONS, METRICS, Audience, Comparison, Measured, ModelScore, WayScore, yardstick_of
 from core.figures.marks import model_colour as model_colour  # noqa: PLC0414  # other figures take it from here
 from core.figures.marks import model_symbol
-from core.figures.template import GREY, escaped, figure, hover, shortened
+from core.figures.template import GREY, counted, escaped, figure, hover, shortened
 from core.recommend import Spec, info
 
 METRIC_NAMES: dict[str, str] = {
@@ -94,7 +94,7 @@ def comparison_figure(found: Comparison, metric: str = "ndcg") -> go.Figure:
     name = METRIC_NAMES[metric]
     made = figure(
         f"{name}@{k} of each model, with its 95 % interval",
-        f"{name}@{k} ({'%' if metric in SHARES else '0 to 1'}), mean over {users:,} users",
+        f"{name}@{k} ({'%' if metric in SHARES else '0 to 1'}), mean over {counted(users, 'user')}",
         "",
         height=_height(len(models)),
         legend=False,

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from core.evaluate import Measured, Newcomers, UserScore
 from core.figures.evaluate import definition, model_colour, way_name
-from core.figures.template import AMBER, BLUE, GREEN, GREY, escaped, figure, hover, shortened
+from core.figures.template import AMBER, BLUE, GREEN, GREY, counted, escaped, figure, hover, shortened
 
 LEFT_WITH = {0: "No item yet", 1: "One item", 2: "Two items"}
 """What users are met with."""
@@ -34,7 +34,7 @@ def newcomers_figure(found: Newcomers) -> go.Figure:
     rows = [one for events in sorted({o.events for o in done}) for one in _ordered(done, events)][::-1]
     made = figure(
         f"NDCG@{k} by what is known of a user, with its 95 % interval",
-        f"NDCG@{k} (0 to 1), mean over {found.facts['users']:,} users",
+        f"NDCG@{k} (0 to 1), mean over {counted(found.facts['users'], 'user')}",
         "",
         height=140 + 36 * max(len(rows), 2),
         legend=False,
@@ -69,7 +69,7 @@ def new_items_figure(found: Newcomers) -> go.Figure:
     rows = [one for one in found.items if one.way != "chance"][::-1]
     made = figure(
         "New items: AUC of finding who takes them, with its 95 % interval",
-        f"AUC (0.5 is chance, 1 is perfect), mean over {found.facts.get('items_hidden', 0):,} items",
+        f"AUC (0.5 is chance, 1 is perfect), mean over {counted(found.facts.get('items_hidden', 0), 'item')}",
         "",
         height=130 + 44 * max(len(rows), 2),
         legend=False,

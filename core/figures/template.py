@@ -124,6 +124,15 @@ def hover(value: str, definition: str, *, head: str = "%{x}") -> str:
     return f"<b>{head}</b><br>{value}<br><i>{meaning}</i><extra></extra>"
 
 
+def counted(n: int, what: str) -> str:
+    """A number with its word.
+
+    >>> counted(1, "user"), counted(1200, "user")
+    ('1 user', '1,200 users')
+    """
+    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
+
+
 def escaped(text: str) -> str:
     """`text` with what Plotly would read as tags or placeholders of a template made plain.
 

@@ -88,8 +88,10 @@ def hide_last(x: Interactions, most: int, seed: int) -> tuple[Array, Array, Inte
     users = np.sort(rng.permutation(able)[:most])
     rows = np.repeat(np.arange(len(lengths)), lengths)
     key = rng.random(matrix.nnz) if x.first_seen is None else x.first_seen
-    drawn = rng.random(matrix.nnz) if x.first_seen is not None and (key == NO_TIME).any() else np.zeros(matrix.nnz)
-    order = np.lexsort((matrix.indices, np.where(key == NO_TIME, drawn, 0), key, rows))
+    by = [matrix.indices, key, rows]
+    if x.first_seen is not None and (key == NO_TIME).any():
+        by.insert(1, np.where(key == NO_TIME, rng.random(matrix.nnz), 0))
+    order = np.lexsort(by)
     last = order[matrix.indptr[users + 1] - 1]
     kept = np.ones(matrix.nnz, dtype=bool)
     kept[last] = False
