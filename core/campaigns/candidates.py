@@ -222,8 +222,8 @@ def check_columns(model: Recommender, items: Array, what: str) -> tuple[str, ...
         raise Refusal(
             "item_without_behaviour",
             f"The model knows no behaviour around {what}, so nobody can be chosen for it.",
-            "Where its title or attributes are known, the model content chooses by what is alike. Or choose another "
-            "item, a category, or a segment; event weights and the period say what counts.",
+            "Where its title or attributes are known, Alike by description (content) chooses by these. Or choose "
+            "another item, a category, or a segment; event weights and the period say what counts.",
         )
     return (f"Of {len(items):,} items the model knows nothing of {silent:,}; they add nothing.",) if silent else ()
 

@@ -135,7 +135,9 @@ def _category_column(store: Store) -> str:
     )
     if not rows:
         raise Refusal(
-            "no_category", "No column of the items is known as the category.", "Name the column: --by COLUMN."
+            "no_category",
+            "No column of the items is known as the category.",
+            "Name the column: --by COLUMN; where items have no columns, load a file of items with their categories.",
         )
     return str(rows[0]["column_name"])
 

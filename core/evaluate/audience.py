@@ -162,7 +162,7 @@ def _items(store: Store, x: Interactions, spec: AudienceSpec, before: data.Pairs
     else:
         chosen, enough, more, skipped = _most_taken(counts)
         unusable = []
-    _refuse_none(chosen)
+    _refuse_none(chosen, counts, bool(spec.targets), "item")
     chosen = chosen[np.lexsort((chosen, -counts[chosen]))]
     place = np.full(n_items, -1, dtype=np.int64)
     place[chosen] = np.arange(len(chosen))
@@ -202,7 +202,7 @@ def _categories(
     else:
         chosen, enough, more, skipped = _most_taken(np.where(scorable, counts, 0))
         unusable = []
-    _refuse_none(chosen)
+    _refuse_none(chosen, counts, bool(spec.categories), "category")
     chosen = chosen[np.lexsort((chosen, -counts[chosen]))]
     place = np.full(len(names), -1, dtype=np.int64)
     place[chosen] = np.arange(len(chosen))
@@ -278,13 +278,18 @@ def _joined(left: Array, item_nos: Array, items: Array, cats: Array) -> data.Pai
     return pairs // width, pairs % width
 
 
-def _refuse_none(chosen: Array) -> None:
-    if not len(chosen):
-        raise Refusal(
-            "too_few_takers",
-            "Too few of the users known before the cut took any of this afterwards, so nothing can be counted.",
-            "Choose another event, name other items, or judge categories in place of items.",
-        )
+def _refuse_none(chosen: Array, counts: Array, named: bool, what: str) -> None:
+    """Raises Refusal `too_few_takers`; `counts`: takers of each after the cut who had not taken it before."""
+    if len(chosen):
+        return
+    most = int(counts.max(initial=0))
+    said = (
+        "None of the users known before the past day took any of this after it, so nothing can be counted."
+        if named or not most
+        else f"Of those known before the past day, at most {most:,} took any one {what} after it, and it takes "
+        f"{ENOUGH[-1]}: so nothing can be counted."
+    )
+    raise Refusal("too_few_takers", said, "It takes more data after that day, or something that is taken more often.")
 
 
 def _as_arrays(name: str, pairs: tuple[Array, ...]) -> dict[str, Array]:

@@ -127,7 +127,7 @@ def test_the_sidebar_says_the_version() -> None:
 
 @pytest.mark.parametrize("text", ["![x](http://evil/)", "a_b*c*", "<b>", ":material/home:", "$x$", "a\nb", "# head"])
 def test_a_name_from_a_file_is_no_markdown(text: str) -> None:
-    shown = plain(text)
+    shown = plain(text).replace("\N{WORD JOINER}", "")  # which cannot be seen, and takes addresses and icons apart
     undone = "".join(c for k, c in enumerate(shown) if c != "\\" or (k and shown[k - 1] == "\\"))
     assert undone == text.replace("\n", " ")
     for mark in "[]()*_<>:#$!`":
