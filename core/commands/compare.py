@@ -170,7 +170,7 @@ def _segments(found: Comparison) -> list[str]:
     for one in found.segments:
         ndcg = one.metrics["ndcg"]
         lines.append(
-            f"{f'{by_words(one.by)}: {one.part}':<44}{one.model:<12}{one.users:>8,}{ndcg.value:>8.4f}"
+            f"{f'{by_words(one.by)}: {one.part}':<43} {one.model:<12}{one.users:>8,}{ndcg.value:>8.4f}"
             f"{f'{ndcg.low:.4f} to {ndcg.high:.4f}':>20}{one.difference:>+9.4f}"
         )
     return lines

@@ -30,11 +30,13 @@ def full_name(spec: Spec, specs: Sequence[Spec]) -> str:
     >>> from core.recommend import spec
     >>> full_name(spec("ease"), [spec("ease")])
     'Goes together, weighed jointly (EASE)'
+    >>> full_name(spec("stack"), [spec("stack")])
+    'Several, weighed by what worked (stacked blend)'
     """
     line = info(spec.model)
     if spec == model_spec("popular"):
         return line.plain
-    term = [] if spec.model == "popular" else [line.term.split(",")[0]]  # its name says it already
+    term = [] if spec.model == "popular" else [line.term.split(",")[0].split(" (")[0]]  # its name says it already
     told = [line.param(name).plain.lower() + f" {_short(value)}" for name, value in _differing(spec, specs)]
     return f"{line.plain} ({', '.join(term + told)})" if term or told else line.plain
 

@@ -72,4 +72,6 @@ def _answer(found: Counterfactual) -> None:
 def _table(title: str, columns: dict[str, list[str]]) -> None:
     rows = pd.DataFrame(columns)
     st.markdown(f"**{title}**")
-    st.dataframe(rows, hide_index=True, height="content" if len(rows) <= 8 else 318)
+    st.dataframe(
+        rows, hide_index=True, height="content" if len(rows) <= 12 else 335
+    )  # half a row more: there is more below
