@@ -157,7 +157,7 @@ def candidates(
     facts["users_unscored"] = silent
     if silent:
         notes.append(
-            f"The model cannot score {_people(silent)} of {total:,}: they have no behaviour that it uses. "
+            f"The model cannot score {counted(silent)} of {total:,}: they have no behaviour that it uses. "
             "They cannot be on the list."
         )
     return Candidates(
@@ -172,7 +172,7 @@ def _without_history(model: Recommender, user_nos: Array) -> list[str]:
     if not new:
         return []
     return [
-        f"The model also scores {_people(new)} who did nothing that it uses: by what is known of them, or by what most "
+        f"The model also scores {counted(new)} who did nothing that it uses: by what is known of them, or by what most "
         "take. A segment, or a model that needs behaviour, leaves them out."
     ]
 
@@ -312,5 +312,10 @@ def _to_digits(values: Array) -> Array:
         return np.where((size > 0) & np.isfinite(unit), np.round(values * unit) / unit, values)
 
 
-def _people(n: int) -> str:
+def counted(n: int) -> str:
+    """So many users, in words.
+
+    >>> counted(1), counted(1200)
+    ('1 user', '1,200 users')
+    """
     return "1 user" if n == 1 else f"{n:,} users"

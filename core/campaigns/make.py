@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from core.campaigns import gates
-from core.campaigns.candidates import Candidates, People, candidates, check_columns, items_asked
+from core.campaigns.candidates import Candidates, People, candidates, check_columns, counted, items_asked
 from core.campaigns.rank_notes import Ranked, rank_notes
 from core.campaigns.types import Campaign, Members, Stage, StageName, TargetList
 from core.errors import Refusal
@@ -131,8 +131,8 @@ class _Split:
         notes: list[str] = []
         if campaign.size is not None and len(self.contacted) < campaign.size:
             notes.append(
-                f"{_counted(len(self.contacted))} can be contacted, fewer than the {campaign.size:,} asked for: "
-                f"{_counted(passed)} passed the gates; in the control group: {len(self.control):,}."
+                f"{counted(len(self.contacted))} can be contacted, fewer than the {campaign.size:,} asked for: "
+                f"{counted(passed)} passed the gates; in the control group: {len(self.control):,}."
             )
         if campaign.holdout and not len(self.control) and len(self.contacted):
             notes.append("Nobody fell to the control group: the list is too short for its share.")
@@ -233,10 +233,6 @@ def _what(campaign: Campaign) -> str:
     if campaign.items:
         return ", ".join(campaign.items[:5]) + (" and others" if len(campaign.items) > 5 else "")
     return str(campaign.category)
-
-
-def _counted(n: int) -> str:
-    return "1 user" if n == 1 else f"{n:,} users"
 
 
 def _size_words(campaign: Campaign, n: int, passed: int) -> str:

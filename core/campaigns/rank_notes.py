@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.campaigns.candidates import counted
 from core.errors import Refusal
 from core.interactions import Array
 from core.recommend import Recommender
@@ -41,9 +42,9 @@ def rank_notes(model: Recommender | None, items: Array | None, ranked: Ranked) -
     if (against or nothing) and _from_nothing(model, items, ranked.users[:n], scores):
         first = f"of the first {n:,} in rank the score is"
         if against:
-            notes.append(f"For {_counted(against)} {first} below 0: what they did speaks against it more than for it.")
+            notes.append(f"For {counted(against)} {first} below 0: what they did speaks against it more than for it.")
         if nothing:
-            notes.append(f"For {_counted(nothing)} {first} 0: nothing that they did speaks for it.")
+            notes.append(f"For {counted(nothing)} {first} 0: nothing that they did speaks for it.")
         rest = n - against - nothing
         most = int((~ranked.held[:rest]).sum())
         notes[-1] += f" With up to {most:,} to contact the list is without them." if most else ""
@@ -76,7 +77,3 @@ def _from_nothing(model: Recommender | None, items: Array | None, users: Array, 
     except Refusal:
         return False
     return why.items.exact and why.base == 0 and bool(np.isfinite(why.score))
-
-
-def _counted(n: int) -> str:
-    return "1 user" if n == 1 else f"{n:,} users"
